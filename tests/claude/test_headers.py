@@ -1,0 +1,113 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from betaconsole.claude import headers
+from betaconsole.claude.headers import HeaderError
+
+ALLOWED = "abcdefghijklmnopqrstuvwxyz0123456789.-"
+well_formed = st.from_regex(r"[a-z0-9][a-z0-9.-]{0,127}", fullmatch=True)
+
+
+@given(well_formed)
+def test_a_well_formed_name_is_returned_as_it_is(name):
+    assert headers.check_beta(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "quoted", "why"),
+    [
+        ("", "''", "empty"),
+        ("Files-api", "'Files-api'", "capital letter F"),
+        ("files api", "'files api'", "space"),
+        ("a,b", "'a,b'", "comma"),
+        ("a\rb", r"'a\rb'", "CR"),
+        ("a\nb", r"'a\nb'", "LF"),
+        ("a\n", r"'a\n'", "LF"),
+        ("a\0b", r"'a\x00b'", "NUL"),
+        ("a\tb", r"'a\tb'", "tab"),
+        ("é-2025", r"'\xe9-2025'", "not ASCII"),
+        ("a\u2028b", r"'a\u2028b'", "not ASCII"),
+        ("files_api", "'files_api'", "'_'"),
+        ("-files", "'-files'", "first character"),
+        (".files", "'.files'", "first character"),
+        ("a" * 129, "'" + "a" * 80 + "'…", "too long"),
+    ],
+)
+def test_a_bad_name_is_quoted_and_the_reason_given(name, quoted, why):
+    with pytest.raises(HeaderError) as caught:
+        headers.check_beta(name)
+    assert quoted in str(caught.value)
+    assert why in str(caught.value)
+
+
+@given(st.text(max_size=300))
+def test_whatever_is_accepted_can_stand_in_a_header_line_and_whatever_is_not_gives_a_printable_message(name):
+    try:
+        message = ""
+        assert len(headers.check_beta(name)) <= 128
+    except HeaderError as error:
+        message = str(error)
+    assert message.isprintable()
+    assert bool(message) != (bool(name) and set(name) <= set(ALLOWED) and name[0] not in ".-" and len(name) <= 128)
+
+
+def test_a_header_line_is_split_on_commas_without_empty_elements_and_repeats():
+    assert headers.parse_betas("b-2, a-1,,\tb-2 , ,C") == ("b-2", "a-1", "C")
+    assert headers.parse_betas("") == ()
+    assert headers.parse_betas(" , ") == ()
+
+
+@given(st.lists(well_formed, max_size=64, unique=True))
+def test_names_survive_joining_and_parsing_in_their_order(names):
+    joined = headers.join_betas(names)
+    assert " " not in joined
+    assert headers.parse_betas(joined) == tuple(names)
+
+
+def test_more_names_than_a_header_may_hold_are_refused():
+    assert headers.join_betas([f"beta-{n}" for n in range(64)]).count(",") == 63
+    with pytest.raises(HeaderError, match="65"):
+        headers.join_betas([f"beta-{n}" for n in range(65)])
+
+
+def test_joining_checks_each_name():
+    with pytest.raises(HeaderError, match="capital"):
+        headers.join_betas(["fine-1", "Bad"])
+
+
+@pytest.mark.parametrize(
+    "version", ["", "2026-10-21\n", "2026-1-21", "latest", "２０２６-10-21", "2023-06-01, 2023-06-01"]
+)
+def test_a_version_that_is_no_date_is_refused(version):
+    with pytest.raises(HeaderError, match="anthropic-version"):
+        headers.check_version(version)
+
+
+def test_a_version_is_returned_as_it_is():
+    assert headers.check_version("2023-06-01") == "2023-06-01"
+
+
+def test_the_headers_stand_in_a_fixed_order_with_the_key_as_a_reference():
+    assert headers.request_headers(betas=["b-1", "a-2"], version="2023-06-01", stream=True) == (
+        ("accept", "text/event-stream"),
+        ("accept-encoding", "identity"),
+        ("anthropic-beta", "b-1,a-2"),
+        ("anthropic-version", "2023-06-01"),
+        ("content-type", "application/json"),
+        ("user-agent", "betaconsole/0.1"),
+        ("x-api-key", "$ANTHROPIC_API_KEY"),
+    )
+
+
+def test_without_betas_there_is_no_beta_line_and_without_a_body_no_content_type():
+    names = [name for name, _ in headers.request_headers(betas=(), version="2026-10-21", stream=False, json_body=False)]
+    assert "anthropic-beta" not in names
+    assert "content-type" not in names
+
+
+def test_a_bad_name_or_version_makes_no_headers():
+    with pytest.raises(HeaderError):
+        headers.request_headers(betas=["a\r\nx-evil: 1"], version="2026-10-21", stream=False)
+    with pytest.raises(HeaderError):
+        headers.request_headers(betas=[], version="2026-10-21\r\nx-evil: 1", stream=False)
