@@ -10,10 +10,12 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-MAX_MESSAGE_LENGTH = 4_000
+MAX_MESSAGE_LENGTH = 20_000
 _KEY = re.compile(r"sk-ant-[A-Za-z0-9_-]{4,}")
-_UNEXPECTED = re.compile(r"Unexpected value\(s\) (?P<names>.{0,20000}?) for the `anthropic-beta` header", re.DOTALL)
-_UNSUPPORTED = re.compile(r"Unsupported beta header:\s*(?P<names>[^\s\"'`]+(?:,\s*[^\s\"'`]+)*)", re.IGNORECASE)
+_UNEXPECTED = re.compile(r"Unexpected value\(s\) (?P<names>.*?) for the `anthropic-beta` header", re.DOTALL)
+_UNSUPPORTED = re.compile(
+    r"Unsupported beta header:(?P<names>\s*`?[^\s\"'`,]+`?(?:,\s*`?[^\s\"'`,]+`?)*)", re.IGNORECASE
+)
 _REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid")
 
 
@@ -62,10 +64,10 @@ def parse_error(status: int | None, headers: Sequence[tuple[str, str]], body: by
 
 def refused_betas(message: str) -> tuple[str, ...]:
     """The beta names an error message refuses, in its order, in either wording; empty where none is named."""
-    if found := _UNEXPECTED.search(message):
+    if found := _UNEXPECTED.search(message[:MAX_MESSAGE_LENGTH]):
         names = re.findall(r"`([^`]*)`", found["names"])
-    elif found := _UNSUPPORTED.search(message):
-        names = [name.rstrip(".") for name in found["names"].split(",")]
+    elif found := _UNSUPPORTED.search(message[:MAX_MESSAGE_LENGTH]):
+        names = [name.strip(" `").rstrip(".") for name in found["names"].split(",")]
     else:
         return ()
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
@@ -105,7 +107,7 @@ def _unstructured(status: int | None, text: str) -> str:
         return f"{answered} with an empty body."
     if text[:1] == "<":
         return f"{answered} with a web page: {_page_text(text)}"
-    return text[:MAX_MESSAGE_LENGTH]
+    return text
 
 
 def _phrase(status: int) -> str:
@@ -126,7 +128,8 @@ def _page_text(page: str) -> str:
 
 
 def _safe(message: str) -> str:
-    return _KEY.sub("sk-ant-***", message)
+    """The message cut to a length that can be shown and searched (the body keeps it whole), without anything like a key."""
+    return _KEY.sub("sk-ant-***", message)[:MAX_MESSAGE_LENGTH]
 
 
 def _request_id(named: Mapping[str, str], envelope: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ again freely; where the API may already have billed, a person must ask for it.
 
 from enum import Enum
 
+from .advice import advice
 from .api_errors import ApiError, parse_error, refused_betas
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "TlsFailed",
     "TotalTimeout",
     "UnknownOutcome",
+    "advice",
     "parse_error",
     "refused_betas",
 ]

@@ -1,0 +1,273 @@
+"""What to do next about an error, in one or two sentences.
+
+The tables follow the error types, codes and observed texts of the Claude API, direct and through other platforms.
+The most particular rule wins: the message's words, then the error code, then the status, then how the call failed.
+"""
+
+import re
+
+from .api_errors import ApiError
+
+_GENERIC = "Read the message; if it makes no sense, send the request id to Anthropic's support."
+
+_MESSAGES: tuple[tuple[str, str], ...] = (
+    # The header itself
+    (
+        r"Unexpected value\(s\) `\s*` for",
+        "The anthropic-beta header was sent empty: leave the header out where no beta is ticked.",
+    ),
+    (
+        r"invalid beta flag",
+        "This platform (Amazon Bedrock says it so) refuses a beta without naming it: untick them one at a time to find which.",
+    ),
+    (
+        r"anthropic-beta header cannot include both '(?P<a>[^']+)' and '(?P<b>[^']+)'",
+        "These betas exclude each other: keep {a} or {b} in this column and put the other one in a column of its own.",
+    ),
+    (r"API is in beta: add `(?P<beta>[^`]+)`", "Tick {beta} in this column: this endpoint needs it."),
+    (
+        r"anthropic-version: header is required",
+        "The request had no anthropic-version header: choose a version for this column.",
+    ),
+    (
+        r"anthropic-version: .* is not a valid version",
+        "Choose one anthropic-version the API knows, such as 2026-10-21; two joined by a comma mean a proxy added its own.",
+    ),
+    # Gated fields and types
+    (
+        r"^(?P<field>temperature|top_p|top_k): Extra inputs are not permitted",
+        "anthropic-version 2026-10-21 no longer takes {field}: take it out of the body, or use version 2023-06-01 in this column.",
+    ),
+    (
+        r"^configurations\.\S+: Extra inputs are not permitted",
+        "This field is added by the API's own servers, so the body is not to blame: try again later, and report the request id.",
+    ),
+    (
+        r"(?P<path>[\w.\[\]-]{1,300}): Extra inputs are not permitted",
+        "{path} is not accepted as this request stands: tick the beta that unlocks it, or take the field out. "
+        "Where the beta is ticked, the model or the platform does not offer it.",
+    ),
+    (
+        r"output_format: This field is deprecated",
+        "Move the format to output_config.format, or tick the older structured-outputs beta that still reads output_format.",
+    ),
+    (
+        r"^thinking: Input tag '(?P<tag>[^']+)' found",
+        "This model does not take thinking of type {tag}: choose one of the types the message lists, or another model.",
+    ),
+    (
+        r"Input tag '(?P<tag>[^']+)' found",
+        "The type {tag} is not accepted as this request stands: tick the beta that unlocks it, or use one of the types listed.",
+    ),
+    # Accounts
+    (
+        r"long context beta is not yet available",
+        "This account has no access to the long context window: untick context-1m, or ask Anthropic for access.",
+    ),
+    (
+        r"Extra usage is required for long context",
+        "The account's plan does not include long context, so waiting will not help: turn on extra usage, or untick context-1m.",
+    ),
+    (
+        r"Fast mode .*not yet available via API|rate limit of 0 fast mode",
+        "This account has no fast mode: take speed out of the body, or ask Anthropic for access.",
+    ),
+    (
+        r"OAuth authentication is currently not supported",
+        "Use an API key; an OAuth token needs the beta oauth-2025-04-20.",
+    ),
+    (r"invalid x-api-key", "The key is wrong or was revoked: put a valid one into this connection."),
+    (
+        r"credit balance is too low",
+        "Buy credits under Plans & Billing of the account this key belongs to, then run again.",
+    ),
+    (r"Request not allowed", "The API refuses this place or key: check that the network and the region may use it."),
+    (
+        r"Invalid authorization token for MCP server '(?P<server>[^']*)'",
+        "Replace the authorization_token of the MCP server {server} in mcp_servers; the Claude key is fine.",
+    ),
+    # Models
+    (r"^model: (?P<model>\S+)$", "No model is called {model}: choose one from the list, or check the spelling."),
+    (
+        r"max_tokens: \d+ > (?P<limit>\d+), which is the maximum",
+        "Set max_tokens to {limit} or less, or choose a model that writes more.",
+    ),
+    (
+        r"exceed context limit: (?P<sum>\d+ \+ \d+) > (?P<limit>\d+)",
+        "Lower max_tokens or shorten the input until both together ({sum}) fit into {limit} tokens.",
+    ),
+    (
+        r"prompt is too long: \d+ tokens > (?P<limit>\d+)",
+        "Shorten the prompt below {limit} tokens, or choose a model with a larger context window.",
+    ),
+    (
+        r"effort '(?P<effort>\w+)' is not supported when thinking is disabled",
+        "Lower output_config.effort to high, or turn thinking on.",
+    ),
+    (
+        r"does not support the effort parameter",
+        "Take output_config.effort out of the body, or choose a model that takes it.",
+    ),
+    (r"does not support the `?speed`? parameter", "Take speed out of the body, or choose a model that has fast mode."),
+    (
+        r"adaptive thinking is not supported",
+        "Use thinking of type enabled with budget_tokens, or choose a newer model.",
+    ),
+    (
+        r"thinking\.type\.enabled\W+is not supported",
+        'Use thinking {{"type": "adaptive"}} and steer it with output_config.effort: this model takes no budget_tokens.',
+    ),
+    (
+        r"does not support programmatic tool calling",
+        'Give the tool "allowed_callers": ["direct"], use its older version, or choose a larger model.',
+    ),
+    (r"does not support assistant message prefill", "End the messages with a user turn: this model takes no prefill."),
+    (r"Unexpected role \"system\"", "Move the text of the system message to the top-level system field."),
+    (
+        r"role 'system' is not supported",
+        "Move the system message to the top-level system field, or choose another model.",
+    ),
+    # Fields that need each other
+    (r"`temperature` may only be set to 1", "Take temperature out, or turn thinking off."),
+    (r"Skills beta requires the code_execution tool", "Add the code_execution tool to tools: skills run inside it."),
+    (r"strategy requires `thinking` to be enabled", "Turn thinking on, or take this edit out of context_management."),
+    (
+        r"unexpected `tool_use_id` found in",
+        "Keep the tool call in the assistant turn before its result, or take the result out.",
+    ),
+    (
+        r"Invalid `signature` in `thinking` block",
+        "Take the thinking block out, or send it back in the very conversation it came from, unchanged.",
+    ),
+    (
+        r"exceed your (organization's )?rate limit",
+        "Wait as long as the answer asks (retry-after), shorten the prompt, or run fewer columns at once.",
+    ),
+)
+
+_CODES: tuple[tuple[str, str], ...] = (
+    (r"compaction_unavailable", "Compaction is overloaded: wait a little and run again."),
+    (
+        r"compaction_.*",
+        "Check the compaction block: send it back exactly as it came, in its place, with the same tools.",
+    ),
+    (
+        r"thread_already_continued",
+        "This message was continued once: continue from its newest reply, or create a new thread.",
+    ),
+    (r"thread_continue_in_flight", "Wait until the request that continues this thread has ended, then run again."),
+    (r"thread_not_found", "The thread is gone or belongs to another workspace: create a new one."),
+    (
+        r"thread_.*",
+        "Create a new thread with the whole conversation, or take the fields out that a thread does not take.",
+    ),
+    (r"tool_name_conflict", "Give each tool a name of its own."),
+    (r"tool_reference_unresolved", "Declare the tool the reference names, or take the reference out."),
+    (r"available_tools_limit_exceeded", "Send fewer tools, or let tool search load them."),
+    (r"image_dimensions_too_large", "Make the image smaller, or let the API do it (oversized_image: downsize)."),
+    (r"user_profile_.*", "Check the user profile of the request and whether this key may bill it."),
+    (r"file_expired", "Upload the file again and use its new id."),
+    (r"file_not_downloadable", "Only files that tools made can be downloaded: keep your own copy of uploads."),
+    (r"storage_quota_exceeded", "Delete files the organisation no longer needs, then run again."),
+    (r"organization_on_hold", "The organisation is on hold: its admin finds the way to appeal in the error's details."),
+    (r"organization_not_enrolled_in_beta", "This organisation has no access to the beta named: ask Anthropic for it."),
+    (r"request_body_timeout", "The body arrived too slowly: check the network and run again."),
+    (r"request_body_too_large_after_decoding", "Make the body smaller: send large files through the Files API."),
+    (r"request_body_encoding_.*|unsupported_charset", "Send the body as plain UTF-8 JSON without content-encoding."),
+    (
+        r"(contract|enforced)_spend_limit_reached|linked_organization_spend_limit_reached",
+        "The spend limit is reached: raise it in the account's billing settings.",
+    ),
+    (r"ramp_limit_exceeded", "Traffic grew too fast: run fewer columns at once and try again in a few minutes."),
+    (r"linked_organization_billing_unavailable", "Ask the linked organisation's admin to put its billing in order."),
+    (r"api_key_scope_missing", "Use a key whose scope covers this endpoint."),
+    (r"skill_read_blocked_undecryptable", "The skill cannot be read with the current encryption key: upload it again."),
+    (r"cmek_.*", "The organisation's own encryption key cannot be reached: its admin must check it."),
+    (r"registration_pending", "The registration is not finished yet: wait a little and run again."),
+)
+
+_TYPES = {
+    "overloaded_error": 529,
+    "rate_limit_error": 429,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "request_too_large": 413,
+    "api_error": 500,
+    "timeout_error": 504,
+    "invalid_request_error": 400,
+}
+
+_STATUSES = {
+    400: "Change what the message names in the body or in the header, then run again.",
+    401: "Check the key of this connection: it is missing, wrong or revoked.",
+    402: "Put the account's billing in order, then run again.",
+    403: "This key may not do that: use a key of the right workspace, or ask its admin.",
+    404: "Check the model's name and the address; some endpoints answer so when their beta is not ticked.",
+    408: "The API gave up waiting for the request: check the network and run again.",
+    409: "Something changed at the same moment, or the name is taken: look at the current state and run again.",
+    412: "The state the request relied on has changed: fetch it again, then run again.",
+    413: "Make the body smaller (this limit counts bytes, not tokens): send large files through the Files API.",
+    422: "Change what the message names in the body, then run again.",
+    429: "Wait as long as the answer asks (retry-after) and run fewer columns at once; without retry-after it may be a spend limit.",
+    500: "The fault is on the API's side. Running again is possible, but this request may have been billed.",
+    502: "A server between here and the API lost the answer. Running again is possible, but this request may have been billed.",
+    503: "The service is not available for now: wait a little and run again.",
+    504: "The request took too long on the API's side: stream it, or ask for less. It may have been billed.",
+    529: "The API is overloaded: wait a little and run again; nothing was billed.",
+}
+
+_KINDS = {
+    "not_sent": "Nothing was sent, so nothing was billed: check the address, the network and the proxy, then run again.",
+    "cut_before_status": "The API may have run this request: running again may be billed twice.",
+    "status_timeout": "The API may have run this request: running again may be billed twice. Streaming answers begin sooner.",
+    "redirect_refused": "Set the connection's base URL to the address that answers itself: redirects are never followed.",
+    "stream_error": "The answer broke off with an error after it had begun; what had arrived is kept and may be billed. Run again for a whole one.",
+    "cut_after_status": "What had arrived is kept and may be billed. Run again for a whole answer.",
+    "idle_timeout": "The answer stalled; what had arrived is kept and may be billed. Run again for a whole one.",
+    "total_timeout": "The answer took too long; what had arrived is kept and may be billed. Ask for less output, or run again.",
+    "protocol": "Check the connection's base URL: what answered there does not speak the Claude API.",
+    "limit": "Ask for less output: the answer is larger than this console reads. What had arrived is kept.",
+    "cancelled": "Stopped here; the API may still bill what it had generated.",
+}
+
+
+def advice(error: ApiError | None, kind: str = "") -> str:
+    """What to do about this error; `kind` is the stored kind of the call's failure where there is one. Never empty."""
+    if error is not None:
+        particular = _about_betas(error.refused_betas) or _by_message(error.message) or _by_code(error.code or "")
+        if particular:
+            return particular
+        if kind != "stream_error" and (status := _status(error)):
+            return _STATUSES[status]
+    return _KINDS.get(kind, _GENERIC)
+
+
+def _status(error: ApiError) -> int | None:
+    """The status whose advice fits: its own, that of its type, or that of a broken way for the other 5xx of an edge."""
+    if error.status in _STATUSES:
+        return error.status
+    return _TYPES.get(error.type or "") or (502 if error.status and error.status >= 500 else None)
+
+
+def _about_betas(names: tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"This API does not take the beta {names[0]}: add a column without it, or check the name and its date."
+    return (
+        f"This API does not take {len(names)} of the betas: add a column without them, or check their names and dates."
+    )
+
+
+def _by_message(message: str) -> str:
+    for pattern, text in _MESSAGES:
+        if found := re.search(pattern, message[:20_000], re.IGNORECASE | re.MULTILINE):
+            return text.format_map(found.groupdict())
+    return ""
+
+
+def _by_code(code: str) -> str:
+    return next((text for pattern, text in _CODES if re.fullmatch(pattern, code)), "")
