@@ -1,0 +1,289 @@
+"""Comparisons and the exchanges they are made of: everything that was sent, exactly as it was on the wire."""
+
+import hashlib
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from betaconsole.drafts.columns import letter
+from betaconsole.drafts.models import Draft
+from betaconsole.library.models import OwnedQuerySet, PromptVersion
+from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField
+from betaconsole.storage.public_id import new_public_id
+from betaconsole.teams.models import Connection, Team, User
+
+from .states import FINAL, IN_FLIGHT, UNFINISHED, State
+
+
+class Body(models.Model):
+    """Bytes that were on the wire, once per team and SHA-256: a hundred repeats share one request."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    data = PackedBytesField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "sha256"], name="one_body_per_team_and_hash")]
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes {self.sha256[:12]}"
+
+    @classmethod
+    def keep(cls, team_id: int, data: bytes) -> int:
+        """The key of the row that holds these bytes, made where there is none."""
+        digest = hashlib.sha256(data).hexdigest()
+        found = cls.objects.filter(team_id=team_id, sha256=digest).values_list("pk", flat=True).first()
+        if found is None:
+            row = cls(team_id=team_id, sha256=digest, size=len(data), data=data)
+            cls.objects.bulk_create([row], ignore_conflicts=True)
+            found = cls.objects.values_list("pk", flat=True).get(team_id=team_id, sha256=digest)
+        return found
+
+
+class ComparisonQuerySet(OwnedQuerySet):
+    def unfinished(self) -> "ComparisonQuerySet":
+        return self.filter(finished_at=None)
+
+
+class Comparison(models.Model):
+    """One press of Run: a snapshot of the prompt × variants × cases × repeats."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="comparisons")
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="comparisons")
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=200, blank=True)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="comparisons")
+    simulated = models.BooleanField()
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="+")  # as composed, before any changes
+    anthropic_version = models.CharField(max_length=10)
+    repeats = models.PositiveIntegerField()
+    draft = models.ForeignKey(Draft, on_delete=models.SET_NULL, null=True, related_name="comparisons")
+    prompt_version = models.ForeignKey(PromptVersion, on_delete=models.SET_NULL, null=True, related_name="comparisons")
+    # Pressing twice sends once: the second press finds the first one's comparison.
+    client_token = models.CharField(max_length=128, null=True)  # noqa: DJ001 - null: many comparisons without a token
+    request_digest = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ComparisonQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "client_token"], name="one_comparison_per_token"),
+            models.UniqueConstraint(fields=["team", "number"], name="one_comparison_per_number"),
+        ]
+        indexes = [models.Index(fields=["team", "-id"])]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("runs:comparison", args=[self.public_id])
+
+
+class Variant(models.Model):
+    """One column: label, betas, anthropic-version, changes to the body, and the column it is compared with."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="variants")
+    position = models.PositiveIntegerField()
+    label = models.CharField(max_length=200)
+    betas = JsonTextField(default=list)
+    header = models.TextField(blank=True)  # the exact value of anthropic-beta; empty: no such header
+    anthropic_version = models.CharField(max_length=10)
+    model = models.CharField(max_length=200, blank=True)
+    changes = ExactTextField(null=True)  # JSON: a merge patch (object) or an RFC 6902 patch (array)
+    own_body = ExactTextField(null=True)
+    baseline = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    # "Add a column without it": the refused column this one came from.
+    origin = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["comparison", "position"], name="one_variant_per_position"),
+            models.UniqueConstraint(fields=["comparison", "label"], name="one_variant_per_label"),
+        ]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def letter(self) -> str:
+        return letter(self.position)
+
+
+class Case(models.Model):
+    """One assignment of the prompt's variables, or a whole body of its own. A comparison without cases has one, empty."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="cases")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=200, blank=True)
+    variables = JsonTextField(default=dict)
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["comparison", "position"], name="one_case_per_position")]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name or f"case {self.position + 1}"
+
+
+class ExchangeQuerySet(OwnedQuerySet):
+    def queued(self) -> "ExchangeQuerySet":
+        return self.filter(state=State.QUEUED)
+
+    def in_flight(self) -> "ExchangeQuerySet":
+        return self.filter(state__in=IN_FLIGHT)
+
+    def unfinished(self) -> "ExchangeQuerySet":
+        return self.filter(state__in=UNFINISHED)
+
+
+class Exchange(models.Model):
+    """One HTTP request and its response: the logged pair, immutable once final. Everything but the bodies."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="exchanges")
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="exchanges")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="exchanges")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="exchanges")
+    repeat = models.PositiveIntegerField()  # from 1
+    attempt = models.PositiveIntegerField(default=1)
+    turn = models.PositiveIntegerField(default=1)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+
+    # Where it stands. `worker` is the process that claimed it; `lease_until` is in the database's time.
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    version = models.PositiveIntegerField(default=0)  # moves with every change of state
+    worker = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    waited = models.BooleanField(default=False)  # held back by a limit: its columns did not start together
+
+    # The request, complete before anything is sent.
+    method = models.CharField(max_length=8, default="POST")
+    url = models.TextField()
+    request_headers = JsonTextField(default=list)  # [[name, value], …] in wire order, the key as a reference
+    request_body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
+    stream = models.BooleanField()
+    model = models.CharField(max_length=200, blank=True)
+
+    # The response, as received.
+    status = models.PositiveIntegerField(null=True)
+    response_headers = JsonTextField(null=True)
+    response_body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
+    timeline = PackedBytesField(null=True)  # JSON: [[at_ms, end offset, event type], …], at_ms from the last request byte
+
+    # When. Milliseconds; first byte, first text and total count from the last request byte.
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    connect_ms = models.FloatField(null=True)
+    queue_ms = models.FloatField(null=True)
+    first_byte_ms = models.FloatField(null=True)
+    first_text_ms = models.FloatField(null=True)
+    total_ms = models.FloatField(null=True)
+
+    # Derived from the raw bytes; `manage.py reparse` rebuilds all of it.
+    message = PackedBytesField(null=True)  # JSON, ASCII: the message as the API would have returned it non-streamed
+    text = ExactTextField(default="")
+    model_used = models.CharField(max_length=200, blank=True)
+    stop_reason = models.CharField(max_length=64, blank=True)
+    usage = JsonTextField(null=True)
+    input_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+    cache_read_tokens = models.BigIntegerField(null=True)
+    cache_write_tokens = models.BigIntegerField(null=True)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    failure_kind = models.CharField(max_length=40, blank=True)  # claude.errors: kind
+    error_type = models.CharField(max_length=100, blank=True)
+    error_message = ExactTextField(default="")
+    error_code = models.CharField(max_length=100, blank=True)
+    refused_betas = JsonTextField(default=list)
+    retry_after_s = models.FloatField(null=True)
+    warnings = JsonTextField(default=list)
+
+    objects = ExchangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["variant", "case", "repeat", "attempt", "turn"], name="one_exchange_per_attempt_and_turn"
+            ),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in State]), name="exchange_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["comparison", "repeat", "id"]),
+            models.Index(fields=["team", "-id"]),
+            models.Index(fields=["connection", "id"], condition=Q(state="queued"), name="exchange_queued"),
+            models.Index(fields=["worker"], condition=Q(state__in=["sending", "streaming"]), name="exchange_in_flight"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.state}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("runs:exchange", args=[self.public_id])
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+
+class Segment(models.Model):
+    """A stretch of a response while it streams; folded into a `Body` when the exchange ends."""
+
+    exchange = models.ForeignKey(Exchange, on_delete=models.CASCADE, related_name="segments")
+    seq = models.PositiveIntegerField()
+    data = PackedBytesField()
+    timeline = JsonTextField(default=list)  # as Exchange.timeline, for the events that end in this segment
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["exchange", "seq"], name="one_segment_per_seq")]
+        ordering = ["seq"]
+
+    def __str__(self) -> str:
+        return f"{self.exchange_id}/{self.seq}"
+
+
+class ComparisonBeta(models.Model):
+    """Which betas a comparison used: drives the beta filters of history."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="betas")
+    beta = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["beta", "comparison"], name="one_beta_per_comparison")]
+
+    def __str__(self) -> str:
+        return self.beta
+
+
+class ExchangeBeta(models.Model):
+    """Which betas an exchange sent."""
+
+    exchange = models.ForeignKey(Exchange, on_delete=models.CASCADE, related_name="betas")
+    beta = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["beta", "exchange"], name="one_beta_per_exchange")]
+
+    def __str__(self) -> str:
+        return self.beta
+
+
+class ToIndex(models.Model):
+    """Something whose searchable text changed: written with the change, deleted with the index write (see finding)."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="+")
+    exchange = models.ForeignKey(Exchange, on_delete=models.CASCADE, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"comparison {self.comparison_id}, exchange {self.exchange_id}"

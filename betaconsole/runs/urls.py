@@ -1,0 +1,10 @@
+"""Comparing: compose, run, watch, look back."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "runs"
+urlpatterns = [
+    path("", views.compose, name="compose"),
+]

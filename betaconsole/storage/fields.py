@@ -1,0 +1,78 @@
+"""Model fields that give back exactly what was put in, on SQLite and on PostgreSQL.
+
+A model's text may hold NUL (PostgreSQL refuses it in text and jsonb) and lone surrogates (SQLite's driver refuses
+them); jsonb reorders keys and rewrites numbers. So exact text is kept as bytes and JSON as ASCII text.
+"""
+
+import json
+import zlib
+from typing import Any
+
+from django.db import models
+
+PLAIN, DEFLATED = b"\x00", b"\x01"
+WORTH_PACKING_BYTES = 200
+
+
+def pack(data: bytes) -> bytes:
+    """The bytes to store: one byte that says how, then the data, deflated where that makes it smaller."""
+    if len(data) >= WORTH_PACKING_BYTES:
+        deflated = zlib.compress(data, 6)
+        if len(deflated) < len(data):
+            return DEFLATED + deflated
+    return PLAIN + data
+
+
+def unpack(stored: bytes) -> bytes:
+    """What `pack` was given."""
+    how, data = bytes(stored[:1]), bytes(stored[1:])
+    return zlib.decompress(data) if how == DEFLATED else data
+
+
+class PackedBytesField(models.BinaryField):
+    """Bytes, compressed at rest."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
+        return None if value is None else unpack(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is not None:
+            value = pack(bytes(value))
+        return super().get_db_prep_value(value, connection, prepared)
+
+
+class ExactTextField(models.Field):
+    """Any Python string, NUL and lone surrogates included, compressed at rest. It cannot be searched: index a copy."""
+
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
+        return None if value is None else unpack(value).decode("utf-8", "surrogatepass")
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if isinstance(value, str):
+            value = connection.Database.Binary(pack(value.encode("utf-8", "surrogatepass")))
+        return value
+
+
+class JsonTextField(models.TextField):
+    """A JSON value kept as ASCII text: key order, NUL and surrogates survive on every database."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else json.loads(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return json.dumps(self.value_from_object(obj))
+
+
+def showable(text: str) -> str:
+    """The text as a page or a search index can hold it: NUL and lone surrogates become U+FFFD."""
+    # Through UTF-16 because two halves of a pair that stand side by side are one character there.
+    return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,77 @@
+"""API keys at rest: sealed under a master key that lives outside the database.
+
+A sealed key is `v1:<master key id>:<Fernet token>`. The plaintext names the team, the row and the origin it was
+sealed for, and all are compared after decryption: a ciphertext copied to another row opens nothing (Fernet has no
+associated data of its own).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from functools import cache
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+
+
+class Unreadable(Exception):
+    """A sealed key that this process cannot open; the message says why and never shows the key."""
+
+
+def seal(key: str, *, team_id: int, row_id: int, origin: str) -> str:
+    """`key` sealed for one row and one origin."""
+    master = _master_keys()[0]
+    content = json.dumps({"k": key, "team": team_id, "row": row_id, "origin": origin})
+    return f"v1:{_key_id(master)}:{Fernet(master).encrypt(content.encode()).decode()}"
+
+
+def unseal(sealed: str, *, team_id: int, row_id: int, origin: str) -> str:
+    """The key sealed for exactly this row and origin, else `Unreadable`."""
+    try:
+        version, key_id, token = sealed.split(":", 2)
+    except ValueError:
+        raise Unreadable("The stored key is damaged. Paste the key again.") from None
+    master = next((master for master in _master_keys() if _key_id(master) == key_id), None)
+    if version != "v1" or master is None:
+        raise Unreadable(f"The key was sealed under master key {key_id}, which this console does not have.")
+    try:
+        content = json.loads(Fernet(master).decrypt(token.encode()))
+    except InvalidToken:
+        raise Unreadable("The stored key is damaged. Paste the key again.") from None
+    if (content["team"], content["row"], content["origin"]) != (team_id, row_id, origin):
+        raise Unreadable("The stored key belongs to another connection.")
+    return str(content["k"])
+
+
+def fingerprint(key: str) -> str:
+    """A stable mark of a key, to notice the same key twice; useless without the master key."""
+    pepper = hashlib.sha256(b"betaconsole fingerprint" + _master_keys()[-1]).digest()
+    return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def _master_keys() -> tuple[bytes, ...]:
+    """Newest first: the newest seals, all of them open."""
+    given = [key.strip() for key in settings.ENCRYPTION_KEYS if key.strip()]
+    if not given:
+        path = settings.ENCRYPTION_KEYS_FILE
+        if not path.exists():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(Fernet.generate_key())
+        given = [key.strip() for key in path.read_text().replace("\n", ",").split(",") if key.strip()]
+    return tuple(_checked(key) for key in given)
+
+
+def _checked(key: str) -> bytes:
+    try:
+        Fernet(key)
+    except ValueError:
+        raise Unreadable("An encryption key is not 32 bytes of url-safe base64.") from None
+    return base64.urlsafe_b64encode(base64.urlsafe_b64decode(key))
+
+
+def _key_id(master: bytes) -> str:
+    return hashlib.sha256(master).hexdigest()[:8]

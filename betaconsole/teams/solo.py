@@ -1,0 +1,92 @@
+"""Solo mode: one local owner, no sign-in, and therefore nobody but this machine.
+
+A request counts as local only if its peer is a loopback address, its Host names loopback and no proxy header is on
+it: a tunnel or a reverse proxy forwards requests of strangers from a loopback peer, and is caught by one of the other
+two. Everybody with an account on this machine can reach the console; the README says so.
+"""
+
+import ipaddress
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from .models import Connection, Membership, Role, Team, User
+
+OWNER_EMAIL = "owner@localhost"
+SIMULATOR_URL = "http://simulator.invalid"
+PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server",
+                 "X-Forwarded-Port", "X-Real-Ip")
+
+
+class SoloMode:
+    """Refuses what is not local, and makes the local owner the one who asks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reason = why_not_local(request)
+        if reason:
+            return render(request, "403_not_local.html", {"reason": reason}, status=403)
+        request.membership = local_membership()  # type: ignore[attr-defined]
+        request.user = request.membership.user  # type: ignore[attr-defined]
+        request.team = request.membership.team  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def why_not_local(request: HttpRequest) -> str | None:
+    """Why a request is refused in solo mode; None for one from this machine."""
+    peer = request.META.get("REMOTE_ADDR", "")
+    if not _is_loopback(peer):
+        return "it came from another machine"
+    host = request.META.get("HTTP_HOST", "")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name.lower() != "localhost" and not _is_loopback(name.strip("[]")):
+        return "it asked for a host name that is not this machine's loopback address"
+    for header in PROXY_HEADERS:
+        if header in request.headers:
+            return f"it came through a proxy or tunnel (header {header})"
+    return None
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def local_membership() -> Membership:
+    """The local owner's place in the one team, made on the first request."""
+    found = Membership.objects.select_related("user", "team").filter(user__email=OWNER_EMAIL).first()
+    return found or set_up_solo()
+
+
+@transaction.atomic
+def set_up_solo() -> Membership:
+    """Make the local owner, the team, the simulator connection and, with a key in the environment, its connection."""
+    user, _ = User.objects.get_or_create(email=OWNER_EMAIL, defaults={"name": "You"})
+    membership = Membership.objects.select_related("user", "team").filter(user=user).first()
+    if membership is None:
+        team = Team.objects.create(name="Local")
+        membership = Membership.objects.create(user=user, team=team, role=Role.OWNER)
+    make_connections(membership.team, author=user)
+    return membership
+
+
+def make_connections(team: Team, *, author: User) -> None:
+    """The connections every team has: the simulator, and the environment's key where one is set."""
+    Connection.objects.get_or_create(
+        team=team,
+        kind=Connection.Kind.SIMULATOR,
+        defaults={"name": "Simulator", "base_url": SIMULATOR_URL, "author": author},
+    )
+    if settings.ENVIRONMENT_KEY:
+        Connection.objects.update_or_create(
+            team=team,
+            kind=Connection.Kind.ENVIRONMENT,
+            defaults={"name": "Environment key", "base_url": settings.ENVIRONMENT_BASE_URL, "author": author},
+        )

@@ -1,0 +1,14 @@
+"""The table of contents."""
+
+from django.urls import include, path
+
+handler403 = "betaconsole.web.failures.forbidden"
+handler404 = "betaconsole.web.failures.not_found"
+handler500 = "betaconsole.web.failures.server_error"
+
+urlpatterns = [
+    path("", include("betaconsole.runs.urls")),
+    path("drafts/", include("betaconsole.drafts.urls")),
+    path("connections/", include("betaconsole.teams.urls")),
+    path("", include("betaconsole.library.urls")),
+]
