@@ -1,0 +1,68 @@
+"""A small hand-written set of rules, so that these tests do not depend on the catalogue."""
+
+from betaconsole.simulator.rules import Rules
+
+DATA = {
+    "betas": {
+        "interleaved-thinking-2025-05-14": {},
+        "thinking-token-count-2026-05-13": {"endpoints": ["messages"]},
+        "context-management-2025-06-27": {"unlocks": ["context_management"]},
+        "compact-2026-01-12": {"unlocks": ["context_management", "messages[].content[].type=compaction"]},
+        "structured-outputs-2025-11-13": {"status": "generally_available", "unlocks": ["output_format"]},
+        "fine-grained-tool-streaming-2025-05-14": {"status": "generally_available", "endpoints": ["messages"]},
+        "token-counting-2024-11-01": {"status": "generally_available", "endpoints": ["messages.count_tokens"]},
+        "files-api-2025-04-14": {"status": "generally_available", "endpoints": ["files", "messages"]},
+        "task-budgets-2026-03-13": {"unlocks": ["output_config.task_budget"]},
+        "message-threads-2026-08-12": {"unlocks": ["thread"], "endpoints": ["messages"]},
+        "server-side-fallback-2026-07-01": {"unlocks": ["fallbacks"], "endpoints": ["messages"]},
+        "thinking-display-updates-2026-08-18": {"unlocks": ["thinking.display=updates"]},
+        "thinking-binding-controls-2026-08-01": {"unlocks": ["thinking.block_binding"]},
+        "prompt-caching-scope-2026-01-05": {"status": "unknown", "unlocks": ["**.cache_control.scope"]},
+        "mid-conversation-system-clear-at-2026-08-21": {"unlocks": ["messages[role=system].clear_at"]},
+        "advisor-tool-2026-03-01": {"tool_types": ["advisor_20260301"]},
+        "computer-use-2025-11-24": {"status": "superseded", "tool_types": ["computer_20251124"]},
+        "made-up-tool-hints-2026-01-01": {"unlocks": ["tools[].hint", "made_up_field"]},
+    },
+    "models": {
+        "claude-opus-5-5": {
+            "display_name": "Claude Opus 5.5",
+            "line": "opus",
+            "max_input_tokens": 1_000_000,
+            "max_tokens": 128_000,
+            "thinking": ["adaptive", "between_tools"],
+            "thinking_default": "adaptive",
+            "effort_default": "medium",
+            "forced_tool_choice": False,
+            "refuses_tool_types": ["computer_20251124"],
+        },
+        "claude-sonnet-5": {
+            "display_name": "Claude Sonnet 5",
+            "line": "sonnet",
+            "max_input_tokens": 1_000_000,
+            "max_tokens": 128_000,
+            "thinking": ["adaptive", "disabled"],
+            "system_role": False,
+            "refuses": ["fallbacks"],
+        },
+        "claude-sonnet-4-6": {
+            "display_name": "Claude Sonnet 4.6",
+            "line": "sonnet",
+            "max_input_tokens": 1_000_000,
+            "max_tokens": 128_000,
+            "thinking": ["adaptive", "disabled", "enabled"],
+        },
+        "claude-haiku-4-5-20251001": {
+            "display_name": "Claude Haiku 4.5",
+            "line": "haiku",
+            "aliases": ["claude-haiku-4-5"],
+            "thinking": ["disabled", "enabled"],
+            "efforts": [],
+            "prefill": True,
+        },
+        "claude-3-opus-20240229": {"lifecycle": "retired", "retires_at": "2026-01-05T00:00:00Z"},
+    },
+}
+
+
+def rules() -> Rules:
+    return Rules.from_dict(DATA)
