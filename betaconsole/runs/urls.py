@@ -7,4 +7,5 @@ from . import views
 app_name = "runs"
 urlpatterns = [
     path("", views.compose, name="compose"),
+    path("history/", views.history, name="history"),
 ]
