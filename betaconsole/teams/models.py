@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
-from betaconsole.claude.client import Secret
+from betaconsole.claude.secret import Secret
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.storage.public_id import new_public_id
 

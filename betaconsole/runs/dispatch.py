@@ -1,0 +1,157 @@
+"""One exchange on the wire. At most once: a POST costs money and the API has no idempotency key.
+
+The exchange was claimed, and the claim committed, before anything here runs. Nothing here touches the database, and
+nothing here sends twice: whatever happens ends in one `Ending`.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from betaconsole.claude.client import Call, Deadlines, Request
+from betaconsole.claude.errors import CallError, ProtocolError
+from betaconsole.claude.reading import Reading, Step
+from betaconsole.claude.secret import Secret, redact
+
+from .feed import Ending, Feed, Job, Opening
+from .simulated import simulator
+
+logger = logging.getLogger(__name__)
+
+
+def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None]) -> None:
+    """Send the feed's request, fill the feed as the response arrives, and end it. Never raises."""
+    line, arrived = feed.line, threading.Event()
+
+    def before_write() -> None:
+        arrived.set()
+        line.wait(feed.cancelled)
+
+    try:
+        _exchange(feed, before_write, deadlines, kick)
+    except Exception:
+        logger.exception("exchange %s ended by a mistake of the console", feed.job.exchange_id)
+        failure = ProtocolError("The console made a mistake while reading this response. What arrived is kept.")
+        reading = Reading(feed.opening.status or 0, feed.opening.response_headers or ())
+        feed.ended(Ending(reading.finish(failure)))
+    finally:
+        if not arrived.is_set():
+            line.drop()
+        kick()
+
+
+def _exchange(feed: Feed, before_write: Callable[[], None], deadlines: Deadlines, kick: Callable[[], None]) -> None:
+    job = feed.job
+    request = Request(method=job.method, url=job.url, headers=job.headers, body=job.body, stream=job.stream)
+    call = Call(
+        request,
+        key=job.key,
+        deadlines=deadlines,
+        dial=_dial(job),
+        verify=settings.CA_BUNDLE or True,
+        proxy=settings.OUTBOUND_PROXY,
+    )
+    reading: Reading | None = None
+    failure: CallError | None = None
+    clock = Clock(call)
+    with call:
+        try:
+            feed.attach(call)
+            head = call.open(before_write)
+            mask = KeyMask(job.key)
+            headers = tuple((name, mask.whole(value)) for name, value in head.headers)
+            feed.opened(_opening(call, head.status, headers))
+            kick()
+            reading = Reading(head.status, headers)
+            for chunk in mask.chunks(call.chunks()):
+                steps = reading.feed(chunk)
+                if steps:
+                    call.alive()
+                clock.saw(chunk, steps)
+                feed.received(chunk, clock.now_ms(), steps)
+                if reading.is_event_stream and reading.accumulator.finished:
+                    break
+        except CallError as error:
+            failure = error
+        if feed.opening.status is None:
+            feed.opening = _opening(call, None, None)
+    result = (reading or Reading(0, ())).finish(failure)
+    total_ms = clock.last_ms if failure is None else clock.now_ms()
+    feed.ended(Ending(result, clock.first_byte_ms, clock.first_text_ms, total_ms))
+
+
+def _dial(job: Job) -> Callable[[], socket.socket] | None:
+    return (lambda: simulator().dial(repeat=job.repeat)) if job.simulated else None
+
+
+def _opening(call: Call, status: int | None, headers: tuple[tuple[str, str], ...] | None) -> Opening:
+    sent_at = call.timings.sent_at
+    return Opening(
+        sent_headers=call.sent_headers,
+        sent_at=None if sent_at is None else timezone.now() - timedelta(seconds=time.monotonic() - sent_at),
+        status=status,
+        response_headers=headers,
+        connect_ms=call.timings.connect_ms,
+        queue_ms=call.timings.queue_ms,
+    )
+
+
+class Clock:
+    """Milliseconds since the last request byte was written, and the moments that count."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.first_byte_ms: float | None = None
+        self.first_text_ms: float | None = None
+        self.last_ms: float | None = None
+
+    def now_ms(self) -> float:
+        sent_at = self._call.timings.sent_at
+        return 0.0 if sent_at is None else (time.monotonic() - sent_at) * 1000
+
+    def saw(self, chunk: bytes, steps: list[Step]) -> None:
+        self.last_ms = now = self.now_ms()
+        if self.first_byte_ms is None and chunk:
+            self.first_byte_ms = now
+        if self.first_text_ms is None and any(_is_text(step) for step in steps):
+            self.first_text_ms = now
+
+
+def _is_text(step: Step) -> bool:
+    return any(change.kind in ("open", "append") and change.field == "text" and change.text for change in step.changes)
+
+
+class KeyMask:
+    """Stars over our own key where an upstream echoes it, before it is stored or shown; lengths stay the same."""
+
+    def __init__(self, key: Secret) -> None:
+        self._secret, self._key = key, key.reveal().encode()
+        self._held = b""
+
+    def whole(self, value: str) -> str:
+        return redact(value.encode("latin-1", "replace"), self._secret).decode("latin-1")
+
+    def chunks(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks, masked. A chunk's tail is held back only where it could be the beginning of the key."""
+        try:
+            for chunk in chunks:
+                if passed := self.feed(chunk):
+                    yield passed
+        finally:
+            held, self._held = self._held, b""
+        if held:
+            yield held
+
+    def feed(self, chunk: bytes) -> bytes:
+        if not self._key:
+            return chunk
+        data = (self._held + chunk).replace(self._key, b"*" * len(self._key))
+        tail = next((n for n in range(min(len(self._key) - 1, len(data)), 0, -1) if data.endswith(self._key[:n])), 0)
+        self._held = data[len(data) - tail :]
+        return data[: len(data) - tail]

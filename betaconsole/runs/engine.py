@@ -1,0 +1,388 @@
+"""What sends in this process: claims queued exchanges, runs them on threads, and looks after what others left behind.
+
+Any process may create comparisons; a process with an engine takes them, on a poke or within 250 ms. Started by
+gunicorn.conf.py after the worker forked, stopped by it on the way out; nothing starts by importing this.
+
+At most once: `queued` was provably not sent and may run after a restart; what is found `sending` or `streaming` without
+a living owner is `interrupted` and never sent again by itself.
+"""
+
+import fcntl
+import logging
+import socket
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Count, F, Min, QuerySet
+from django.db.models.functions import Now
+
+from betaconsole.claude.client import Deadlines
+from betaconsole.claude.errors import NotSent
+from betaconsole.claude.reading import Reading
+from betaconsole.claude.secret import Secret
+from betaconsole.teams.origins import is_allowed
+from betaconsole.teams.sealing import Unreadable
+
+from . import finding
+from .dispatch import send
+from .feed import Ending, Feed, Job, changed, ring_all
+from .models import Comparison, Exchange
+from .recording import Recorder, close_if_finished, feeds, interrupt
+from .startline import StartLine
+from .states import IN_FLIGHT, State
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.25
+LEASE = timedelta(seconds=30)
+RENEW_S = 10.0
+SWEEP_S = 30.0
+TIDY_S = 1.0
+MAX_SENDING = 256
+GROUPS_AT_A_TIME = 500
+
+
+class Group(NamedTuple):
+    """One round: what one case and repeat sends, all columns together."""
+
+    comparison_id: int
+    case_id: int
+    repeat: int
+    attempt: int
+    turn: int
+    connection_id: int
+    limit: int
+    size: int
+    first: int
+
+
+class Engine:
+    """The sending half of one process. Intervals and limits are arguments so that tests can shorten them."""
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        deadlines: Deadlines | None = None,
+        lease: timedelta = LEASE,
+        renew_s: float = RENEW_S,
+        sweep_s: float = SWEEP_S,
+        max_sending: int = MAX_SENDING,
+    ) -> None:
+        self.host = socket.gethostname()
+        self.boot_id = uuid.uuid4().hex
+        self.worker = f"{self.host}:{self.boot_id}"
+        self.stopping = threading.Event()
+        self._locks = data_dir / "engines"
+        self._lock: IO[str] | None = None
+        self._deadlines = deadlines or Deadlines()
+        self._lease, self._renew_s, self._sweep_s = lease, renew_s, sweep_s
+        self._max_sending = max_sending
+        self._poke = threading.Event()
+        self._closed = threading.Event()
+        self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
+        self._recorder = Recorder(self.worker, on_finished=self._poke.set)
+        self._threads = [
+            threading.Thread(target=self._send_waiting, name="engine", daemon=True),
+            threading.Thread(target=self._look_after, name="caretaker", daemon=True),
+        ]
+
+    # Starting and stopping ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take the lock, end what a dead process left in flight, and begin to send."""
+        self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _locked(self._locks / f"{self.boot_id}.lock")
+        self.recover()
+        database.close()
+        self._recorder.start()
+        for thread in self._threads:
+            thread.start()
+
+    def begin_stopping(self) -> None:
+        """Claim nothing more and let live pages end. Safe in a signal handler."""
+        self.stopping.set()
+        self._poke.set()
+        ring_all()
+
+    def stop(self, timeout_s: float = 25.0) -> None:
+        """Wait for what is in flight, then cut the rest: it is kept as interrupted, never queued again."""
+        self.begin_stopping()
+        deadline = time.monotonic() + timeout_s
+        while feeds and time.monotonic() < deadline:
+            time.sleep(0.02)
+        leftover = list(feeds.values())
+        self._closed.set()
+        self._recorder.stop(timeout_s=5)
+        for feed in leftover:
+            exchange = Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT).first()
+            if exchange:
+                interrupt(exchange)
+            feeds.pop(feed.job.exchange_id, None)
+            feed.cancel()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._lock:
+            self._lock.close()
+            (self._locks / f"{self.boot_id}.lock").unlink(missing_ok=True)
+
+    def poke(self) -> None:
+        """Something was queued."""
+        self._poke.set()
+
+    def cancel(self, exchange_ids: Sequence[int]) -> None:
+        """Cut these now, where they are in flight here; elsewhere their own engine sees the wish within 250 ms."""
+        for exchange_id in exchange_ids:
+            if feed := feeds.get(exchange_id):
+                feed.cancel()
+                feed.line.recheck()
+
+    # Sending ------------------------------------------------------------------------------------------------------
+
+    def _send_waiting(self) -> None:
+        while not self._closed.is_set():
+            self._poke.wait(POLL_S)
+            self._poke.clear()
+            try:
+                if not self.stopping.is_set() and settings.SENDING_ENABLED:
+                    self.start_waiting()
+                self._cancel_wished()
+            except DatabaseError as error:
+                logger.error("looking for queued exchanges failed, trying again: %s", type(error).__name__)
+                database.close()
+        database.close()
+
+    def start_waiting(self) -> None:
+        """Start every round that may start now: fair between comparisons, within the connections' limits."""
+        groups = waiting_groups()
+        if not groups:
+            return
+        in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
+        busy = Counter(feed.job.comparison_id for feed in feeds.values())
+        held_back: set[int] = set()  # connections whose oldest round waits: no younger one may overtake it
+        for group in sorted(groups, key=lambda group: (busy[group.comparison_id], group.first)):
+            if group.connection_id in held_back or not _is_its_turn(group):
+                continue
+            free = min(group.limit - in_flight[group.connection_id], self._max_sending - len(feeds))
+            # A round starts whole or waits whole; one that can never fit starts in parts.
+            if free < min(group.size, group.limit):
+                held_back.add(group.connection_id)
+                continue
+            claimed = self.claim(group, at_most=free)
+            in_flight[group.connection_id] += len(claimed)
+            self._run(claimed, waited=len(claimed) < group.size)
+
+    def claim(self, group: Group, *, at_most: int) -> list[Exchange]:
+        """Make queued exchanges of a round ours, committed before anything is sent. One UPDATE decides who wins."""
+        with transaction.atomic():
+            chosen = list(
+                _members(group).filter(state=State.QUEUED).order_by("pk").values_list("pk", flat=True)[:at_most]
+            )
+            Exchange.objects.filter(pk__in=chosen, state=State.QUEUED, cancel_requested_at=None).update(
+                state=State.SENDING, worker=self.worker, lease_until=Now() + self._lease, version=F("version") + 1
+            )
+        mine = Exchange.objects.filter(pk__in=chosen, worker=self.worker, state=State.SENDING)
+        return list(mine.select_related("connection", "request_body").order_by("pk"))
+
+    def _run(self, exchanges: Sequence[Exchange], *, waited: bool) -> None:
+        line = StartLine(len(exchanges), timeout_s=self._deadlines.connect_s + 1)
+        if waited:
+            Exchange.objects.filter(pk__in=[exchange.pk for exchange in exchanges]).update(waited=True)
+        ready = []
+        for exchange in exchanges:
+            try:
+                feed = Feed(job_of(exchange), line=line)
+            except (NotSent, Unreadable) as error:
+                self._fail_unsent(exchange, line, error)
+                continue
+            self._recorder.track(feed)
+            ready.append(feed)
+        for comparison_id in {exchange.comparison_id for exchange in exchanges}:
+            changed(comparison_id)
+        for feed in ready:
+            self._pool.submit(send, feed, deadlines=self._deadlines, kick=self._recorder.kick)
+
+    def _fail_unsent(self, exchange: Exchange, line: StartLine, error: Exception) -> None:
+        """An exchange that must not go out: it ends as failed, through the recorder like every other."""
+        failure = error if isinstance(error, NotSent) else NotSent(str(error))
+        feed = Feed(job_of(exchange, keyless=True), line=line)
+        self._recorder.track(feed)
+        feed.ended(Ending(Reading(0, ()).finish(failure)))
+        line.drop()
+        self._recorder.kick()
+
+    def _cancel_wished(self) -> None:
+        """Wishes that other processes wrote down for exchanges in flight here."""
+        if not feeds:
+            return
+        wished = Exchange.objects.filter(worker=self.worker, state__in=IN_FLIGHT).exclude(cancel_requested_at=None)
+        self.cancel(list(wished.values_list("pk", flat=True)))
+
+    # Looking after ------------------------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """Renew our leases, sweep what has no owner any more, index what is to be found. Its own thread: reads may block."""
+        renewed = swept = time.monotonic()
+        while not self._closed.wait(TIDY_S):
+            try:
+                if time.monotonic() - renewed >= self._renew_s:
+                    self.renew()
+                    renewed = time.monotonic()
+                if time.monotonic() - swept >= self._sweep_s:
+                    self.sweep()
+                    swept = time.monotonic()
+                finding.index_pending()
+            except DatabaseError as error:
+                logger.error("looking after exchanges failed, trying again: %s", type(error).__name__)
+                database.close()
+        database.close()
+
+    def renew(self) -> None:
+        """Our exchanges are alive: their leases run from the database's now."""
+        Exchange.objects.filter(worker=self.worker, state__in=IN_FLIGHT).update(lease_until=Now() + self._lease)
+
+    def sweep(self) -> None:
+        """End what is in flight under a lease that is over, and comparisons that nobody closed."""
+        for exchange in Exchange.objects.in_flight().filter(lease_until__lt=Now()):
+            interrupt(exchange, lease_over=True)
+        close_forgotten()
+
+    def recover(self) -> None:
+        """At start: end at once what belongs to a process of this machine that is dead; its lock can be taken."""
+        workers = Exchange.objects.in_flight().values_list("worker", flat=True).distinct()
+        dead = [worker for worker in workers if worker != self.worker and self._is_dead(worker)]
+        for exchange in Exchange.objects.in_flight().filter(worker__in=dead):
+            interrupt(exchange)
+        close_forgotten()
+        for path in self._locks.glob("*.lock"):
+            if path.stem != self.boot_id and _is_free(path):
+                path.unlink(missing_ok=True)
+
+    def _is_dead(self, worker: str) -> bool:
+        host, _, boot_id = worker.rpartition(":")
+        # Between hosts only the lease counts.
+        return host == self.host and _is_free(self._locks / f"{boot_id}.lock")
+
+
+def waiting_groups() -> list[Group]:
+    """The rounds with something queued, oldest first; never more than a screenful at a time."""
+    names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "connection_id", "connection__max_in_flight")
+    rows = Exchange.objects.queued().values_list(*names).annotate(size=Count("pk"), first=Min("pk")).order_by("first")
+    return [Group(*row) for row in rows[:GROUPS_AT_A_TIME]]
+
+
+def _members(group: Group) -> "QuerySet[Exchange]":
+    return Exchange.objects.filter(
+        comparison_id=group.comparison_id,
+        case_id=group.case_id,
+        repeat=group.repeat,
+        attempt=group.attempt,
+        turn=group.turn,
+    )
+
+
+def _is_its_turn(group: Group) -> bool:
+    """Repeats wait for the first repeat's status lines: a refused column is refused once, not twenty times."""
+    if group.repeat == 1:
+        return True
+    first = Exchange.objects.filter(comparison_id=group.comparison_id, case_id=group.case_id, repeat=1)
+    return not first.filter(state__in=(State.QUEUED, State.SENDING)).exists()
+
+
+def job_of(exchange: Exchange, *, keyless: bool = False) -> Job:
+    """The exchange as its sending thread needs it. Raises `NotSent` or `Unreadable` where it must not be sent."""
+    connection = exchange.connection
+    if not keyless and not is_allowed(connection):
+        raise NotSent(f"{connection.origin} is not an origin this console may send to (BETACONSOLE_ALLOWED_BASE_URLS).")
+    return Job(
+        exchange_id=exchange.pk,
+        comparison_id=exchange.comparison_id,
+        team_id=exchange.team_id,
+        variant_id=exchange.variant_id,
+        case_id=exchange.case_id,
+        repeat=exchange.repeat,
+        method=exchange.method,
+        url=exchange.url,
+        headers=tuple((name, value) for name, value in exchange.request_headers),
+        body=exchange.request_body.data if exchange.request_body else b"",
+        stream=exchange.stream,
+        model=exchange.model,
+        key=Secret("") if keyless else connection.key(),
+        simulated=connection.is_simulator,
+    )
+
+
+def close_forgotten() -> None:
+    """Comparisons whose last exchange ended without anybody noticing."""
+    for comparison_id in Comparison.objects.unfinished().values_list("pk", flat=True):
+        with transaction.atomic():
+            close_if_finished(comparison_id)
+
+
+def _locked(path: Path) -> IO[str]:
+    file = path.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nobody holds this lock: its process is gone."""
+    try:
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+# The engine of this process -------------------------------------------------------------------------------------------
+
+_engine: Engine | None = None
+
+
+def start() -> Engine:
+    """Start this process's engine."""
+    global _engine
+    _engine = Engine(data_dir=settings.DATA_DIR)
+    _engine.start()
+    return _engine
+
+
+def poke() -> None:
+    """Something was queued; without an engine here, another process finds it."""
+    if _engine:
+        _engine.poke()
+
+
+def cancel(exchange_ids: Sequence[int]) -> None:
+    if _engine:
+        _engine.cancel(exchange_ids)
+
+
+def is_stopping() -> bool:
+    return _engine is not None and _engine.stopping.is_set()
+
+
+def begin_stopping() -> None:
+    if _engine:
+        _engine.begin_stopping()
+
+
+def stop(timeout_s: float = 25.0) -> None:
+    """Drain and end this process's engine."""
+    global _engine
+    if _engine:
+        _engine.stop(timeout_s)
+        _engine = None

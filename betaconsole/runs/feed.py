@@ -1,0 +1,157 @@
+"""What is arriving for one exchange, in memory: written by the sending thread, read by the recorder and live pages.
+
+The sending thread only appends here; it never touches the database, because waiting for a lock would stop a read and
+falsify timings.
+"""
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from betaconsole.claude.client import Call
+from betaconsole.claude.errors import Cancelled
+from betaconsole.claude.reading import Result, Step
+from betaconsole.claude.secret import Secret
+
+from .startline import StartLine
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a sending thread needs to know of an exchange."""
+
+    exchange_id: int
+    comparison_id: int
+    team_id: int
+    variant_id: int
+    case_id: int
+    repeat: int
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    stream: bool
+    model: str
+    key: Secret
+    simulated: bool
+    waited: bool = False
+
+
+@dataclass
+class Opening:
+    """The response's head and the moments before it. Times in ms; None where unknown."""
+
+    sent_headers: tuple[tuple[str, str], ...] = ()
+    sent_at: datetime | None = None  # when the last request byte was written
+    status: int | None = None
+    response_headers: tuple[tuple[str, str], ...] | None = None
+    connect_ms: float | None = None
+    queue_ms: float | None = None
+
+
+@dataclass
+class Ending:
+    """How the exchange ended. Times in ms from the last request byte."""
+
+    result: Result
+    first_byte_ms: float | None = None
+    first_text_ms: float | None = None
+    total_ms: float | None = None
+
+
+@dataclass
+class Feed:
+    """One exchange in flight in this process."""
+
+    job: Job
+    line: StartLine
+    opening: Opening = field(default_factory=Opening)
+    data: bytearray = field(default_factory=bytearray)  # every body byte so far
+    timeline: list[tuple[float, int, str]] = field(default_factory=list)  # (at_ms, end offset, event type)
+    steps: list[Step] = field(default_factory=list)  # steps[n - 1].position == n
+    ending: Ending | None = None
+
+    # What the recorder has stored of it.
+    opening_saved: bool = False
+    bytes_saved: int = 0
+    timeline_saved: int = 0
+    segments_saved: int = 0
+
+    call: Call | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def attach(self, call: Call) -> None:
+        """The call that may be cut from now on; raises `Cancelled` where that was asked for already."""
+        self.call = call
+        if self.cancelled.is_set():
+            raise Cancelled("Stopped before anything was sent.")
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+        if self.call is not None:
+            self.call.cancel()
+
+    def opened(self, opening: Opening) -> None:
+        self.opening = opening
+        ring(self.job.comparison_id)
+
+    def received(self, chunk: bytes, at_ms: float, steps: list[Step]) -> None:
+        self.data += chunk
+        for step in steps:
+            self.timeline.append((round(at_ms, 2), step.end, step.event_type))
+        self.steps += steps
+        if steps:
+            ring(self.job.comparison_id)
+
+    def ended(self, ending: Ending) -> None:
+        self.ending = ending
+        ring(self.job.comparison_id)
+
+    @property
+    def unsaved_bytes(self) -> int:
+        return len(self.data) - self.bytes_saved
+
+
+# How often the stored states of a comparison changed in this process: a live page reads them again when this moved.
+_changes: dict[int, int] = defaultdict(int)
+# Who wants to know when something happens in a comparison: one event per open live page.
+_bells: dict[int, set[threading.Event]] = defaultdict(set)
+_bells_lock = threading.Lock()
+
+
+def ring(comparison_id: int) -> None:
+    """Wake every live page of the comparison in this process."""
+    for bell in tuple(_bells.get(comparison_id, ())):
+        bell.set()
+
+
+def changed(comparison_id: int) -> None:
+    """A stored state of the comparison moved."""
+    _changes[comparison_id] += 1
+    ring(comparison_id)
+
+
+def changes(comparison_id: int) -> int:
+    return _changes.get(comparison_id, 0)
+
+
+def listen(comparison_id: int) -> threading.Event:
+    """An event that `ring` sets, until `unlisten`."""
+    bell = threading.Event()
+    with _bells_lock:
+        _bells[comparison_id].add(bell)
+    return bell
+
+
+def unlisten(comparison_id: int, bell: threading.Event) -> None:
+    with _bells_lock:
+        _bells[comparison_id].discard(bell)
+        if not _bells[comparison_id]:
+            del _bells[comparison_id]
+
+
+def ring_all() -> None:
+    """Wake every live page: the process is stopping."""
+    for comparison_id in tuple(_bells):
+        ring(comparison_id)

@@ -1,0 +1,223 @@
+"""One thread that writes what arrives: all exchanges' new bytes in one transaction every 250 ms or 64 KB.
+
+Every write is conditional on this process still owning the exchange (`worker`) and on its state, so that a process
+that was declared dead can no longer change anything, and a final exchange never changes.
+"""
+
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from betaconsole.claude.errors import Incomplete
+from betaconsole.claude.reading import Reading
+
+from .deriving import derived_fields
+from .feed import Feed, changed
+from .models import Body, Comparison, Exchange, Segment, ToIndex
+from .states import IN_FLIGHT, UNFINISHED, State
+
+logger = logging.getLogger(__name__)
+
+FLUSH_INTERVAL_S = 0.25
+FLUSH_BYTES = 64 * 1024
+RETRY_AFTER_S = 1.0
+# The same request would be refused again: the rest of the column is not sent. The first set is about the key or the
+# account, the second about this body.
+REFUSED_FOR_ALL = {401, 402, 403, 404}
+REFUSED_FOR_THIS_BODY = {400, 413}
+
+# Exchanges in flight in this process, for live pages and for cancel.
+feeds: dict[int, Feed] = {}
+
+
+class Recorder:
+    """The recorder thread of one process. `worker` is the name this process claims exchanges under."""
+
+    def __init__(self, worker: str, *, on_finished: Any = None) -> None:
+        self.worker = worker
+        self.on_finished = on_finished or (lambda: None)
+        self._kick = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Write what is there and end."""
+        self._stopping = True
+        self._kick.set()
+        self._thread.join(timeout_s)
+
+    def kick(self) -> None:
+        """Write soon instead of at the next tick: something opened, ended, or grew large."""
+        self._kick.set()
+
+    def track(self, feed: Feed) -> None:
+        feeds[feed.job.exchange_id] = feed
+
+    def _run(self) -> None:
+        while True:
+            self._kick.wait(FLUSH_INTERVAL_S)
+            self._kick.clear()
+            last = self._stopping
+            try:
+                self.flush()
+            except DatabaseError as error:
+                # Nothing is lost: what was not committed is still in the feeds, and is tried again.
+                logger.error("recording failed, trying again: %s", type(error).__name__)
+                database.close()
+                time.sleep(RETRY_AFTER_S)
+            if last:
+                database.close()
+                return
+
+    def flush(self) -> None:
+        """One transaction with everything new. Feeds whose ending is stored leave `feeds`."""
+        # Endings first taken, then written: an ending that arrives meanwhile waits for the next round, with its bytes.
+        dirty = [(feed, feed.ending is not None) for feed in list(feeds.values()) if self._is_dirty(feed)]
+        if not dirty:
+            return
+        saved = []
+        with transaction.atomic():
+            for feed, has_ended in dirty:
+                saved.append((feed, has_ended, self._finish(feed) if has_ended else self._append(feed)))
+        for feed, has_ended, mark in saved:
+            was_open = feed.opening_saved
+            mark()
+            if has_ended:
+                feeds.pop(feed.job.exchange_id, None)
+            if has_ended or feed.opening_saved != was_open:
+                changed(feed.job.comparison_id)
+        if any(has_ended for _, has_ended, _ in saved):
+            self.on_finished()
+
+    @staticmethod
+    def _is_dirty(feed: Feed) -> bool:
+        opened = feed.opening.status is not None and not feed.opening_saved
+        return bool(feed.ending or opened or feed.unsaved_bytes)
+
+    def _owned(self, feed: Feed) -> Any:
+        return Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT)
+
+    def _append(self, feed: Feed) -> Any:
+        """The head, and the new bytes as a segment. Returns what to note in the feed once this is committed."""
+        opening, seq = feed.opening, feed.segments_saved
+        size, events = len(feed.data), len(feed.timeline)
+        start, first = feed.bytes_saved, feed.timeline_saved
+        if opening.status is not None and not feed.opening_saved:
+            self._owned(feed).update(state=State.STREAMING, version=F("version") + 1, **opening_fields(feed))
+        if size > start:
+            data, timeline = bytes(feed.data[start:size]), feed.timeline[first:events]
+            Segment.objects.create(exchange_id=feed.job.exchange_id, seq=seq, data=data, timeline=timeline)
+
+        def mark() -> None:
+            feed.opening_saved = opening.status is not None
+            feed.bytes_saved, feed.timeline_saved = size, events
+            feed.segments_saved = seq + (size > start)
+
+        return mark
+
+    def _finish(self, feed: Feed) -> Any:
+        """The final row: state, derived columns, and the whole body in place of its segments."""
+        ending, job = feed.ending, feed.job
+        assert ending is not None
+        final = self._owned(feed).update(
+            state=State(ending.result.state),
+            version=F("version") + 1,
+            lease_until=None,
+            ended_at=timezone.now(),
+            first_byte_ms=ending.first_byte_ms,
+            first_text_ms=ending.first_text_ms,
+            total_ms=ending.total_ms,
+            response_body_id=Body.keep(job.team_id, bytes(feed.data)) if feed.opening.status is not None else None,
+            timeline=json.dumps(feed.timeline).encode(),
+            **opening_fields(feed),
+            **derived_fields(ending.result, model=job.model),
+        )
+        if final:
+            after_final(job.exchange_id, job.comparison_id)
+            if ending.result.state == State.FAILED and feed.opening.status:
+                skip_rest(job.comparison_id, job.variant_id, job.case_id, feed.opening.status)
+            close_if_finished(job.comparison_id)
+        return lambda: None
+
+
+def opening_fields(feed: Feed) -> dict[str, Any]:
+    """Column values from the response's head and the moments before it."""
+    opening = feed.opening
+    fields: dict[str, Any] = {
+        "status": opening.status,
+        "response_headers": None if opening.response_headers is None else [list(p) for p in opening.response_headers],
+        "sent_at": opening.sent_at,
+        "connect_ms": opening.connect_ms,
+        "queue_ms": opening.queue_ms,
+    }
+    if opening.sent_headers:
+        fields["request_headers"] = [list(pair) for pair in opening.sent_headers]
+    return fields
+
+
+def after_final(exchange_id: int, comparison_id: int) -> None:
+    """What every final state brings, in the same transaction: its segments go, its text is to be indexed."""
+    Segment.objects.filter(exchange_id=exchange_id).delete()
+    ToIndex.objects.create(comparison_id=comparison_id, exchange_id=exchange_id)
+
+
+def skip_rest(comparison_id: int, variant_id: int, case_id: int, status: int) -> None:
+    """After a refusal that would repeat, the column's queued exchanges are skipped (faults.md 1.2, rule 10)."""
+    rest = Exchange.objects.filter(comparison_id=comparison_id, variant_id=variant_id, state=State.QUEUED)
+    if status in REFUSED_FOR_THIS_BODY:
+        rest = rest.filter(case_id=case_id)
+    elif status not in REFUSED_FOR_ALL:
+        return
+    rest.update(state=State.SKIPPED, ended_at=timezone.now(), version=F("version") + 1)
+
+
+def close_if_finished(comparison_id: int) -> None:
+    """Mark the comparison finished where none of its exchanges is unfinished. Call inside a transaction."""
+    # Locking the row first: of two processes that end the last two exchanges, the second sees the first one's.
+    comparison = Comparison.objects.select_for_update().filter(pk=comparison_id, finished_at=None).first()
+    if comparison and not comparison.exchanges.filter(state__in=UNFINISHED).exists():
+        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now())
+
+
+def interrupt(exchange: Exchange, *, lease_over: bool = False) -> bool:
+    """End an exchange whose process died: what had arrived is kept and read, and it is never sent again.
+
+    Conditional on nobody else having touched it since `exchange` was read. With `lease_over` also on its lease being
+    in the past by then.
+    """
+    segments = list(exchange.segments.all())
+    data = b"".join(bytes(segment.data) for segment in segments)
+    timeline = [entry for segment in segments for entry in segment.timeline]
+    fields: dict[str, Any] = {}
+    if exchange.status is not None:
+        reading = Reading(exchange.status, [tuple(pair) for pair in exchange.response_headers or []])
+        reading.feed(data)
+        result = reading.finish(Incomplete("The console stopped while this was streaming."))
+        fields = derived_fields(result, model=exchange.model)
+        fields["response_body_id"] = Body.keep(exchange.team_id, data)
+        fields["timeline"] = json.dumps(timeline).encode()
+        fields["first_byte_ms"] = timeline[0][0] if timeline else None
+    fields["failure_kind"] = "interrupted"
+    with transaction.atomic():
+        mine = Exchange.objects.filter(pk=exchange.pk, version=exchange.version, state__in=IN_FLIGHT)
+        if lease_over:
+            mine = mine.filter(lease_until=exchange.lease_until)
+        ended = mine.update(
+            state=State.INTERRUPTED, version=F("version") + 1, lease_until=None, ended_at=timezone.now(), **fields
+        )
+        if ended:
+            after_final(exchange.pk, exchange.comparison_id)
+            close_if_finished(exchange.comparison_id)
+    changed(exchange.comparison_id)
+    return bool(ended)

@@ -1,0 +1,28 @@
+"""Where requests may go: origins the operator allows, the simulator, and loopback in solo mode."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from .models import Connection
+
+
+def is_allowed(connection: Connection) -> bool:
+    """Whether the console may send to this connection's origin."""
+    return connection.is_simulator or is_allowed_origin(connection.origin)
+
+
+def is_allowed_origin(origin: str) -> bool:
+    """Whether the operator allows this origin; on one's own machine, in solo mode, loopback too."""
+    return origin in settings.ALLOWED_BASE_URLS or (settings.MODE == "solo" and _is_loopback(origin))
+
+
+def _is_loopback(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
