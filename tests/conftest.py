@@ -1,0 +1,51 @@
+"""Fixtures that the whole suite shares."""
+
+import pytest
+from django.test import Client
+
+from betaconsole.teams.models import Membership, Team, User
+from betaconsole.teams.solo import set_up_solo
+
+
+@pytest.fixture
+def client() -> Client:
+    """A browser on this machine: the console answers no other Host."""
+    return Client(headers={"host": "localhost"})
+
+
+@pytest.fixture
+def strict_client() -> Client:
+    """The same with CSRF checks, which Django's test client leaves out."""
+    return Client(enforce_csrf_checks=True, headers={"host": "localhost"})
+
+
+@pytest.fixture
+def owner(db: None) -> Membership:
+    """Ann: the local owner of solo mode, in whose name every request of `client` is answered."""
+    return set_up_solo()
+
+
+@pytest.fixture
+def ann(owner: Membership) -> User:
+    return owner.user
+
+
+@pytest.fixture
+def team(owner: Membership) -> Team:
+    return owner.team
+
+
+@pytest.fixture
+def bo(team: Team) -> User:
+    """Ann's teammate."""
+    teammate = User.objects.create_user("bo@example.com", name="Bo")
+    Membership.objects.create(user=teammate, team=team)
+    return teammate
+
+
+@pytest.fixture
+def eve(db: None) -> User:
+    """A stranger, owner of a team of her own."""
+    stranger = User.objects.create_user("eve@example.com", name="Eve")
+    Membership.objects.create(user=stranger, team=Team.objects.create(name="Eve's"), role="owner")
+    return stranger

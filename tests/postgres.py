@@ -1,0 +1,97 @@
+"""A PostgreSQL server of the suite's own: made in a temporary folder, reached through a socket there, gone afterwards.
+
+    python -m tests.postgres -- python -m pytest -m both_databases
+
+runs the command with BETACONSOLE_TEST_DATABASE_URL set. A server that runs on this machine already is never touched.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+# Nothing in here is worth surviving a power cut.
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
+
+
+def binary(name: str) -> Path | None:
+    """A program of PostgreSQL: from PATH, else the newest of Debian's folders, which are not on it."""
+    if found := shutil.which(name):
+        return Path(found)
+    folders = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+    return max(folders, key=lambda path: float(path.parent.parent.name), default=None)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a running server, for DATABASE_URL."""
+    initdb = binary("initdb")
+    if initdb is None:
+        raise FileNotFoundError("initdb: PostgreSQL is not installed")
+    # The folder of the real file: a link to initdb alone would not find its neighbours.
+    programs = initdb.resolve().parent
+    with tempfile.TemporaryDirectory(prefix="betaconsole-pg-", ignore_cleanup_errors=True) as folder:
+        who = _somebody_but_root()
+        if who:
+            os.chown(folder, who["user"], who["group"])
+        data = Path(folder) / "data"
+        _run(programs / "initdb", "-D", data, "-U", "betaconsole", "-A", "trust", "-E", "UTF8", "--no-sync", who=who)
+        with _started(programs, data, Path(folder), who):
+            yield f"postgresql://betaconsole@{quote(folder, safe='')}/postgres"
+
+
+@contextmanager
+def _started(programs: Path, data: Path, folder: Path, who: Mapping[str, Any]) -> Iterator[None]:
+    options = " ".join(f"-c {name}={value!r}" for name, value in SETTINGS.items())
+    options += f" -k {folder}"
+    control = programs / "pg_ctl"
+    _run(control, "start", "-D", data, "-o", options, "-l", folder / "log", "--wait", who=who)
+    try:
+        yield
+    finally:
+        _run(control, "stop", "-D", data, "-m", "immediate", "--wait", who=who)
+
+
+def _run(*command: Any, who: Mapping[str, Any]) -> None:
+    done = subprocess.run([str(word) for word in command], cwd="/", capture_output=True, text=True, **who)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def _somebody_but_root() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root; then another account runs it."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            account = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    raise RuntimeError("PostgreSQL refuses to run as root, and there is no account 'postgres' or 'nobody' to run it as")
+
+
+def main(command: list[str]) -> int:
+    # So that a polite kill stops the server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with server() as address:
+        return subprocess.call(command, env={**os.environ, "BETACONSOLE_TEST_DATABASE_URL": address})
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    sys.exit(main(arguments[1:] if arguments[:1] == ["--"] else arguments))

@@ -1,0 +1,7 @@
+"""The console's settings, read in the suite's own environment."""
+
+from tests import environment  # noqa: F401, I001 - first: the settings read the environment when they are imported
+from betaconsole.settings import *  # noqa: F403
+
+# Pages of the test client name static files without a manifest; the consoles that tests start use the real storage.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
