@@ -1,0 +1,35 @@
+# make run    install what is missing, then serve the console at http://127.0.0.1:8000 (PORT and HOST change it)
+# make test   every check and every test, browser and PostgreSQL included
+
+PYTHON ?= $(shell tools/find_python)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PINS := pyproject.toml constraints.txt tools/needs.py
+
+.PHONY: run test lint clean
+
+run: .venv/.run
+	@$(BIN)/python manage.py serve
+
+test: .venv/.test
+	@$(BIN)/python tools/check.py
+
+lint: .venv/.test
+	@$(BIN)/python tools/check.py --lint
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The marks are written last: an installation that was cut off is done again.
+.venv/.run: $(PINS) | .venv/bin/python
+	@echo "Installing what betaconsole needs into .venv (the first time takes a minute) ..."
+	@$(PIP) $$($(BIN)/python tools/needs.py)
+	@touch $@
+
+.venv/.test: $(PINS) | .venv/bin/python
+	@echo "Installing what the tests need into .venv ..."
+	@$(PIP) $$($(BIN)/python tools/needs.py dev)
+	@touch .venv/.run $@
+
+.venv/bin/python:
+	@$(PYTHON) tools/make_venv.py .venv

@@ -1,0 +1,78 @@
+"""How gunicorn serves the console: one process, many threads, the engine that sends inside it.
+
+`manage.py serve` uses it, and so may `gunicorn -c betaconsole/gunicorn.conf.py betaconsole.wsgi`. The hooks import our
+own modules themselves: gunicorn reads this file before Django has its apps.
+"""
+
+import os
+import signal
+import threading
+from types import FrameType
+
+from django.conf import settings
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "betaconsole.settings")
+
+# Stopping: open connections get a moment, exchanges in flight the rest of what the arbiter allows.
+STOP_S, CONNECTIONS_S, EXCHANGES_S = 30, 4, 25
+
+bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
+workers = 1
+worker_class = "gthread"
+threads = settings.THREADS
+worker_connections = threads + 1000
+keepalive = 60
+graceful_timeout = STOP_S
+timeout = 0  # a machine that stood still for a while must not lose the exchanges in flight
+max_requests = 0
+preload_app = False
+limit_request_line = 8190
+forwarded_allow_ips = ""  # no header of a client changes what address or scheme a request is said to have
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+
+
+def on_starting(server: Arbiter) -> None:
+    """Ctrl-C and a closed terminal stop the console as SIGTERM does; a second Ctrl-C stops it at once."""
+    from betaconsole.web.redaction import RedactKeys
+
+    server.handle_int = server.handle_hup = server.handle_term
+    for handler in server.log.error_log.handlers:
+        handler.addFilter(RedactKeys())
+
+
+def post_worker_init(worker: ThreadWorker) -> None:
+    from betaconsole.runs import engine, ready
+
+    def begin_stopping(signum: int, frame: FrameType | None) -> None:
+        engine.begin_stopping()
+        worker.handle_exit(signum, frame)
+
+    engine.start()
+    signal.signal(signal.SIGTERM, begin_stopping)
+    signal.siginterrupt(signal.SIGTERM, False)
+    # A terminal signals every process of its group; here the arbiter alone decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    worker.cfg.set("graceful_timeout", CONNECTIONS_S)
+    threading.Thread(target=ready.say_when_ready, name="ready", daemon=True).start()
+
+
+def worker_int(worker: ThreadWorker) -> None:
+    """SIGQUIT: nobody wants to wait."""
+    worker.at_once = True
+
+
+def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
+    from betaconsole.runs import engine
+
+    if worker.pid != os.getpid():
+        return  # gunicorn calls this in the arbiter too, for a worker that is already gone
+    try:
+        engine.stop(0 if getattr(worker, "at_once", False) else EXCHANGES_S)
+    except SystemExit:  # SIGQUIT while waiting
+        engine.stop(0)

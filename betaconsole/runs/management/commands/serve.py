@@ -1,0 +1,76 @@
+"""`manage.py serve`: everything between a fresh checkout and a console that answers."""
+
+import errno
+import fcntl
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from gunicorn.app.base import Application
+from gunicorn.arbiter import Arbiter
+
+from betaconsole.storage.upgrading import TooNew, upgrade
+from betaconsole.teams.solo import set_up_solo
+from betaconsole.web import static_files
+
+CONFIGURATION = Path(__file__).resolve().parents[3] / "gunicorn.conf.py"
+
+
+class Console(Application):
+    """The console under gunicorn, without gunicorn's command line."""
+
+    def load_config(self) -> None:
+        self.load_config_from_file(str(CONFIGURATION))
+
+    def load(self) -> WSGIHandler:
+        from betaconsole.wsgi import application
+
+        return application
+
+
+class Command(BaseCommand):
+    help = "Bring the data folder up to date and serve the console at HOST:PORT until Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _check_port_is_free(settings.HOST, settings.PORT)
+        with _alone():
+            self.prepare()
+        connections.close_all()  # the serving process is a fork of this one
+        Arbiter(Console()).run()
+
+    def prepare(self) -> None:
+        """The database migrated, static files collected, the local owner and the connections made."""
+        try:
+            copy = upgrade()
+        except TooNew as error:
+            raise CommandError(str(error)) from None
+        if copy:
+            self.stdout.write(f"The database was brought up to date; a copy of the old one is {copy}")
+        static_files.collect()
+        set_up_solo()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two consoles started at once on one data folder prepare it one after the other."""
+    with (settings.DATA_DIR / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _check_port_is_free(host: str, port: int) -> None:
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            taken = f"Port {port} is in use. Stop what listens there, or choose another: PORT={port + 1} make run"
+            other = f"Cannot listen at {host}, port {port}: {error.strerror}"
+            raise CommandError(taken if error.errno == errno.EADDRINUSE else other) from None
