@@ -1,0 +1,537 @@
+"""The wire client against a scripted far end: what goes out, what comes back, and what each kind of break is called."""
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+
+from betaconsole.claude.client import Call, Request
+from betaconsole.claude.errors import (
+    CallError,
+    ConnectionRefused,
+    CutBeforeStatus,
+    DnsFailed,
+    Incomplete,
+    LimitExceeded,
+    NotSent,
+    ProtocolError,
+    RedirectRefused,
+)
+from betaconsole.claude.headers import HeaderError
+from tests.claude.asking import BODY, KEY, a_call, a_request, ask, quick
+from tests.upstream import (
+    STREAM_HEAD,
+    Peer,
+    Upstream,
+    answer,
+    chunk,
+    chunked,
+    close,
+    hang,
+    head,
+    pause,
+    read,
+    reset,
+    send,
+    trickle,
+    until_closed,
+)
+
+EVENTS = [b"event: ping\ndata: {}\n\n", b'event: x\ndata: {"t":"\xf0\x9f\x8e\x89"}\n\n', b"data: end\n\n"]
+
+
+def broken(script: list, **options: object) -> tuple[bytes, CallError, Call]:
+    """What had arrived, the error and the call, for a script that breaks off."""
+    arrived = b""
+    with Upstream(script) as upstream, a_call(upstream.url, **options) as call, pytest.raises(CallError) as caught:
+        call.open()
+        for piece in call.chunks():
+            arrived += piece
+    return arrived, caught.value, call
+
+
+class TestWhatGoesOut:
+    def test_the_request_on_the_wire_is_the_one_asked_for(self):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            with Call(a_request(upstream.url, betas=("b-2025-01-01", "a-2024-01-01")), key=KEY) as call:
+                call.open()
+            (received,) = upstream.requests
+        assert received.line == "POST /v1/messages HTTP/1.1"
+        assert received.body == BODY
+        assert received.headers == [
+            ("Host", f"127.0.0.1:{upstream.port}"),
+            ("accept", "text/event-stream"),
+            ("accept-encoding", "identity"),
+            ("anthropic-beta", "b-2025-01-01,a-2024-01-01"),
+            ("anthropic-version", "2026-10-21"),
+            ("content-type", "application/json"),
+            ("user-agent", "betaconsole/0.1"),
+            ("x-api-key", KEY.reveal()),
+            ("Content-Length", str(len(BODY))),
+        ]
+
+    def test_the_headers_kept_are_the_ones_written_with_a_reference_for_the_key(self):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream, a_call(upstream.url) as call:
+            call.open()
+            (received,) = upstream.requests
+        assert call.sent_headers == tuple(
+            (name, "$ANTHROPIC_API_KEY" if name == "x-api-key" else value) for name, value in received.headers
+        )
+
+    def test_only_the_header_line_of_the_key_is_replaced(self):
+        body = b"x-api-key: $ANTHROPIC_API_KEY\r\n\r\nx-api-key: $ANTHROPIC_API_KEY\r\n"
+        extra = (("x-note", "$ANTHROPIC_API_KEY"), ("X-Api-Key", "$ANTHROPIC_API_KEY"))
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            with Call(Request("POST", upstream.url + "/v1", extra, body), key=KEY) as call:
+                call.open()
+            (received,) = upstream.requests
+        assert received.body == body
+        assert received.header("x-note") == "$ANTHROPIC_API_KEY"
+        assert received.header("x-api-key") == KEY.reveal()
+
+    def test_without_a_key_the_header_is_left_out(self):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            ask(upstream.url, key=None)
+            assert upstream.requests[0].header("x-api-key") is None
+
+    def test_the_query_is_kept_and_a_get_has_no_body(self):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            with Call(Request("GET", upstream.url + "/v1/models?limit=5&after_id=a%2Fb", (("accept", "*/*"),))) as call:
+                call.open()
+            (received,) = upstream.requests
+        assert received.line == "GET /v1/models?limit=5&after_id=a%2Fb HTTP/1.1"
+        assert received.header("content-length") is None
+
+    def test_a_small_request_leaves_in_one_write(self):
+        sizes = []
+
+        def first_piece(peer: Peer) -> None:
+            sizes.append(len(peer.sock.recv(1 << 20)))
+            peer.send(answer(b"{}"))
+
+        body = b"x" * 40_000
+        with Upstream(first_piece) as upstream:
+            ask(upstream.url, body=body)
+        assert sizes[0] > len(body)
+
+    def test_a_body_of_12_megabytes_arrives_whole(self):
+        body = bytes(range(256)) * 48_000
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            ask(upstream.url, body=body)
+            assert upstream.requests[0].body == body
+
+    def test_netrc_proxies_and_cookies_around_us_are_ignored(self, tmp_path, monkeypatch):
+        netrc = tmp_path / "netrc"
+        netrc.write_text("default login eve password secret\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        with Upstream([read(), send(answer(b"{}", 200, "set-cookie: a=b"))]) as upstream:
+            for _ in range(2):
+                ask(upstream.url)
+            assert all(not request.header("authorization") for request in upstream.requests)
+            assert all(not request.header("cookie") for request in upstream.requests)
+
+    def test_credentials_in_the_url_are_not_sent(self):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            ask(upstream.url.replace("//", "//eve:secret@"))
+            assert b"secret" not in upstream.requests[0].raw
+            assert upstream.requests[0].header("authorization") is None
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("x-note", "a\r\nx-evil: 1"),
+            ("x-note", "a\nb"),
+            ("x-note", "a\x00b"),
+            ("x-note", "ä"),
+            ("x-note", " led by a blank"),
+            ("x note", "a"),
+            ("x-note\r\n", "a"),
+            ("", "a"),
+            ("Content-Length", "3"),
+            ("Host", "evil.example"),
+            ("Transfer-Encoding", "chunked"),
+            ("ACCEPT", "again"),
+        ],
+    )
+    def test_a_header_that_could_change_the_request_is_refused(self, name, value):
+        with pytest.raises(HeaderError):
+            Request("POST", "http://127.0.0.1/", (("accept", "*/*"), (name, value)))
+
+
+class TestWhatComesBack:
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            STREAM_HEAD + chunked(EVENTS),
+            head(200, f"content-length: {len(b''.join(EVENTS))}") + b"".join(EVENTS),
+            head(200) + b"".join(EVENTS),
+        ],
+        ids=["chunked", "content-length", "until close"],
+    )
+    @pytest.mark.parametrize("step", [1, 7, 100_000])
+    def test_the_body_is_the_same_however_it_is_framed_and_cut(self, sent, step):
+        with Upstream([read(), trickle(sent, every_s=0.0, step=step), close()]) as upstream:
+            assert ask(upstream.url)[1] == b"".join(EVENTS)
+
+    @pytest.mark.parametrize("framed", [True, False], ids=["chunked", "until close"])
+    def test_each_event_is_handed_on_before_the_next_one_is_sent(self, framed):
+        told = threading.Event()
+
+        def script(peer: Peer) -> None:
+            peer.read_request()
+            peer.send(STREAM_HEAD if framed else head(200))
+            for event in EVENTS:
+                peer.send(chunk(event) if framed else event)
+                assert told.wait(5), "the event was held back"
+                told.clear()
+            if framed:
+                peer.send(chunk(b""))
+
+        with Upstream(script) as upstream, a_call(upstream.url) as call:
+            call.open()
+            pieces = []
+            for piece in call.chunks():
+                pieces.append(piece)
+                told.set()
+        assert pieces == EVENTS
+
+    def test_a_burst_of_small_chunks_comes_in_large_pieces(self):
+        burst = [b"x" * 50] * 2000
+        with Upstream([read(), send(STREAM_HEAD + chunked(burst))]) as upstream, a_call(upstream.url) as call:
+            call.open()
+            time.sleep(0.05)
+            pieces = list(call.chunks())
+        assert b"".join(pieces) == b"".join(burst)
+        assert len(pieces) < 50
+
+    def test_status_and_headers_are_kept_in_order_and_spelling(self):
+        lines = (
+            "Content-Type: application/json",
+            "X-Twice: a",
+            "request-id:req_1  ",
+            "x-twice: b",
+            "X-Ü: ä",
+            "x-empty:",
+        )
+        with Upstream([read(), send(head(529, *lines, "content-length: 2", reason="Overloaded") + b"{}")]) as upstream:
+            got, body = ask(upstream.url)
+        assert (got.status, got.reason, body) == (529, "Overloaded", b"{}")
+        assert got.headers == (
+            ("Content-Type", "application/json"),
+            ("X-Twice", "a"),
+            ("request-id", "req_1"),
+            ("x-twice", "b"),
+            ("X-Ü", "ä"),
+            ("x-empty", ""),
+            ("content-length", "2"),
+        )
+
+    def test_a_folded_header_is_one_header(self):
+        with Upstream([read(), send(head(200, "x-long: one", "  two", "content-length: 0"))]) as upstream:
+            assert ask(upstream.url)[0].header("x-long") == "one two"
+
+    @pytest.mark.parametrize("interim", [100, 102, 103])
+    def test_an_interim_answer_is_not_the_answer(self, interim):
+        early = head(interim, "link: </style.css>", reason="Early")
+        with Upstream([read(), send(early * 2), send(answer(b"{}", 200))]) as upstream:
+            got, body = ask(upstream.url)
+        assert (got.status, body) == (200, b"{}")
+        assert got.header("link") == ""
+
+    def test_a_keep_alive_answer_ends_at_its_length_without_waiting(self):
+        with Upstream([read(), send(answer(b'{"a":1}')), until_closed()]) as upstream:
+            began = time.monotonic()
+            assert ask(upstream.url)[1] == b'{"a":1}'
+            assert time.monotonic() - began < 1
+
+    def test_more_bytes_than_the_content_length_are_not_part_of_the_body(self):
+        with Upstream([read(), send(answer(b'{"a":1}') + b"HTTP/1.1 200 OK\r\n\r\nmore")]) as upstream:
+            assert ask(upstream.url)[1] == b'{"a":1}'
+
+    def test_closing_in_the_middle_ends_the_connection_at_once(self):
+        script = [read(), send(STREAM_HEAD + chunk(b"event: message_stop\ndata: {}\n\n")), until_closed()]
+        with Upstream(script) as upstream:
+            with a_call(upstream.url) as call:
+                call.open()
+                next(call.chunks())
+            closed = time.monotonic()
+            while not upstream.ended_at and time.monotonic() < closed + 2:
+                time.sleep(0.005)
+            assert upstream.ended_at[0] - closed < 0.1
+
+    def test_two_calls_use_two_connections(self):
+        with Upstream([read(), send(answer(b"{}")), read()]) as upstream:
+            ask(upstream.url)
+            ask(upstream.url)
+            assert upstream.connections == 2
+
+
+class TestRedirects:
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_a_redirect_is_shown_and_never_followed(self, status):
+        with Upstream([hang()]) as other:
+            moved = head(status, f"location: {other.url}/steal", "content-length: 5", reason="Moved") + b"moved"
+            arrived, error, call = broken([read(), send(moved)])
+            assert isinstance(error, RedirectRefused)
+            assert (arrived, call.head.status) == (b"moved", status)
+            assert other.connections == 0
+
+    def test_a_redirect_with_an_endless_body_is_bounded(self):
+        def flood(peer: Peer) -> None:
+            peer.read_request()
+            peer.send(head(302, "location: http://127.0.0.1:9/"))
+            while not peer._upstream.stopping.is_set():
+                peer.send(b"x" * 65536)
+
+        _, error, _ = broken([flood], max_bytes=1_000_000)
+        assert isinstance(error, LimitExceeded)
+
+
+class TestEncodedBodies:
+    def test_gzip_that_was_not_asked_for_is_undone(self):
+        packed = gzip.compress(b"".join(EVENTS) * 5000)
+        script = [read(), send(head(200, "content-encoding: gzip", f"content-length: {len(packed)}") + packed)]
+        with Upstream(script) as upstream:
+            assert ask(upstream.url)[1] == b"".join(EVENTS) * 5000
+
+    def test_a_compressed_bomb_meets_the_limit(self):
+        packed = gzip.compress(bytes(30_000_000))
+        script = [read(), send(head(200, "content-encoding: gzip", f"content-length: {len(packed)}") + packed)]
+        arrived, error, _ = broken(script, max_bytes=2_000_000)
+        assert isinstance(error, LimitExceeded)
+        assert len(arrived) <= 2_000_000
+
+    @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "zstd"])
+    def test_other_encodings_are_called_by_their_name(self, encoding):
+        _, error, _ = broken([read(), send(answer(b"??", 200, f"content-encoding: {encoding}"))])
+        assert isinstance(error, ProtocolError)
+
+    def test_broken_gzip_is_a_protocol_error_and_cut_gzip_is_incomplete(self):
+        packed = gzip.compress(b"".join(EVENTS) * 500)
+        cut = head(200, "content-encoding: gzip", f"content-length: {len(packed) - 20}") + packed[:-20]
+        assert isinstance(broken([read(), send(answer(b"plain", 200, "content-encoding: gzip"))])[1], ProtocolError)
+        assert isinstance(broken([read(), send(cut)])[1], Incomplete)
+
+    def test_a_body_over_the_limit_is_given_up(self):
+        arrived, error, _ = broken([read(), send(answer(b"x" * 300_000))], max_bytes=100_000)
+        assert isinstance(error, LimitExceeded)
+        assert "100,000" in error.message
+        assert len(arrived) <= 100_000
+
+
+class TestBreaks:
+    """Where the connection breaks decides whether the request was surely not sent, or may have run."""
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            [read(), reset()],
+            [read(), close()],
+            [read(), send(b"HTTP/1.1 2"), reset()],
+            [read(), send(b"HTTP/1.1 200 OK\r\ncontent-type: text/ev"), close()],
+            [read(), send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"), close()],
+            [read(), send(head(100)), close()],
+            [pause(0.05), reset()],
+        ],
+        ids=["reset", "close", "reset in status", "close in header", "close in head", "after 100", "nothing read"],
+    )
+    def test_a_cut_before_the_whole_head_has_an_unknown_outcome(self, script):
+        _, error, call = broken(script)
+        assert isinstance(error, CutBeforeStatus)
+        assert (error.state, call.write_began) == ("unknown_outcome", True)
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            [read(), send(STREAM_HEAD + chunk(EVENTS[0])), reset()],
+            [read(), send(STREAM_HEAD + chunk(EVENTS[0])), close()],
+            [read(), send(STREAM_HEAD + chunk(EVENTS[0]) + b"2"), close()],
+            [read(), send(STREAM_HEAD + b"ff\r\n" + EVENTS[0]), close()],
+            [read(), send(STREAM_HEAD + b"%x\r\n" % len(EVENTS[0]) + EVENTS[0] + b"\r"), close()],
+            [read(), send(head(200, "content-length: 999") + EVENTS[0]), close()],
+            [read(), send(head(200, "content-length: 999") + EVENTS[0]), reset()],
+        ],
+        ids=["reset", "no last chunk", "cut chunk size", "cut chunk", "cut chunk end", "short", "short reset"],
+    )
+    def test_a_cut_after_the_head_is_incomplete_and_keeps_what_came(self, script):
+        # A pause lets the bytes arrive before a reset can overtake them.
+        arrived, error, _ = broken([*script[:-1], pause(0.1), script[-1]])
+        assert type(error) is Incomplete
+        assert arrived == EVENTS[0]
+
+    def test_a_close_delimited_stream_ends_with_its_connection(self):
+        with Upstream([read(), send(head(200, "content-type: text/event-stream") + EVENTS[0]), close()]) as upstream:
+            assert ask(upstream.url)[1] == EVENTS[0]
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"SSH-2.0-OpenSSH_9.6\r\n",
+            b"\r\n\r\n",
+            b"HTTP/1.1 OK\r\n\r\n",
+            b"HTTP/1.1 99 Low\r\n\r\n",
+            b"HTTP/2 200 OK\r\n\r\n",
+            head(200, *(f"x-{number}: 1" for number in range(100_000))),
+            head(200, "x-long: " + "a" * 1_000_000),
+            head(200, *(f"x-{number}: {'a' * 20_000}" for number in range(50))),
+            head(103) * 50,
+            head(200, "content-length: 5, 6") + b"hello",
+        ],
+        ids=[
+            "ssh",
+            "blank lines",
+            "no status",
+            "status 99",
+            "http 2",
+            "100k lines",
+            "1 MB line",
+            "1 MB in lines",
+            "only 103",
+            "two lengths",
+        ],
+    )
+    def test_an_answer_that_is_no_http_is_a_protocol_error(self, sent):
+        _, error, _ = broken([read(), send(sent), pause(0.3), close()])
+        assert isinstance(error, ProtocolError)
+
+    @pytest.mark.parametrize(
+        "sent",
+        [b"zz\r\nabc", b"0x3\r\nabc\r\n", b"-3\r\nabc", b"+3\r\nabc\r\n", b"1_0\r\n", b"3\r\nabcdef\r\n0\r\n\r\n"],
+    )
+    def test_malformed_chunks_are_a_protocol_error(self, sent):
+        _, error, _ = broken([read(), send(STREAM_HEAD + sent), pause(0.1), close()])
+        assert isinstance(error, ProtocolError)
+
+    def test_a_refused_connection_was_not_sent(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        with a_call(f"http://127.0.0.1:{port}") as call, pytest.raises(ConnectionRefused) as caught:
+            call.open()
+        assert not call.write_began
+        assert str(port) in caught.value.message
+
+    @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", "two..dots.example"])
+    def test_a_name_without_an_address_was_not_sent(self, host):
+        with a_call(f"http://{host}") as call, pytest.raises((DnsFailed, NotSent)) as caught:
+            call.open()
+        assert caught.value.kind == "not_sent"
+
+    @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "not a url", "http://", "http://[::1"])
+    def test_a_url_that_is_none_was_not_sent(self, url):
+        with a_call(url) as call, pytest.raises(NotSent):
+            call.open()
+
+
+class TestEarlyAnswers:
+    """A server may refuse a large body before it has read it all."""
+
+    REFUSAL = answer(b'{"type":"error"}', 413)
+
+    def test_a_refusal_that_stops_reading_is_read(self):
+        with Upstream([pause(0.05), send(self.REFUSAL), hang()]) as upstream:
+            began = time.monotonic()
+            got, body = ask(upstream.url, body=b"x" * 12_000_000, deadlines=quick())
+        assert (got.status, body) == (413, b'{"type":"error"}')
+        assert time.monotonic() - began < 2
+
+    def test_a_refusal_that_resets_is_read(self):
+        def refuse(peer: Peer) -> None:
+            peer.sock.recv(65536)
+            peer.send(self.REFUSAL)
+            peer.wait(0.2)
+
+        with Upstream(refuse) as upstream:
+            assert ask(upstream.url, body=b"x" * 12_000_000, deadlines=quick())[0].status == 413
+
+    def test_an_early_good_answer_does_not_stop_the_writing(self):
+        body = b"x" * 8_000_000
+        with Upstream([send(head(100)), pause(0.05), read(), send(answer(b"{}"))]) as upstream:
+            assert ask(upstream.url, body=body, deadlines=quick())[0].status == 200
+            assert upstream.requests[0].body == body
+
+
+class TestDial:
+    def test_a_dialled_socket_is_used_in_place_of_connecting(self):
+        ours, theirs = socket.socketpair()
+        theirs.sendall(answer(b"{}"))
+        head_, body = ask("https://simulator.invalid", dial=lambda: ours)
+        assert (head_.status, body) == (200, b"{}")
+        assert b"Host: simulator.invalid\r\n" in theirs.recv(65536)
+        theirs.close()
+
+    def test_a_dial_that_fails_was_not_sent(self):
+        def refuse() -> socket.socket:
+            raise OSError("no")
+
+        with a_call("http://simulator.invalid", dial=refuse) as call, pytest.raises(NotSent):
+            call.open()
+
+
+class TestBarrier:
+    def test_nothing_is_written_before_the_barrier_opens(self):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream, a_call(upstream.url) as call:
+            seen = []
+
+            def barrier() -> None:
+                upstream.wait_for_connections(1)
+                time.sleep(0.05)
+                seen.extend(upstream.requests)
+
+            call.open(barrier)
+            assert seen == []
+            assert call.timings.queue_ms >= 50
+
+    @pytest.mark.parametrize("error", [threading.BrokenBarrierError("x"), OSError("x"), ValueError("x"), SystemExit(1)])
+    def test_what_the_barrier_raises_is_raised_and_nothing_is_sent(self, error):
+        def refuse() -> None:
+            raise error
+
+        with Upstream([read()]) as upstream:
+            with a_call(upstream.url) as call, pytest.raises(type(error)) as caught:
+                call.open(refuse)
+            assert caught.value is error
+            assert not call.write_began
+        assert upstream.requests[0].raw == b""
+
+    def test_eight_calls_write_within_a_moment_of_one_another(self):
+        barrier = threading.Barrier(8)
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            calls = [a_call(upstream.url) for _ in range(8)]
+            threads = [threading.Thread(target=call.open, args=(barrier.wait,)) for call in calls]
+            for thread in threads:
+                thread.start()
+                time.sleep(0.01)
+            for thread in threads:
+                thread.join(5)
+            for call in calls:
+                call.close()
+            upstream.wait_for_requests(8)
+        sent = sorted(call.timings.sent_at for call in calls)
+        assert sent[-1] - sent[0] < 0.05
+        queued = sorted(call.timings.queue_ms for call in calls)
+        assert queued[-1] > 50  # the first to connect waited for the last
+
+
+class TestTimings:
+    def test_moments_are_kept_apart(self):
+        script = [read(), pause(0.1), send(STREAM_HEAD), pause(0.1), send(chunked(EVENTS))]
+        with Upstream(script) as upstream, a_call(upstream.url) as call:
+            before = time.monotonic()
+            call.open(lambda: time.sleep(0.1))
+            list(call.chunks())
+        timings = call.timings
+        assert timings.connect_ms < 90
+        assert 100 <= timings.queue_ms < 190
+        assert 0.1 <= timings.sent_at - before < 0.3
+        assert 100 <= timings.status_ms < 190
+        assert 200 <= timings.first_byte_ms < 290
+
+    def test_moments_that_did_not_come_are_none(self):
+        _, _, call = broken([read(), close()])
+        assert call.timings.sent_at is not None
+        assert (call.timings.status_ms, call.timings.first_byte_ms) == (None, None)
