@@ -1,12 +1,34 @@
 """What is in the composer, kept by the server."""
 
-from django.db import models
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import models, transaction
 from django.utils import timezone
 
-from betaconsole.library.models import OwnedQuerySet, PromptVersion
+from betaconsole.claude.headers import DEFAULT_VERSION
+from betaconsole.library.models import PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
+
+from .columns import Column, dump, load
+from .facts import facts_of
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, user: User) -> "DraftQuerySet":
+        """A draft is its author's desk: nobody else sees it, and only while the author is in its team."""
+        return self.filter(author=user, team__memberships__user=user)
+
+    def light(self) -> "DraftQuerySet":
+        """Without the body text, which may have megabytes and which most edits neither read nor change."""
+        return self.defer("body_text").select_related("connection", "prompt_version__prompt")
+
+    def latest_of(self, user: User, team: Team) -> "Draft | None":
+        """What this person had open last."""
+        return self.visible_to(user).filter(team=team).order_by("-updated_at", "-pk").first()
 
 
 class Draft(models.Model):
@@ -18,6 +40,7 @@ class Draft(models.Model):
     revision = models.PositiveIntegerField(default=1)
     title = models.CharField(max_length=200, blank=True)
     body_text = ExactTextField(default="")
+    facts = JsonTextField(default=dict)  # drafts.facts of body_text, so that a tick need not read it
     version = models.CharField(max_length=10)  # anthropic-version of every column that names none
     columns = JsonTextField(default=list)  # drafts.columns
     rows = JsonTextField(default=list)  # betas shown as rows of the matrix, ticked or not, in order
@@ -27,7 +50,7 @@ class Draft(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = DraftQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["author", "-updated_at"])]
@@ -35,16 +58,86 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return self.title or f"Draft {self.public_id}"
 
+    @classmethod
+    @transaction.atomic
+    def start(
+        cls,
+        *,
+        team: Team,
+        author: User,
+        connection: Connection | None,
+        body_text: str,
+        columns: Sequence[Column],
+        own_bodies: Mapping[str, str] | None = None,
+        version: str = DEFAULT_VERSION,
+        repeats: int = 1,
+        title: str = "",
+        prompt_version: PromptVersion | None = None,
+    ) -> "Draft":
+        """A new draft. `own_bodies` maps column keys to the text of their own body; rows are the betas ticked."""
+        draft = cls.objects.create(
+            team=team,
+            author=author,
+            connection=connection,
+            body_text=body_text,
+            facts=facts_of(body_text).dump(),
+            columns=dump(columns),
+            rows=list(dict.fromkeys(beta for column in columns for beta in column.betas)),
+            version=version,
+            repeats=repeats,
+            title=title[:200],
+            prompt_version=prompt_version,
+        )
+        if own_bodies:
+            kept = {key: OwnBody.keep(draft, text) for key, text in own_bodies.items()}
+            draft.columns = [{**row, "own_body": kept.get(row["key"], row["own_body"])} for row in draft.columns]
+            draft.save(update_fields=["columns"])
+        return draft
+
+    @property
+    def sheet(self) -> list[Column]:
+        """The columns, typed."""
+        return load(self.columns)
+
+
+class OwnBody(models.Model):
+    """A column's own whole body. It stands apart from the columns, so that a tick neither reads nor writes it."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="own_bodies")
+    digest = models.CharField(max_length=64)
+    text = ExactTextField()
+    facts = JsonTextField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "digest"], name="one_own_body_per_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id}: {self.digest[:12]}"
+
+    @classmethod
+    def keep(cls, draft: Draft, text: str) -> str:
+        """The digest under which the draft has this text, kept once."""
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        row = cls(draft=draft, digest=digest, text=text, facts=facts_of(text).dump())
+        cls.objects.bulk_create([row], ignore_conflicts=True)
+        return digest
+
 
 class Step(models.Model):
-    """One edit of a draft: what it replaced, for undo, and which tab made it, for noticing a second one."""
+    """One edit of a draft: what it replaced, for undo, and which tab made it, for noticing a second one.
+
+    An undone step stays as a mark of who moved the revision; its `before` is empty.
+    """
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="steps")
     revision = models.PositiveIntegerField()  # the draft's revision after this edit
     tab = models.CharField(max_length=24)
     what = models.CharField(max_length=120)  # said on the undo button: "tick context-1m in B"
+    place = models.CharField(max_length=120, blank=True)  # the field that was typed into; typing on there is one step
     before = JsonTextField(default=dict)  # the fields this edit replaced, but for the body text
     body_before = ExactTextField(null=True)  # the body text it replaced; None where the edit left it alone
+    size = models.PositiveIntegerField(default=0)  # characters of body_before
+    undone = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -52,3 +145,11 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id}@{self.revision}: {self.what}"
+
+    @staticmethod
+    def fields_of(draft: Draft) -> dict[str, Any]:
+        """Everything an edit may replace but the body text, as `before` holds it."""
+        return {name: getattr(draft, name) for name in EDITABLE}
+
+
+EDITABLE = ("title", "facts", "version", "columns", "rows", "repeats", "connection_id", "prompt_version_id")

@@ -1,0 +1,172 @@
+"""From a draft to what can be planned: everything parsed and checked, or a list of what stands in the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from betaconsole.claude import jsontext
+from betaconsole.claude.headers import HeaderError, check_version, join_betas
+
+from .columns import MAX_COLUMNS, Column, baselines, letter
+from .facts import BETAS_IN_BODY
+from .labels import labels
+from .models import Draft
+from .shaping import Changes, ChangesError, applied, changes_of, read_changes
+
+MAX_REPEATS = 20
+MAX_CELLS = 2_000
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps a draft from being run. `where` is `body`, `version`, `repeats`, `columns` or a column's key."""
+
+    where: str
+    message: str
+
+
+class NotReady(Exception):
+    """The draft cannot be run; `problems` says why, all at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class ComposedColumn:
+    """One column, parsed. `changes` holds everything it changes in the body (or in `own_body`) but its model."""
+
+    column: Column
+    letter: str
+    label: str
+    betas: tuple[str, ...]
+    header: str
+    version: str
+    model: str  # empty: as the body says
+    changes: Changes | None
+    own_body: Any  # None: the draft's body
+    baseline_label: str | None
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A draft that can be planned. `body` is a jsontext document; `stream` is what it says."""
+
+    body: Any
+    columns: list[ComposedColumn]
+    version: str
+    repeats: int
+    stream: bool
+    title: str
+
+
+def plan_inputs(draft: Draft) -> Composed:
+    """Everything a plan needs, parsed and checked. Raises `NotReady` with every problem found."""
+    problems = shape_problems(draft.sheet, draft.repeats)
+    try:
+        check_version(draft.version)
+    except HeaderError as error:
+        problems.append(Problem("version", str(error)))
+    body, found = read_body(draft.body_text)
+    problems += [Problem("body", message) for message in found]
+    bodies = {row.digest: row.text for row in draft.own_bodies.all()} if any(c.own_body for c in draft.sheet) else {}
+    columns, found_in_columns = _columns(draft, body, bodies)
+    if problems or found_in_columns:
+        raise NotReady(problems + found_in_columns)
+    return Composed(
+        body=body,
+        columns=columns,
+        version=draft.version,
+        repeats=draft.repeats,
+        stream=body.get("stream") is True,
+        title=draft.title,
+    )
+
+
+def shape_problems(columns: list[Column], repeats: int) -> list[Problem]:
+    """Counts that no run may pass."""
+    problems = []
+    if not columns:
+        problems.append(Problem("columns", "Add at least one column."))
+    if len(columns) > MAX_COLUMNS:
+        problems.append(Problem("columns", f"{len(columns)} columns; at most {MAX_COLUMNS} are possible."))
+    if not 1 <= repeats <= MAX_REPEATS:
+        problems.append(Problem("repeats", f"{repeats} repeats; choose 1 to {MAX_REPEATS}."))
+    if len(columns) * repeats > MAX_CELLS:
+        problems.append(
+            Problem("repeats", f"{len(columns) * repeats:,} requests; one comparison holds at most {MAX_CELLS:,}.")
+        )
+    return problems
+
+
+def read_body(text: str) -> tuple[Any, list[str]]:
+    """The document and what is wrong with it; the document is None where it is not a JSON object."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BODY_BYTES:
+        return None, [f"The body has {size:,} bytes; the API takes at most {MAX_BODY_BYTES:,} (32 MB)."]
+    try:
+        body = jsontext.loads(text)
+    except jsontext.JsonError as error:
+        return None, [f"The body is not JSON: {error}"]
+    if not isinstance(body, dict):
+        return None, ["The body is not a JSON object: a request body stands between { and }."]
+    return body, [betas_inside_message(name) for name in BETAS_IN_BODY if name in body]
+
+
+def betas_inside_message(name: str) -> str:
+    """Why betas in a body are not sent there."""
+    return (
+        f"`{name}` is not part of the body: betas go in the anthropic-beta header, per column. "
+        "SDKs take them as an argument and cloud platforms in the body; here they are columns."
+    )
+
+
+def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[ComposedColumn], list[Problem]]:
+    columns = draft.sheet
+    names = dict(zip((column.key for column in columns), labels(columns), strict=True))
+    compared = baselines(columns)
+    done: list[ComposedColumn] = []
+    problems: list[Problem] = []
+    for position, column in enumerate(columns):
+        baseline = compared[column.key]
+        try:
+            header, changes, own = _parsed(column, body, bodies)
+        except (HeaderError, ChangesError) as error:
+            problems.append(Problem(column.key, f"Column {letter(position)}: {error}"))
+            continue
+        done.append(
+            ComposedColumn(
+                column=column,
+                letter=letter(position),
+                label=names[column.key],
+                betas=column.betas,
+                header=header,
+                version=column.version or draft.version,
+                model=column.model,
+                changes=changes,
+                own_body=own,
+                baseline_label=names[baseline] if baseline else None,
+            )
+        )
+    return done, problems
+
+
+def _parsed(column: Column, body: Any, bodies: Mapping[str, str]) -> tuple[str, Changes | None, Any]:
+    """Header line, changes and own body of one column. Raises `HeaderError` or `ChangesError`."""
+    header = join_betas(column.betas)
+    if column.version:
+        check_version(column.version)
+    own = None
+    if column.own_body:
+        own, found = read_body(bodies.get(column.own_body, ""))
+        if found:
+            raise ChangesError(" ".join(found))
+    base = body if own is None else own
+    if base is None:
+        return header, read_changes(column.changes_text), own
+    changes = changes_of(column, base)
+    if not isinstance(applied(base, changes), dict):
+        raise ChangesError("The changes leave something that is not a JSON object.")
+    return header, changes, own

@@ -1,0 +1,147 @@
+"""What a column makes of a body: examples of betas and typed changes become one patch. Pure.
+
+A column's changes come in layers: the catalogue's example for each ticked beta that the column takes, then what was
+typed. An example is fitted to the body it meets: where it would put a list and one stands there already, its elements
+are added to that list, so that the example of one beta never wipes out the tools or edits of another.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from betaconsole.catalogue import betas as catalogue
+from betaconsole.claude import jsontext
+
+from .columns import Column
+
+Changes = dict[str, Any] | list[Any]
+
+
+class ChangesError(ValueError):
+    """Changes that cannot be read or do not fit the body; the message is for people."""
+
+
+def example_of(beta: str) -> Changes | None:
+    """The changes that give a beta something to act on, as the catalogue knows them."""
+    known = catalogue.find(beta)
+    return known.changes if known else None
+
+
+def read_changes(text: str) -> Changes | None:
+    """Typed changes: a merge patch (object), RFC 6902 operations (array), or None where nothing was typed."""
+    if not text.strip():
+        return None
+    try:
+        changes = jsontext.loads(text)
+    except jsontext.JsonError as error:
+        raise ChangesError(f"The changes are not JSON: {error}") from error
+    if not isinstance(changes, dict | list):
+        raise ChangesError("Changes are an object (a merge patch, RFC 7396) or an array of operations (RFC 6902).")
+    return changes
+
+
+def changes_of(column: Column, body: Any) -> Changes | None:
+    """All the column changes in `body`, as one patch that does the same. Raises `ChangesError`."""
+    layers: list[Changes] = []
+    shaped = body
+    for beta in column.examples:
+        example = example_of(beta)
+        if example is not None and beta in column.betas:
+            layers.append(fitted(example, shaped))
+            shaped = applied(shaped, layers[-1])
+    typed = read_changes(column.changes_text)
+    if typed is not None:
+        applied(shaped, typed)
+        layers.append(typed)
+    return joined(body, layers)
+
+
+def applied(body: Any, changes: Changes | None) -> Any:
+    """The body with the changes made. Raises `ChangesError`."""
+    try:
+        return jsontext.apply_changes(body, changes)
+    except jsontext.PatchError as error:
+        raise ChangesError(f"The changes do not fit the body: {error}") from error
+
+
+def fitted(example: Changes, body: Any) -> Changes:
+    """The example so that it adds to the lists of `body` instead of replacing them."""
+    operations = list(example) if isinstance(example, list) else list(operations_of(example, body))
+    wanted = [one for operation in operations for one in _extending(operation, body)]
+    if wanted == operations:
+        return example
+    return wanted
+
+
+def joined(body: Any, layers: Sequence[Changes]) -> Changes | None:
+    """One patch for several applied in turn to `body`: a merge patch while that says the same, else operations."""
+    if len(layers) <= 1:
+        return layers[0] if layers else None
+    merged: Any = layers[0]
+    for layer in layers[1:]:
+        merged = _merged(merged, layer)
+        if merged is None:
+            break
+    if merged is not None:
+        return merged
+    operations: list[Any] = []
+    shaped = body
+    for layer in layers:
+        operations += layer if isinstance(layer, list) else operations_of(layer, shaped)
+        shaped = applied(shaped, layer)
+    return operations
+
+
+def operations_of(patch: dict[str, Any], body: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """The RFC 6902 operations that do to `body` what the merge patch does."""
+    if not isinstance(body, dict):
+        yield {"op": "add", "path": path, "value": _without_nulls(patch)}
+        return
+    for name, value in patch.items():
+        place = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
+        if value is None:
+            if name in body:
+                yield {"op": "remove", "path": place}
+        elif isinstance(value, dict) and isinstance(body.get(name), dict):
+            yield from operations_of(value, body[name], place)
+        else:
+            yield {"op": "add", "path": place, "value": _without_nulls(value)}
+
+
+def _extending(operation: dict[str, Any], body: Any) -> Iterator[dict[str, Any]]:
+    """An operation that puts a list where one stands, as operations that add the elements that are not in it."""
+    value = operation.get("value")
+    standing = _at(body, operation["path"]) if operation["op"] == "add" and isinstance(value, list) else None
+    if not isinstance(standing, list):
+        yield operation
+        return
+    for element in value or ():
+        if element not in standing:
+            yield {"op": "add", "path": operation["path"] + "/-", "value": element}
+
+
+def _at(body: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        body = body.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(body, dict) else None
+    return body
+
+
+def _merged(first: Any, second: Any) -> dict[str, Any] | None:
+    """One merge patch for two, or None where none says the same for every body."""
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return None
+    merged = dict(first)
+    for name, value in second.items():
+        if name not in first or not isinstance(value, dict):
+            merged[name] = value
+        elif (inner := _merged(first[name], value)) is not None:
+            merged[name] = inner
+        else:
+            return None  # the first puts a value or a null where the second merges into an object
+    return merged
+
+
+def _without_nulls(value: Any) -> Any:
+    """What a merge patch leaves where it creates `value`: the members that are null are not there."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}

@@ -1,0 +1,116 @@
+"""How a draft begins: blank, from an example question, from a saved prompt, from a comparison that was run."""
+
+from collections.abc import Mapping, Sequence
+
+from betaconsole.catalogue.examples import Example
+from betaconsole.catalogue.model_specs import default_model
+from betaconsole.claude import jsontext
+from betaconsole.claude.headers import DEFAULT_VERSION
+from betaconsole.library.models import PromptVersion
+from betaconsole.teams.models import Connection, Team, User
+
+from .columns import Column, new_key
+from .composing import MAX_REPEATS
+from .models import Draft
+
+
+def blank_body() -> str:
+    """The body a new draft starts with."""
+    return jsontext.dumps(
+        {
+            "model": default_model(),
+            "max_tokens": 1024,
+            "stream": True,
+            "messages": [{"role": "user", "content": ""}],
+        },
+        indent=2,
+    )
+
+
+def two_columns() -> list[Column]:
+    """A baseline and a column to tick betas in."""
+    return [Column(key=new_key()), Column(key=new_key())]
+
+
+def blank(team: Team, author: User) -> Draft:
+    """An empty composer on the team's default connection."""
+    connection = Connection.objects.default_for(team)
+    return Draft.start(
+        team=team,
+        author=author,
+        connection=connection,
+        version=connection.anthropic_version,
+        body_text=blank_body(),
+        columns=two_columns(),
+    )
+
+
+def latest_or_blank(team: Team, author: User) -> Draft:
+    """What this person had open last, else an empty composer."""
+    return Draft.objects.latest_of(author, team) or blank(team, author)
+
+
+def from_example(team: Team, author: User, example: Example) -> Draft:
+    """One of the example questions. It always goes to the simulator, whatever keys the team has."""
+    columns = [
+        Column(
+            key=new_key(),
+            name=column.label,
+            betas=column.betas,
+            version="" if column.version == DEFAULT_VERSION else column.version,
+            changes_text=jsontext.dumps(column.changes, indent=2) if column.changes else "",
+        )
+        for column in example.columns
+    ]
+    return Draft.start(
+        team=team,
+        author=author,
+        connection=Connection.objects.filter(team=team, kind=Connection.Kind.SIMULATOR).get(),
+        body_text=jsontext.dumps(example.body, indent=2),
+        columns=columns,
+        repeats=min(example.repeats, MAX_REPEATS),
+        title=example.title,
+    )
+
+
+def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
+    """A saved prompt, open: saving again makes its next version."""
+    connection = Connection.objects.default_for(team)
+    return Draft.start(
+        team=team,
+        author=author,
+        connection=connection,
+        version=connection.anthropic_version,
+        body_text=version.body_text,
+        columns=two_columns(),
+        prompt_version=version,
+    )
+
+
+def from_comparison_parts(
+    team: Team,
+    author: User,
+    *,
+    body_text: str,
+    columns: Sequence[Column],
+    version: str,
+    repeats: int,
+    connection: Connection | None,
+    title: str = "",
+    own_bodies: Mapping[str, str] | None = None,
+    prompt_version: PromptVersion | None = None,
+) -> Draft:
+    """A comparison, open for editing. `own_bodies` maps keys of `columns` to whole bodies; `baseline` is such a key."""
+    usable = connection is not None and Connection.objects.usable().filter(pk=connection.pk).exists()
+    return Draft.start(
+        team=team,
+        author=author,
+        connection=connection if usable else Connection.objects.default_for(team),
+        version=version,
+        body_text=body_text,
+        columns=columns,
+        own_bodies=own_bodies,
+        repeats=min(repeats, MAX_REPEATS),
+        title=title,
+        prompt_version=prompt_version,
+    )
