@@ -1,0 +1,168 @@
+"""What a request cost, from its `usage` and the prices of models.toml. Pure and exact (Decimal).
+
+Unknown is never 0: where a price, a count or a way of billing is not known, the cost is None (shown as a dash).
+Requests of server tools (`usage.server_tool_use`, such as web searches) have a price of their own that no source here gives;
+it is left out, so the cost of such a message is that of its tokens alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from .model_specs import ModelSpec, Price, batch_multiplier, find_model
+
+PRICED_TOKENS = 1_000_000
+MOST_TOKENS = 1_000_000_000  # a larger count is somebody's mistake, not a bill
+SAME_EVERYWHERE = (None, "", "global", "not_available")  # the values of inference_geo that cost nothing extra
+SEPARATE = ("compaction", "advisor_message")  # iterations that the top-level counts leave out
+
+
+class _UnknownError(Exception):
+    """Something the cost depends on is not known."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The billed counts of one sampling. `input` is what was neither written to nor read from the cache."""
+
+    input: int
+    output: int
+    cache_write_5m: int
+    cache_write_1h: int
+    cache_read: int
+
+    @property
+    def whole_input(self) -> int:
+        """All that the model read; this decides whether a long-context price holds."""
+        return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
+
+
+def cost_usd(usage: Mapping[str, Any] | None, *, model: str | None, batch: bool = False) -> Decimal | None:
+    """The price of one message in USD, or None where it is not known.
+
+    `model` is the one that answered, by id or alias. Speed, region and tier are read from `usage`; `batch` says that the
+    request was part of a message batch, where `usage.service_tier` does not say it. Compaction and advisor iterations are not
+    part of the top-level counts: they are added at the price of their model. Any other kind of hop (a fallback) leaves the
+    cost unknown, since no source says what the top-level counts then hold.
+    """
+    try:
+        cost = _cost(usage, model=model, batch=batch)
+    except _UnknownError:
+        return None
+    return cost or None  # an answer made of no tokens has its counts elsewhere: seen in calls made from code
+
+
+def _cost(usage: Mapping[str, Any] | None, *, model: str | None, batch: bool) -> Decimal:
+    if not isinstance(usage, Mapping):
+        raise _UnknownError
+    spec = _known_model(model)
+    fast = _is_fast(usage)
+    cost = _tokens_cost(usage, spec, fast=fast) * _region_multiplier(usage, spec)
+    for iteration in _separate_iterations(usage):
+        if fast:
+            raise _UnknownError
+        own_spec = spec if iteration["type"] == "compaction" else _known_model(iteration.get("model"))
+        cost += _tokens_cost(iteration, own_spec, fast=False) * _region_multiplier(usage, own_spec)
+    return cost * _tier_multiplier(usage, batch=batch)
+
+
+def _tokens_cost(usage: Mapping[str, Any], spec: ModelSpec, *, fast: bool) -> Decimal:
+    tokens = _tokens(usage)
+    price = spec.fast_price if fast else _list_price(spec, tokens)
+    if price is None:
+        raise _UnknownError
+    parts = (
+        (tokens.input, price.input),
+        (tokens.output, price.output),
+        (tokens.cache_write_5m, price.cache_write_5m),
+        (tokens.cache_write_1h, price.cache_write_1h),
+        (tokens.cache_read, price.cache_read),
+    )
+    return sum((_part_cost(count, per_million) for count, per_million in parts), Decimal(0))
+
+
+def _part_cost(count: int, per_million: Decimal | None) -> Decimal:
+    if count == 0:
+        return Decimal(0)
+    if per_million is None:
+        raise _UnknownError
+    return count * per_million / PRICED_TOKENS
+
+
+def _list_price(spec: ModelSpec, tokens: Tokens) -> Price | None:
+    if spec.long_price_above_tokens is not None and tokens.whole_input > spec.long_price_above_tokens:
+        return spec.long_price
+    return spec.price
+
+
+def _tokens(usage: Mapping[str, Any]) -> Tokens:
+    by_lifetime = usage.get("cache_creation") or {}
+    if not isinstance(by_lifetime, Mapping):
+        raise _UnknownError
+    written_5m = _optional_count(by_lifetime, "ephemeral_5m_input_tokens")
+    written_1h = _optional_count(by_lifetime, "ephemeral_1h_input_tokens")
+    if written_5m + written_1h != _optional_count(usage, "cache_creation_input_tokens"):
+        raise _UnknownError  # which lifetime was written decides the price
+    return Tokens(
+        input=_count(usage.get("input_tokens")),
+        output=_count(usage.get("output_tokens")),
+        cache_write_5m=written_5m,
+        cache_write_1h=written_1h,
+        cache_read=_optional_count(usage, "cache_read_input_tokens"),
+    )
+
+
+def _optional_count(usage: Mapping[str, Any], key: str) -> int:
+    """A count that may be left out or null, which means 0; the two main counts may not."""
+    return 0 if usage.get(key) is None else _count(usage[key])
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_TOKENS:
+        raise _UnknownError
+    return int(value)
+
+
+def _separate_iterations(usage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    iterations = usage.get("iterations") or ()
+    if not isinstance(iterations, list | tuple):
+        raise _UnknownError
+    for iteration in iterations:
+        kind = iteration.get("type") if isinstance(iteration, Mapping) else None
+        if kind in SEPARATE:
+            yield iteration
+        elif kind != "message":
+            raise _UnknownError
+
+
+def _known_model(model: object) -> ModelSpec:
+    spec = find_model(model) if isinstance(model, str) else None
+    if spec is None:
+        raise _UnknownError
+    return spec
+
+
+def _is_fast(usage: Mapping[str, Any]) -> bool:
+    speed = usage.get("speed")
+    if speed not in (None, "standard", "fast"):
+        raise _UnknownError
+    return speed == "fast"
+
+
+def _region_multiplier(usage: Mapping[str, Any], spec: ModelSpec) -> Decimal:
+    region = usage.get("inference_geo")
+    if region in SAME_EVERYWHERE:
+        return Decimal(1)
+    if region != "us" or spec.us_inference_multiplier is None:
+        raise _UnknownError
+    return spec.us_inference_multiplier
+
+
+def _tier_multiplier(usage: Mapping[str, Any], *, batch: bool) -> Decimal:
+    tier = usage.get("service_tier")
+    if tier not in (None, "standard", "batch"):
+        raise _UnknownError  # priority capacity is bought in advance, at a price of its own
+    return batch_multiplier() if batch or tier == "batch" else Decimal(1)
