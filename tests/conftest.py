@@ -1,10 +1,23 @@
-"""Fixtures that the whole suite shares."""
+"""Fixtures that the whole suite shares. Ann owns, Bo is on her team, Eve is not."""
+
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
 
 from betaconsole.teams.models import Membership, Team, User
 from betaconsole.teams.solo import set_up_solo
+from tests.browser import browser, page
+from tests.console import Console, running
+
+__all__ = ["browser", "page"]
+
+
+@pytest.fixture(scope="module")
+def live_console() -> Iterator[Console]:
+    """A real console, one for the tests of a file."""
+    with running() as console:
+        yield console
 
 
 @pytest.fixture

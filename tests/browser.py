@@ -1,0 +1,86 @@
+"""A real Chromium for the journeys, and a page that fails its test on anything a person would find in the developer
+tools: console errors, uncaught exceptions, reports of the content security policy."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.console import Console
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+WATCH_POLICY = """addEventListener("securitypolicyviolation",
+    (event) => console.error(`CSP: ${event.violatedDirective} blocked ${event.blockedURI} ${event.sourceFile}`))"""
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+PATIENCE_MS = 10_000
+
+
+def executable() -> str | None:
+    """The Chromium of this machine: CHROMIUM names it, else one on PATH. None: Playwright's own, if installed."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_console: Console) -> Iterator[Page]:
+    """A fresh profile on the live console, 1440 × 900, light."""
+    with watched_page(browser, live_console.url) as page:
+        yield page
+
+
+@contextmanager
+def watched_page(
+    browser: Browser, base_url: str, *, width: int = 1440, height: int = 900, scheme: str = "light", allow: str = ""
+) -> Iterator[Page]:
+    """A page in a profile of its own that fails the test on problems. `allow`: a word of a problem the test provokes."""
+    problems: list[str] = []
+    context = browser.new_context(
+        base_url=base_url,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(WATCH_POLICY)
+    page = context.new_page()
+    page.on("console", lambda said: problems.append(f"{said.type}: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [problem for problem in problems if not (allow and allow in problem)] == []
+
+
+def accessibility_problems(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page as it stands."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
+    return [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}: {node['html']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
