@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
+from django.utils.module_loading import import_string
 from gunicorn.app.base import Application
 from gunicorn.arbiter import Arbiter
 
@@ -29,8 +30,7 @@ class Console(Application):
         self.load_config_from_file(str(CONFIGURATION))
 
     def load(self) -> WSGIHandler:
-        from betaconsole.wsgi import application
-
+        application: WSGIHandler = import_string(settings.WSGI_APPLICATION)
         return application
 
 
