@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -38,7 +38,7 @@ from . import finding
 from .dispatch import send
 from .feed import Ending, Feed, Job, changed, ring_all
 from .models import Comparison, Exchange
-from .recording import Recorder, close_if_finished, feeds, interrupt
+from .recording import Recorder, close_if_finished, interrupt
 from .startline import StartLine
 from .states import IN_FLIGHT, State
 
@@ -98,6 +98,10 @@ class Engine:
             threading.Thread(target=self._look_after, name="caretaker", daemon=True),
         ]
 
+    @property
+    def _feeds(self) -> dict[int, Feed]:
+        return self._recorder.feeds
+
     # Starting and stopping ----------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -120,16 +124,16 @@ class Engine:
         """Wait for what is in flight, then cut the rest: it is kept as interrupted, never queued again."""
         self.begin_stopping()
         deadline = time.monotonic() + timeout_s
-        while feeds and time.monotonic() < deadline:
+        while self._feeds and time.monotonic() < deadline:
             time.sleep(0.02)
-        leftover = list(feeds.values())
+        leftover = list(self._feeds.values())
         self._closed.set()
         self._recorder.stop(timeout_s=5)
         for feed in leftover:
             exchange = Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT).first()
             if exchange:
                 interrupt(exchange)
-            feeds.pop(feed.job.exchange_id, None)
+            self._recorder.forget(feed)
             feed.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._lock:
@@ -143,7 +147,7 @@ class Engine:
     def cancel(self, exchange_ids: Sequence[int]) -> None:
         """Cut these now, where they are in flight here; elsewhere their own engine sees the wish within 250 ms."""
         for exchange_id in exchange_ids:
-            if feed := feeds.get(exchange_id):
+            if feed := self._feeds.get(exchange_id):
                 feed.cancel()
                 feed.line.recheck()
 
@@ -168,12 +172,12 @@ class Engine:
         if not groups:
             return
         in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
-        busy = Counter(feed.job.comparison_id for feed in feeds.values())
+        busy = Counter(feed.job.comparison_id for feed in list(self._feeds.values()))
         held_back: set[int] = set()  # connections whose oldest round waits: no younger one may overtake it
         for group in sorted(groups, key=lambda group: (busy[group.comparison_id], group.first)):
             if group.connection_id in held_back or not _is_its_turn(group):
                 continue
-            free = min(group.limit - in_flight[group.connection_id], self._max_sending - len(feeds))
+            free = min(group.limit - in_flight[group.connection_id], self._max_sending - len(self._feeds))
             # A round starts whole or waits whole; one that can never fit starts in parts.
             if free < min(group.size, group.limit):
                 held_back.add(group.connection_id)
@@ -223,7 +227,7 @@ class Engine:
 
     def _cancel_wished(self) -> None:
         """Wishes that other processes wrote down for exchanges in flight here."""
-        if not feeds:
+        if not self._feeds:
             return
         wished = Exchange.objects.filter(worker=self.worker, state__in=IN_FLIGHT).exclude(cancel_requested_at=None)
         self.cancel(list(wished.values_list("pk", flat=True)))
@@ -352,10 +356,10 @@ def _is_free(path: Path) -> bool:
 _engine: Engine | None = None
 
 
-def start() -> Engine:
-    """Start this process's engine."""
+def start(**options: Any) -> Engine:
+    """Start this process's engine; `options` as for `Engine`."""
     global _engine
-    _engine = Engine(data_dir=settings.DATA_DIR)
+    _engine = Engine(data_dir=settings.DATA_DIR, **options)
     _engine.start()
     return _engine
 

@@ -126,6 +126,7 @@ def add_variants(
             header=asked[index].header,
             anthropic_version=variant.version,
             model=asked[index].model,
+            model_override=variant.model,
             changes=None if variant.changes is None else jsontext.dumps(variant.changes),
             own_body=None if variant.own_body is None else jsontext.dumps(variant.own_body),
             origin=origin,
@@ -165,8 +166,7 @@ def queue(
             connection_id=comparison.connection_id,
             url=url,
             request_headers=[
-                list(pair)
-                for pair in request_headers(betas=asking.betas, version=asking.version, stream=asking.stream)
+                list(pair) for pair in request_headers(betas=asking.betas, version=asking.version, stream=asking.stream)
             ],
             request_body_id=bodies[index],
             stream=asking.stream,

@@ -94,7 +94,8 @@ class Variant(models.Model):
     betas = JsonTextField(default=list)
     header = models.TextField(blank=True)  # the exact value of anthropic-beta; empty: no such header
     anthropic_version = models.CharField(max_length=10)
-    model = models.CharField(max_length=200, blank=True)
+    model = models.CharField(max_length=200, blank=True)  # as sent, of the first case
+    model_override = models.CharField(max_length=200, blank=True)  # where the column asks for its own
     changes = ExactTextField(null=True)  # JSON: a merge patch (object) or an RFC 6902 patch (array)
     own_body = ExactTextField(null=True)
     baseline = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -178,11 +179,13 @@ class Exchange(models.Model):
     status = models.PositiveIntegerField(null=True)
     response_headers = JsonTextField(null=True)
     response_body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
-    timeline = PackedBytesField(null=True)  # JSON: [[at_ms, end offset, event type], …], at_ms from the last request byte
+    timeline = PackedBytesField(
+        null=True
+    )  # JSON: [[at_ms, end offset, event type], …], at_ms from the last request byte
 
     # When. Milliseconds; first byte, first text and total count from the last request byte.
     created_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)  # the moment of the last request byte
     ended_at = models.DateTimeField(null=True)
     connect_ms = models.FloatField(null=True)
     queue_ms = models.FloatField(null=True)
@@ -217,7 +220,9 @@ class Exchange(models.Model):
             models.UniqueConstraint(
                 fields=["variant", "case", "repeat", "attempt", "turn"], name="one_exchange_per_attempt_and_turn"
             ),
-            models.CheckConstraint(condition=Q(state__in=[state.value for state in State]), name="exchange_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in State]), name="exchange_state_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["comparison", "repeat", "id"]),

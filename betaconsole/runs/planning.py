@@ -126,7 +126,9 @@ def asking(plan: Plan, variant_index: int, case_index: int) -> Asking:
     body = body_of(plan, variant, case, place=place, case_place=f"cases.{case_index}")
     text = jsontext.dumps(body).encode()
     if len(text) > MAX_BODY_BYTES:
-        raise PlanError("body", f"The request body has {len(text):,} bytes; the API takes at most {MAX_BODY_BYTES:,} (32 MB).")
+        raise PlanError(
+            "body", f"The request body has {len(text):,} bytes; the API takes at most {MAX_BODY_BYTES:,} (32 MB)."
+        )
     model = body.get("model")
     return Asking(
         variant=variant_index,

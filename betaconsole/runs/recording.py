@@ -34,7 +34,7 @@ RETRY_AFTER_S = 1.0
 REFUSED_FOR_ALL = {401, 402, 403, 404}
 REFUSED_FOR_THIS_BODY = {400, 413}
 
-# Exchanges in flight in this process, for live pages and for cancel.
+# Exchanges in flight in this process, for live pages.
 feeds: dict[int, Feed] = {}
 
 
@@ -43,6 +43,7 @@ class Recorder:
 
     def __init__(self, worker: str, *, on_finished: Any = None) -> None:
         self.worker = worker
+        self.feeds: dict[int, Feed] = {}  # what this worker has in flight
         self.on_finished = on_finished or (lambda: None)
         self._kick = threading.Event()
         self._stopping = False
@@ -62,7 +63,11 @@ class Recorder:
         self._kick.set()
 
     def track(self, feed: Feed) -> None:
-        feeds[feed.job.exchange_id] = feed
+        self.feeds[feed.job.exchange_id] = feeds[feed.job.exchange_id] = feed
+
+    def forget(self, feed: Feed) -> None:
+        for known in (self.feeds, feeds):
+            known.pop(feed.job.exchange_id, None)
 
     def _run(self) -> None:
         while True:
@@ -81,9 +86,9 @@ class Recorder:
                 return
 
     def flush(self) -> None:
-        """One transaction with everything new. Feeds whose ending is stored leave `feeds`."""
+        """One transaction with everything new. Feeds whose ending is stored are forgotten."""
         # Endings first taken, then written: an ending that arrives meanwhile waits for the next round, with its bytes.
-        dirty = [(feed, feed.ending is not None) for feed in list(feeds.values()) if self._is_dirty(feed)]
+        dirty = [(feed, feed.ending is not None) for feed in list(self.feeds.values()) if self._is_dirty(feed)]
         if not dirty:
             return
         saved = []
@@ -94,7 +99,7 @@ class Recorder:
             was_open = feed.opening_saved
             mark()
             if has_ended:
-                feeds.pop(feed.job.exchange_id, None)
+                self.forget(feed)
             if has_ended or feed.opening_saved != was_open:
                 changed(feed.job.comparison_id)
         if any(has_ended for _, has_ended, _ in saved):

@@ -17,8 +17,16 @@ from .models import Connection, Membership, Role, Team, User
 
 OWNER_EMAIL = "owner@localhost"
 SIMULATOR_URL = "http://simulator.invalid"
-PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server",
-                 "X-Forwarded-Port", "X-Real-Ip")
+PROXY_HEADERS = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Forwarded-Port",
+    "X-Real-Ip",
+)
 
 
 class SoloMode:

@@ -1,0 +1,138 @@
+"""More for a comparison that exists: a column without what was refused, and a column sent once more.
+
+Nothing is overwritten: a new column is linked to the one it came from, a further attempt is a further exchange.
+"""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Max
+
+from betaconsole.claude import jsontext
+from betaconsole.drafts.columns import letter
+from betaconsole.teams.models import User
+
+from . import engine, feed
+from .launching import add_variants, queue
+from .models import Comparison, ComparisonBeta, Exchange, Variant
+from .planning import MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
+from .states import State
+
+
+def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
+    """The plan these columns of a comparison were made from."""
+    cases = [
+        CasePlan(case.name, case.variables, jsontext.loads(case.body.data.decode()) if case.body else None)
+        for case in comparison.cases.select_related("body")
+    ]
+    return Plan(
+        body=jsontext.loads(comparison.body.data.decode()),
+        variants=[variant_plan(variant) for variant in variants],
+        version=comparison.anthropic_version,
+        title=comparison.title,
+        cases=cases,
+        repeats=comparison.repeats,
+    )
+
+
+def variant_plan(variant: Variant) -> VariantPlan:
+    return VariantPlan(
+        label=variant.label,
+        betas=tuple(variant.betas),
+        version=variant.anthropic_version,
+        model=variant.model_override,
+        changes=None if variant.changes is None else jsontext.loads(variant.changes),
+        own_body=None if variant.own_body is None else jsontext.loads(variant.own_body),
+    )
+
+
+def refused_betas(variant: Variant) -> list[str]:
+    """Every name the API refused in this column, in the column's order."""
+    refused = {name for names in variant.exchanges.values_list("refused_betas", flat=True) for name in names}
+    return [beta for beta in variant.betas if beta in refused]
+
+
+def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Variant:
+    """A new column like `variant` without the betas it was refused for, sent for every case and repeat.
+
+    Pressing twice gives the same column. Raises `PlanError` where nothing was refused or there is no room.
+    """
+    refused = refused_betas(variant)
+    if not refused:
+        raise PlanError("variant", "None of this column's betas was refused.")
+    with transaction.atomic():
+        # The lock makes a second press wait for the first one's column and find it.
+        Comparison.objects.select_for_update().get(pk=comparison.pk)
+        earlier = comparison.variants.filter(origin=variant).first()
+        if earlier:
+            return earlier
+        position = comparison.variants.aggregate(last=Max("position"))["last"] + 1
+        if position >= MAX_VARIANTS:
+            raise PlanError("variant", f"This comparison has {MAX_VARIANTS} columns already.")
+        plan = plan_of(comparison, [variant])
+        plan = _with_variant(plan, without(plan.variants[0], refused, label=_free_label(comparison, variant, position)))
+        asked = askings(plan)
+        [added] = add_variants(comparison, plan, asked, first_position=position, origin=variant)
+        for repeat in range(1, plan.repeats + 1):
+            queue(comparison, [added], list(comparison.cases.all()), asked, repeats=[repeat])
+        _reopen(comparison)
+    return added
+
+
+def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: int) -> Exchange:
+    """Send a column's cell once more, as a further attempt: for an outcome that is unknown, cut or interrupted.
+
+    Only asked for by a person, because the first attempt may have been billed. A cell that is unfinished or that
+    succeeded is not sent again: `PlanError`.
+    """
+    with transaction.atomic():
+        Comparison.objects.select_for_update().get(pk=comparison.pk)
+        cell = variant.exchanges.filter(case__position=case, repeat=repeat)
+        last = cell.order_by("-attempt", "-turn").first()
+        if last is None or not last.is_final or last.state == State.SUCCEEDED:
+            raise PlanError("variant", "This request is still running or has succeeded.")
+        again = Exchange.objects.create(
+            team_id=last.team_id,
+            author_id=last.author_id,
+            comparison=comparison,
+            variant=variant,
+            case_id=last.case_id,
+            repeat=repeat,
+            attempt=last.attempt + 1,
+            connection_id=last.connection_id,
+            method=last.method,
+            url=last.url,
+            request_headers=_unsent_headers(last),
+            request_body_id=last.request_body_id,
+            stream=last.stream,
+            model=last.model,
+        )
+        again.betas.bulk_create([again.betas.model(exchange=again, beta=beta) for beta in variant.betas])
+        _reopen(comparison)
+    return again
+
+
+def _with_variant(plan: Plan, variant: VariantPlan) -> Plan:
+    return Plan(**{**plan.__dict__, "variants": [variant]})
+
+
+def _free_label(comparison: Comparison, variant: Variant, position: int) -> str:
+    """A name that tells where the column comes from and that no other column has."""
+    taken = set(comparison.variants.values_list("label", flat=True))
+    wanted = f"{variant.label} without refused"
+    return wanted[:190] if wanted[:190] not in taken else f"{wanted[:190]} {letter(position)}"
+
+
+def _unsent_headers(exchange: Exchange) -> list[list[str]]:
+    """The headers to ask for again: those we set, without what the connection adds on the wire."""
+    added = {"host", "content-length", "connection"}
+    return [[name, value] for name, value in exchange.request_headers if name.lower() not in added]
+
+
+def _reopen(comparison: Comparison) -> None:
+    """The comparison has something queued again."""
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
+    for beta in sorted({beta for betas in comparison.variants.values_list("betas", flat=True) for beta in betas}):
+        ComparisonBeta.objects.get_or_create(comparison=comparison, beta=beta)
+    feed.changed(comparison.pk)
+    transaction.on_commit(engine.poke)

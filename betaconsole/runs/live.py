@@ -1,0 +1,289 @@
+"""The live half of a comparison's page: one stream of `<hx-partial>` fragments for all its lanes.
+
+The browser only watches. A position is the number of events of an exchange that a page has seen; the stream's event id
+is one position per shown exchange (`412:1840,413:77`, and `412:f` once its final card was sent). The page carries the
+positions it was rendered at, `Last-Event-ID` wins over them, and whatever does not fit gets a lane that replaces the
+old one: everything else appends.
+
+The stream's manners (htmx 4's `hx-sse` reopens every stream that ends without its closing event): it never redirects and
+never answers 204; finished, gone and crowded out end with the event `finished`; a stopping process ends without it,
+so that the page comes back to the next one.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+
+from django.conf import settings
+from django.db import connection as database
+from django.http import HttpRequest, StreamingHttpResponse
+from django.template.loader import render_to_string
+
+from betaconsole.claude.message import Change
+from betaconsole.web.frames import OK, frame, text_html
+
+from . import engine, feed, lanes
+from .models import Comparison
+from .picture import Partial, Source, StoreSource, changes_of, partial_of, source_of
+from .showing import LANES, Row, cell_in_view, rows_of, shown
+from .states import FINAL, UNFINISHED
+
+GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
+LOOK_S = 0.25  # how often the store is asked about an exchange that another process sends
+REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
+KEEP_ALIVE_S = 15.0
+POSITION = re.compile(r"(\d{1,18}):(\d{1,9}|f)")
+SEEN_FINAL = -1
+
+_open_streams = threading.BoundedSemaphore(settings.LIVE_STREAMS)
+
+
+def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpResponse:
+    """The response that follows a comparison until it is finished. Each holds one server thread."""
+    asked = request.headers.get("Last-Event-ID") or request.GET.get("at", "")
+    page = LivePage(
+        comparison,
+        positions=parse_positions(asked),
+        case=_number(request.GET.get("case")),
+        repeat=_number(request.GET.get("repeat")),
+        columns=parse_columns(request.GET.get("columns", "")),
+    )
+    response = StreamingHttpResponse(follow(page), content_type="text/event-stream")
+    # `identity` so that nothing on the way compresses, and so holds back, the stream.
+    response.headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
+    return response
+
+
+def parse_positions(text: str) -> dict[int, int]:
+    """`412:1840,413:f` as numbers; anything that is not of this form is no position at all."""
+    parts = text[:20_000].split(",") if text else []
+    found = [POSITION.fullmatch(part) for part in parts]
+    if not all(found):
+        return {}
+    return {int(one[1]): SEEN_FINAL if one[2] == "f" else int(one[2]) for one in found if one}
+
+
+def parse_columns(text: str) -> tuple[int, ...]:
+    """Positions of the lanes on the page: `0,1,5`; the first eight where nothing else is asked."""
+    chosen = [int(part) for part in text.split(",") if part.isdecimal() and len(part) < 4]
+    return tuple(chosen[:LANES]) or tuple(range(LANES))
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+
+
+def follow(page: "LivePage") -> Iterator[bytes]:
+    """The frames of one open page. Ends by itself when all is final and when the process stops."""
+    if not _open_streams.acquire(blocking=False):
+        yield OK
+        yield frame(render_to_string("runs/_live_polling.html", {"comparison": page.comparison}))
+        yield frame("crowded", event="finished")
+        return
+    bell = feed.listen(page.comparison.pk)
+    try:
+        yield OK
+        yield from _frames(page, bell)
+    finally:
+        feed.unlisten(page.comparison.pk, bell)
+        _open_streams.release()
+        database.close()
+
+
+def _frames(page: "LivePage", bell: threading.Event) -> Iterator[bytes]:
+    sent_at = time.monotonic()
+    while not engine.is_stopping():
+        bell.clear()
+        html = page.news()
+        if html:
+            yield frame(html, id=page.event_id())
+            sent_at = time.monotonic()
+        if page.is_finished:
+            yield frame("finished", event="finished")
+            return
+        if time.monotonic() - sent_at > KEEP_ALIVE_S:
+            yield OK
+            sent_at = time.monotonic()
+        # No open page holds a database connection while it waits.
+        database.close()
+        bell.wait(LOOK_S)
+        if not page.awaits_first_text:
+            time.sleep(max(0.0, sent_at + GATHER_S - time.monotonic()))
+
+
+class LaneSeen:
+    """What one page has seen of one lane."""
+
+    def __init__(self, row: Row, position: int) -> None:
+        self.row = row
+        self.position = position
+        self.source: Source | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.position == SEEN_FINAL
+
+
+class LivePage:
+    """One open page: what it shows, what it has seen, and what is new since."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        *,
+        positions: Mapping[int, int],
+        case: int | None = None,
+        repeat: int | None = None,
+        columns: tuple[int, ...] = tuple(range(LANES)),
+    ) -> None:
+        self.comparison = comparison
+        self.case, self.repeat, self.columns = case, repeat, columns
+        self.is_finished = False
+        self._given = dict(positions)
+        self._lanes: dict[int, LaneSeen] = {}
+        self._rows: list[Row] = []
+        self._changes = -1
+        self._looked_at = self._drawn_at = 0.0
+        self._outdated = False  # dots, head and figures are behind the rows
+        self._outdated_lanes: set[int] = set()
+
+    @property
+    def awaits_first_text(self) -> bool:
+        """Whether a lane in flight has shown nothing yet: then what comes next must not wait for more."""
+        return any(not lane.is_final and lane.position == 0 for lane in self._lanes.values())
+
+    def event_id(self) -> str:
+        return ",".join(f"{lane.row.id}:{'f' if lane.is_final else lane.position}" for lane in self._lanes.values())
+
+    def news(self) -> str:
+        """Everything new as fragments; sets `is_finished` with the last ones."""
+        parts: list[str] = []
+        if self._should_look():
+            self._look()
+        for lane in self._lanes.values():
+            parts += self._text(lane)
+        finished = bool(self._rows) and not any(row.state in UNFINISHED for row in self._rows)
+        if self._outdated_lanes:
+            parts += self._replaced_lanes()
+        if self._outdated and (finished or time.monotonic() - self._drawn_at >= REFRESH_S):
+            parts += self._around(finished)
+        self.is_finished = finished and not self._outdated and not self._outdated_lanes
+        return "".join(parts)
+
+    # Which exchange a lane shows, and whether its card is still true ----------------------------------------------
+
+    def _should_look(self) -> bool:
+        """Whether stored states may have moved: here a counter tells; elsewhere only a look does."""
+        now = time.monotonic()
+        moved = feed.changes(self.comparison.pk) != self._changes
+        return moved or now - self._looked_at >= (LOOK_S if self._is_sent_elsewhere() else REFRESH_S)
+
+    def _is_sent_elsewhere(self) -> bool:
+        return any(isinstance(lane.source, StoreSource) for lane in self._lanes.values())
+
+    def _look(self) -> None:
+        self._changes, self._looked_at = feed.changes(self.comparison.pk), time.monotonic()
+        rows = rows_of(self.comparison)
+        if rows == self._rows:
+            return
+        self._rows, self._outdated = rows, True
+        in_view = shown(rows, cell_in_view(rows, case=self.case, repeat=self.repeat))
+        for position in self.columns:
+            if row := in_view.get(position):
+                self._place(position, row)
+
+    def _place(self, position: int, row: Row) -> None:
+        """Bring one lane to its row: same exchange and same kind of state, or a lane to be drawn anew."""
+        lane = self._lanes.get(position)
+        if lane is None:
+            lane = self._lanes[position] = LaneSeen(row, self._given.get(row.id, 0))
+            if row.id not in self._given:
+                self._outdated_lanes.add(position)
+        elif lane.row.id != row.id:
+            lane = self._lanes[position] = LaneSeen(row, 0)
+            self._outdated_lanes.add(position)
+        elif lane.row.state != row.state:
+            self._outdated_lanes.add(position)
+        lane.row = row
+        if row.state in FINAL:
+            if not lane.is_final:
+                self._outdated_lanes.add(position)
+        elif lane.is_final or lane.source is None:
+            lane.position = max(lane.position, 0)
+            lane.source = source_of(row.id)
+
+    # Fragments ----------------------------------------------------------------------------------------------------
+
+    def _text(self, lane: LaneSeen) -> list[str]:
+        """What arrived in a lane since, appended."""
+        if lane.source is None or lane.is_final or lane.row.position in self._outdated_lanes:
+            return []
+        steps = lane.source.refresh()
+        if lane.position > len(steps):  # a position from elsewhere
+            self._outdated_lanes.add(lane.row.position)
+            return []
+        new, lane.position = steps[lane.position :], len(steps)
+        return fragments(lane.row, changes_of(new))
+
+    def _replaced_lanes(self) -> list[str]:
+        """Whole lanes: a state moved, another exchange is shown, or the baseline they are compared with is final now."""
+        outdated, self._outdated_lanes = self._outdated_lanes, set()
+        ended = {position for position in outdated if self._lanes[position].row.state in FINAL}
+        partials: dict[int, Partial] = {}
+        for position in outdated - ended:
+            lane = self._lanes[position]
+            lane.source = lane.source or source_of(lane.row.id)
+            partials[lane.row.id] = partial = partial_of(list(lane.source.refresh()))
+            lane.position = partial.position
+        cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
+        drawn = lanes.lanes_of(self.comparison, case=cell[0], repeat=cell[1], partials=partials, columns=self.columns)
+        for position in ended:
+            self._lanes[position].position = SEEN_FINAL
+            self._lanes[position].source = None
+        return [
+            partial_html(f"#lane-{lane.position}", lanes.render_lane(lane))
+            for lane in drawn
+            if lane.position in outdated or (lane.is_final and lane.baseline_position in ended)
+        ]
+
+    def _around(self, finished: bool) -> list[str]:
+        """Head, dots and figures, drawn from the rows."""
+        self._outdated, self._drawn_at = False, time.monotonic()
+        self.comparison.refresh_from_db(fields=["finished_at"])
+        cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
+        return [
+            partial_html(target, html)
+            for target, html in lanes.render_around(self.comparison, self._rows, cell=cell, columns=self.columns)
+        ]
+
+
+def fragments(row: Row, changes: list[Change]) -> list[str]:
+    """Changes of one exchange as fragments; neighbouring appends to the same block become one."""
+    parts: list[str] = []
+    index, texts = -1, []
+
+    def flush() -> None:
+        if texts:
+            parts.append(partial_html(f"#t-{row.public_id}-{index}", text_html("".join(texts)), swap="beforeend"))
+            texts.clear()
+
+    for change in changes:
+        if change.index != index or change.kind != "append":
+            flush()
+        index = change.index
+        if change.kind == "open":
+            block = {"xid": row.public_id, "index": change.index, "type": change.block_type, "label": change.text}
+            html = render_to_string("runs/_block_live.html", {"block": block})
+            parts.append(partial_html(f"#lane-{row.position}-blocks", html, swap="beforeend"))
+        elif change.kind == "replace":
+            parts.append(partial_html(f"#t-{row.public_id}-{index}", text_html(change.text), swap="innerHTML"))
+        else:
+            texts.append(change.text)
+    flush()
+    return parts
+
+
+def partial_html(target: str, html: str, *, swap: str = "outerHTML") -> str:
+    """One region of a multi-region update. `html` is safe HTML; a CR in it is text of a template and may go."""
+    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'.replace("\r", "")

@@ -1,0 +1,104 @@
+"""What has arrived of an exchange, as blocks to show: from memory in the process that sends, from the store elsewhere."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from betaconsole.claude.message import Change
+from betaconsole.claude.reading import Reading, Step
+
+from .feed import Feed
+from .models import Exchange, Segment
+from .recording import feeds
+
+# Fields of a change that are text to show in the block as it comes; a signature is not, and citations come with the card.
+SHOWN_FIELDS = {"text", "thinking", "partial_json", "content", "json"}
+
+
+@dataclass
+class PartialBlock:
+    """A content block so far."""
+
+    index: int
+    type: str
+    label: str
+    text: str = ""
+
+
+@dataclass
+class Partial:
+    """An exchange so far: its blocks, and how many events they are made of."""
+
+    position: int = 0
+    blocks: list[PartialBlock] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """Where a live page gets an exchange's steps from. `steps[n - 1]` is the event at position n."""
+
+    def refresh(self) -> Sequence[Step]: ...
+
+
+class MemorySource:
+    """An exchange in flight in this process."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    def refresh(self) -> Sequence[Step]:
+        return self._feed.steps
+
+
+class StoreSource:
+    """An exchange that another process sends: its segments, read as they are committed."""
+
+    def __init__(self, exchange_id: int) -> None:
+        self._exchange_id = exchange_id
+        self._next = 0
+        self._reading: Reading | None = None
+        self._steps: list[Step] = []
+
+    def refresh(self) -> Sequence[Step]:
+        for segment in Segment.objects.filter(exchange_id=self._exchange_id, seq__gte=self._next).order_by("seq"):
+            if self._reading is None:
+                head = Exchange.objects.values_list("status", "response_headers").get(pk=self._exchange_id)
+                self._reading = Reading(head[0] or 0, [tuple(pair) for pair in head[1] or ()])
+            self._steps += self._reading.feed(bytes(segment.data))
+            self._next = segment.seq + 1
+        return self._steps
+
+
+def source_of(exchange_id: int) -> Source:
+    """Memory where the exchange is in flight here, else the store."""
+    feed = feeds.get(exchange_id)
+    return MemorySource(feed) if feed else StoreSource(exchange_id)
+
+
+def partial_of(steps: Sequence[Step]) -> Partial:
+    """The blocks that these steps, counted from the first event, have made."""
+    partial = Partial(position=len(steps))
+    pieces: dict[int, list[str]] = {}
+    blocks: dict[int, PartialBlock] = {}
+    for change in changes_of(steps):
+        if change.kind == "open":
+            blocks[change.index] = PartialBlock(change.index, change.block_type, change.text)
+            pieces[change.index] = []
+        elif change.index in blocks:
+            if change.kind == "replace":
+                pieces[change.index].clear()
+            pieces[change.index].append(change.text)
+    for index, block in blocks.items():
+        block.text = "".join(pieces[index])
+        partial.blocks.append(block)
+    return partial
+
+
+def changes_of(steps: Iterable[Step]) -> list[Change]:
+    """The changes that a lane shows while it streams, in order."""
+    return [change for step in steps for change in step.changes if is_shown(change)]
+
+
+def is_shown(change: Change) -> bool:
+    if change.kind == "open":
+        return True
+    return change.index >= 0 and change.kind in ("append", "replace") and change.field in SHOWN_FIELDS

@@ -1,0 +1,302 @@
+"""Claiming, sending, recording and stopping, with a real engine, a real database and a scripted far end."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from betaconsole.claude.client import Deadlines
+from betaconsole.runs import engine, recording
+from betaconsole.runs.cancelling import cancel
+from betaconsole.runs.engine import Engine
+from betaconsole.runs.launching import TokenReused
+from betaconsole.runs.models import Body, Exchange, Segment
+from betaconsole.runs.states import State
+from betaconsole.teams.models import Membership
+from betaconsole.teams.solo import set_up_solo
+from tests.runs.engines import KEY, connection_to, plan, run, running, wait_for, wait_until_finished
+from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, close, hang, pause, read, reset, send
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+def event(name: str, **data: object) -> bytes:
+    return f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
+
+
+START = event(
+    "message_start",
+    message={
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-5-5", "content": [],
+        "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 10, "output_tokens": 1},
+    },
+)  # fmt: skip
+OPEN = event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+HELLO = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hello"})
+THERE = event("content_block_delta", index=0, delta={"type": "text_delta", "text": " there \u0000 \ud800!"})
+SHUT = event("content_block_stop", index=0)
+DELTA = event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage={"output_tokens": 7})
+STOP = event("message_stop")
+WHOLE = [START, OPEN, HELLO, THERE, SHUT, DELTA, STOP]
+ANSWERING = [read(), send(STREAM_HEAD + chunked(WHOLE))]
+REFUSAL = json.dumps(
+    {"type": "error", "error": {"type": "invalid_request_error", "message": "Unsupported beta header: nope-2025-01-01"}}
+).encode()
+
+
+@pytest.fixture
+def ann(transactional_db: None) -> Iterator[Membership]:
+    yield set_up_solo()
+
+
+def test_a_run_is_kept_exactly_as_it_was_on_the_wire(ann: Membership) -> None:
+    with Upstream(ANSWERING) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[], ["context-1m-2025-08-07"]]))
+        exchanges = wait_until_finished(comparison)
+        received = {request.header("anthropic-beta"): request for request in upstream.requests}
+    for exchange, beta in zip(exchanges, [None, "context-1m-2025-08-07"], strict=True):
+        assert exchange.state == State.SUCCEEDED
+        assert exchange.text == "Hello there \u0000 \ufffd!"  # text is for reading, the message is exact
+        assert json.loads(exchange.message)["content"][0]["text"] == "Hello there \u0000 \ud800!"
+        assert bytes(exchange.response_body.data) == b"".join(WHOLE)
+        assert bytes(exchange.request_body.data) == received[beta].body
+        kept = [(name, KEY if value == "$ANTHROPIC_API_KEY" else value) for name, value in exchange.request_headers]
+        assert kept == received[beta].headers
+        assert exchange.response_headers == [
+            ["content-type", "text/event-stream; charset=utf-8"],
+            ["transfer-encoding", "chunked"],
+        ]
+        assert (exchange.status, exchange.stop_reason, exchange.output_tokens) == (200, "end_turn", 7)
+        assert exchange.first_byte_ms <= exchange.first_text_ms <= exchange.total_ms
+        assert [entry[2] for entry in json.loads(exchange.timeline)][-1] == "message_stop"
+    assert not Segment.objects.exists()
+    # Claimed and ended; where the recorder saw the status line before the end, streaming lies between.
+    assert set(Exchange.objects.values_list("version", flat=True)) <= {2, 3}
+
+
+def test_a_hundred_repeats_share_one_request_body(ann: Membership) -> None:
+    with Upstream(ANSWERING) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]], repeats=5))
+        exchanges = wait_until_finished(comparison)
+    assert len({exchange.request_body_id for exchange in exchanges}) == 1
+    assert Body.objects.count() == 2  # one request, one response
+
+
+def test_eight_columns_are_written_at_the_same_moment(ann: Membership) -> None:
+    with Upstream([read(), pause(0.05), send(STREAM_HEAD + chunked(WHOLE))]) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 8))
+        wait_until_finished(comparison)
+        moments = [request.first_at for request in upstream.requests]
+    assert len(moments) == 8
+    assert max(moments) - min(moments) < 0.2
+
+
+def test_a_column_that_cannot_connect_holds_nobody_back(ann: Membership) -> None:
+    with Upstream(ANSWERING) as upstream, running():
+        good = connection_to(ann, upstream.url)
+        dead = connection_to(ann, "http://127.0.0.1:1")
+        comparison = run(ann, good, plan([[], []]))
+        wait_until_finished(comparison)
+        [failed, _] = wait_until_finished(run(ann, dead, plan([[], []])))
+    assert "refused" in failed.error_message
+    assert (failed.state, failed.failure_kind) == (State.FAILED, "not_sent")
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "kind"),
+    [
+        ([read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), close()], State.INCOMPLETE, "cut_after_status"),
+        ([read(), reset()], State.UNKNOWN_OUTCOME, "cut_before_status"),
+        ([read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), hang()], State.INCOMPLETE, "idle_timeout"),
+        ([read(), send(answer(REFUSAL, 400))], State.FAILED, "http_error"),
+        ([read(), send(answer(b"<html>busy</html>", 200, content_type="text/html"))], State.FAILED, "protocol"),
+    ],
+)
+def test_every_end_is_told_apart_and_keeps_what_arrived(ann: Membership, script: list, state: State, kind: str) -> None:
+    with Upstream(script) as upstream, running(deadlines=Deadlines(idle_s=0.3)):
+        [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]])))
+        assert len(upstream.requests) == 1
+    assert exchange.state == state
+    if state == State.INCOMPLETE:
+        assert exchange.text == "Hello"
+        assert bytes(exchange.response_body.data) == START + OPEN + HELLO
+    assert exchange.failure_kind == kind
+
+
+def test_a_refused_beta_is_named_and_its_repeats_are_skipped(ann: Membership) -> None:
+    def far_end(peer: Peer) -> None:
+        refused = peer.read_request().header("anthropic-beta")
+        peer.send(answer(REFUSAL, 400) if refused else STREAM_HEAD + chunked(WHOLE))
+
+    with Upstream(far_end) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[], ["nope-2025-01-01"]], repeats=4))
+        exchanges = wait_until_finished(comparison)
+        sent = [request.header("anthropic-beta") for request in upstream.requests]
+    assert sent.count("nope-2025-01-01") == 1
+    refused = [exchange for exchange in exchanges if exchange.variant.position == 1]
+    assert [exchange.state for exchange in refused] == [State.FAILED] + [State.SKIPPED] * 3
+    assert refused[0].refused_betas == ["nope-2025-01-01"]
+    assert all(exchange.state == State.SUCCEEDED for exchange in exchanges if exchange.variant.position == 0)
+
+
+def test_stopping_cuts_what_is_in_flight_at_once_and_never_sends_what_was_queued(ann: Membership) -> None:
+    with Upstream([read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), hang()]) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url, max_in_flight=2), plan([[], []], repeats=3))
+        wait_for(lambda: Exchange.objects.filter(state=State.STREAMING).count() == 2, what="two streams")
+        began = time.monotonic()
+        assert cancel(comparison) == 6
+        exchanges = wait_until_finished(comparison)
+        assert time.monotonic() - began < 1
+        assert len(upstream.requests) == 2
+    assert {exchange.state for exchange in exchanges} == {State.CANCELLED}
+    assert sorted(exchange.text for exchange in exchanges) == ["", "", "", "", "Hello", "Hello"]
+
+
+def test_one_column_can_be_stopped_alone(ann: Membership) -> None:
+    with (
+        Upstream(
+            [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.4), send(chunked([SHUT, DELTA, STOP]))]
+        ) as upstream,
+        running(),
+    ):
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[], []]))
+        wait_for(lambda: Exchange.objects.filter(state=State.STREAMING).count() == 2, what="two streams")
+        assert cancel(comparison, variant=comparison.variants.get(position=1)) == 1
+        states = [exchange.state for exchange in wait_until_finished(comparison)]
+    assert states == [State.SUCCEEDED, State.CANCELLED]
+
+
+def test_pressing_twice_sends_once(ann: Membership) -> None:
+    with Upstream(ANSWERING) as upstream, running():
+        connection = connection_to(ann, upstream.url)
+        first = run(ann, connection, plan(), client_token="press-1")
+        second = run(ann, connection, plan(), client_token="press-1")
+        wait_until_finished(first)
+        with pytest.raises(TokenReused):
+            run(ann, connection, plan(max_tokens=65), client_token="press-1")
+        assert len(upstream.requests) == 2
+    assert first.pk == second.pk
+
+
+def test_the_limit_of_a_connection_holds_and_rounds_start_whole(ann: Membership) -> None:
+    open_now, most, lock = [0], [0], threading.Lock()
+
+    def far_end(peer: Peer) -> None:
+        peer.read_request()
+        with lock:
+            open_now[0] += 1
+            most[0] = max(most[0], open_now[0])
+        peer.wait(0.05)
+        with lock:
+            open_now[0] -= 1
+        peer.send(STREAM_HEAD + chunked(WHOLE))
+
+    with Upstream(far_end) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url, max_in_flight=5), plan([[], []], repeats=6))
+        exchanges = wait_until_finished(comparison)
+    assert len(exchanges) == 12
+    assert most[0] <= 4  # two rounds of two fit under five; half a third one does not start
+    assert not any(exchange.waited for exchange in exchanges)
+
+
+def test_two_engines_on_one_database_send_everything_once(ann: Membership) -> None:
+    with Upstream(ANSWERING) as upstream, running():
+        other = Engine(data_dir=settings.DATA_DIR)
+        other.start()
+        try:
+            connection = connection_to(ann, upstream.url)
+            comparisons = [run(ann, connection, plan([[]] * 4, repeats=3)) for _ in range(3)]
+            for comparison in comparisons:
+                exchanges = wait_until_finished(comparison)
+                assert {exchange.state for exchange in exchanges} == {State.SUCCEEDED}
+        finally:
+            other.stop(timeout_s=5)
+        assert len(upstream.requests) == 36
+
+
+def test_after_a_crash_what_was_in_flight_is_interrupted_and_only_what_was_queued_is_sent(
+    ann: Membership, tmp_path: Path
+) -> None:
+    with Upstream(ANSWERING) as upstream:
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 3))
+        sending, streaming, queued = comparison.exchanges.order_by("pk")
+        worker = f"{Engine(data_dir=tmp_path).host}:deadbeef"
+        Exchange.objects.filter(pk=sending.pk).update(state=State.SENDING, worker=worker)
+        Exchange.objects.filter(pk=streaming.pk).update(
+            state=State.STREAMING, worker=worker, status=200, response_headers=[["content-type", "text/event-stream"]]
+        )
+        Segment.objects.create(
+            exchange=streaming, seq=0, data=START + OPEN, timeline=[[1.0, len(START), "message_start"]]
+        )
+        Segment.objects.create(exchange=streaming, seq=1, data=HELLO, timeline=[])
+        with running():
+            exchanges = wait_until_finished(comparison)
+        assert len(upstream.requests) == 1
+    assert [exchange.state for exchange in exchanges] == [State.INTERRUPTED, State.INTERRUPTED, State.SUCCEEDED]
+    assert exchanges[1].text == "Hello"
+    assert bytes(exchanges[1].response_body.data) == START + OPEN + HELLO
+    assert not Segment.objects.exists()
+
+
+def test_a_living_process_keeps_its_exchanges_when_another_one_starts(ann: Membership) -> None:
+    with (
+        Upstream(
+            [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.5), send(chunked([SHUT, DELTA, STOP]))]
+        ) as upstream,
+        running(),
+    ):
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        wait_for(lambda: Exchange.objects.filter(state=State.STREAMING).exists(), what="a stream")
+        other = Engine(data_dir=settings.DATA_DIR)
+        other.start()
+        other.stop(timeout_s=1)
+        [exchange] = wait_until_finished(comparison)
+    assert exchange.state == State.SUCCEEDED
+
+
+def test_an_owner_whose_lease_is_over_can_change_nothing_any_more(ann: Membership) -> None:
+    with (
+        Upstream(
+            [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.6), send(chunked([SHUT, DELTA, STOP]))]
+        ) as upstream,
+        running(lease=timedelta(seconds=-60)),
+    ):
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        wait_for(lambda: Segment.objects.exists(), what="a segment")
+        Engine(data_dir=settings.DATA_DIR).sweep()
+        [swept] = wait_until_finished(comparison)
+        assert swept.state == State.INTERRUPTED
+        wait_for(lambda: not recording.feeds, what="the old owner's end")
+        swept.refresh_from_db()
+    assert (swept.state, swept.text) == (State.INTERRUPTED, "Hello")
+
+
+def test_stopping_the_process_keeps_what_arrived_and_says_interrupted(ann: Membership) -> None:
+    with Upstream([read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), hang()]) as upstream:
+        running_engine = engine.start()
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        wait_for(lambda: Segment.objects.exists(), what="a segment")
+        assert running_engine.worker
+        engine.stop(timeout_s=0.1)
+        [exchange] = wait_until_finished(comparison)
+    assert (exchange.state, exchange.text) == (State.INTERRUPTED, "Hello")
+    assert exchange.ended_at <= timezone.now()
+
+
+def test_a_key_that_the_far_end_echoes_is_not_kept(ann: Membership) -> None:
+    def far_end(peer: Peer) -> None:
+        key = peer.read_request().header("x-api-key") or ""
+        body = json.dumps({"type": "error", "error": {"type": "authentication_error", "message": f"bad key {key}"}})
+        peer.send(answer(body.encode(), 401, f"x-echo: {key}"))
+
+    with Upstream(far_end) as upstream, running():
+        [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]])))
+    kept = repr(Exchange.objects.filter(pk=exchange.pk).values().get()) + repr(exchange.response_body.data)
+    assert exchange.error_message.startswith("bad key ***")
+    assert KEY not in kept
