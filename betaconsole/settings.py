@@ -64,7 +64,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret.key")
 ENCRYPTION_KEYS = env.list("BETACONSOLE_ENCRYPTION_KEYS", [])
 ENCRYPTION_KEYS_FILE = Path(env.str("BETACONSOLE_ENCRYPTION_KEYS_FILE", str(DATA_DIR / "encryption.key")))
 DEBUG = False
-# Solo mode answers on loopback only, and teams.solo checks Host, peer and proxy headers of every request.
+# Solo mode answers on loopback only, and teams.solo.LocalOnly checks Host, peer and proxy headers of every request.
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
 # Where requests go --------------------------------------------------------------------------------------------
@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
+    "betaconsole.teams.solo.LocalOnly",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "betaconsole.teams.solo.SoloMode",
     "django.middleware.common.CommonMiddleware",
@@ -204,7 +205,7 @@ CSRF_FAILURE_VIEW = "betaconsole.web.failures.csrf_failure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "betaconsole.web.redaction.RedactKeys"}},
+    "filters": {"redact": {"()": "betaconsole.web.redaction.RedactKeys", "keys": [ENVIRONMENT_KEY]}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line", "filters": ["redact"]}

@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
-from betaconsole.claude.secret import Secret
 from betaconsole.claude.headers import DEFAULT_VERSION
+from betaconsole.claude.secret import Secret
 from betaconsole.storage.public_id import new_public_id
 
 from . import sealing

@@ -15,6 +15,8 @@ from functools import cache
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
+from betaconsole.web.redaction import remember
+
 
 class Unreadable(Exception):
     """A sealed key that this process cannot open; the message says why and never shows the key."""
@@ -22,6 +24,7 @@ class Unreadable(Exception):
 
 def seal(key: str, *, team_id: int, row_id: int, origin: str) -> str:
     """`key` sealed for one row and one origin."""
+    remember(key)
     master = _master_keys()[0]
     content = json.dumps({"k": key, "team": team_id, "row": row_id, "origin": origin})
     return f"v1:{_key_id(master)}:{Fernet(master).encrypt(content.encode()).decode()}"
@@ -42,7 +45,9 @@ def unseal(sealed: str, *, team_id: int, row_id: int, origin: str) -> str:
         raise Unreadable("The stored key is damaged. Paste the key again.") from None
     if (content["team"], content["row"], content["origin"]) != (team_id, row_id, origin):
         raise Unreadable("The stored key belongs to another connection.")
-    return str(content["k"])
+    key = str(content["k"])
+    remember(key)
+    return key
 
 
 def fingerprint(key: str) -> str:

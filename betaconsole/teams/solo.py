@@ -17,28 +17,40 @@ from .models import Connection, Membership, Role, Team, User
 
 OWNER_EMAIL = "owner@localhost"
 SIMULATOR_URL = "http://simulator.invalid"
+# Besides everything that begins with X-Forwarded.
 PROXY_HEADERS = (
     "Forwarded",
     "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
-    "X-Forwarded-Port",
     "X-Real-Ip",
+    "X-Client-Ip",
+    "X-Original-Host",
+    "True-Client-Ip",
+    "Cf-Connecting-Ip",
 )
 
+View = Callable[[HttpRequest], HttpResponse]
 
-class SoloMode:
-    """Refuses what is not local, and makes the local owner the one who asks."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+class LocalOnly:
+    """Refuses what does not come from this machine, before anything else looks at it, static files included."""
+
+    def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reason = why_not_local(request)
         if reason:
             return render(request, "403_not_local.html", {"reason": reason}, status=403)
+        return self.get_response(request)
+
+
+class SoloMode:
+    """Makes the local owner the one who asks."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         request.membership = local_membership()  # type: ignore[attr-defined]
         request.user = request.membership.user  # type: ignore[attr-defined]
         request.team = request.membership.team  # type: ignore[attr-defined]
@@ -54,8 +66,8 @@ def why_not_local(request: HttpRequest) -> str | None:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     if name.lower() != "localhost" and not _is_loopback(name.strip("[]")):
         return "it asked for a host name that is not this machine's loopback address"
-    for header in PROXY_HEADERS:
-        if header in request.headers:
+    for header in request.headers:
+        if header in PROXY_HEADERS or header.startswith("X-Forwarded"):
             return f"it came through a proxy or tunnel (header {header})"
     return None
 

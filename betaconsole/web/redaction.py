@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 
 MARK = "[key removed]"
 PATTERNS = [
@@ -9,10 +10,20 @@ PATTERNS = [
     re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"(?i)(x-api-key['\"]?\s*[:=]\s*['\"]?)[A-Za-z0-9._~+/=-]{8,}"),
 ]
+SHORTEST = 8  # anything shorter would match ordinary words
+_known: set[str] = set()
+
+
+def remember(key: str) -> None:
+    """Take this very text out from now on, whatever it looks like."""
+    if len(key) >= SHORTEST:
+        _known.add(key)
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a key replaced."""
+    """The text with every remembered key, and everything else that looks like one, replaced."""
+    for key in tuple(_known):
+        text = text.replace(key, MARK)
     for pattern in PATTERNS:
         text = pattern.sub(lambda found: (found.group(1) if found.re.groups else "") + MARK, text)
     return text
@@ -21,8 +32,17 @@ def redact(text: str) -> str:
 class RedactKeys(logging.Filter):
     """Logging filter: the finished line, arguments and traceback included, is redacted."""
 
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        super().__init__()
+        for key in keys:
+            remember(key)
+
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a mistake in a logging call must not become one of the caller's
+            message = f"{record.msg!r} {record.args!r}"
+        record.msg, record.args = redact(message), None
         if record.exc_info:
             record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
         return True

@@ -1,0 +1,54 @@
+"""Starting on a database that is empty, current, old or newer than the code."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from betaconsole.storage.upgrading import TooNew, upgrade
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def older():
+    """The database one migration behind, and current again afterwards."""
+    call_command("migrate", "runs", "zero", verbosity=0)
+    yield
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite databases are copied")
+def test_an_old_database_is_copied_beside_itself_and_then_brought_up_to_date(older, team):
+    copy = upgrade()
+    try:
+        assert copy.stat().st_mode & 0o777 == 0o600
+        with closing(sqlite3.connect(copy)) as kept:
+            tables = {name for (name,) in kept.execute("select name from sqlite_master")}
+            assert "runs_exchange" not in tables
+            assert kept.execute("select name from teams_team").fetchall() == [(team.name,)]
+        assert "runs_exchange" in connection.introspection.table_names()
+    finally:
+        copy.unlink()
+
+
+@pytest.mark.both_databases
+def test_a_current_database_is_left_alone():
+    assert upgrade() is None
+
+
+@pytest.mark.both_databases
+def test_a_database_of_a_newer_console_is_refused():
+    MigrationRecorder(connection).record_applied("runs", "9999_from_the_future")
+    try:
+        with pytest.raises(TooNew, match="9999_from_the_future"):
+            upgrade()
+    finally:
+        MigrationRecorder(connection).record_unapplied("runs", "9999_from_the_future")
+
+
+def test_models_and_migrations_say_the_same():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)

@@ -1,0 +1,87 @@
+"""Keys at rest: sealed for one row and one origin, opened nowhere else."""
+
+import pytest
+from cryptography.fernet import Fernet
+
+from betaconsole.teams import sealing
+from betaconsole.teams.sealing import Unreadable, fingerprint, seal, unseal
+
+KEY = "sk-ant-not-a-real-key-0123456789"
+ROW = {"team_id": 1, "row_id": 7, "origin": "https://api.anthropic.com"}
+
+
+@pytest.fixture
+def keys(settings):
+    """Set the master keys, newest first."""
+
+    def use(*masters: bytes) -> None:
+        settings.ENCRYPTION_KEYS = [master.decode() for master in masters]
+        sealing._master_keys.cache_clear()
+
+    yield use
+    sealing._master_keys.cache_clear()
+
+
+def test_a_sealed_key_opens_for_its_row_and_shows_nothing_of_itself():
+    sealed = seal(KEY, **ROW)
+    assert unseal(sealed, **ROW) == KEY
+    assert KEY not in sealed
+    assert seal(KEY, **ROW) != sealed
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"team_id": 2}, {"row_id": 8}, {"origin": "https://evil.example"}, {"origin": "http://api.anthropic.com"}],
+)
+def test_a_sealed_key_copied_elsewhere_does_not_open(elsewhere):
+    with pytest.raises(Unreadable, match="another connection") as refusal:
+        unseal(seal(KEY, **ROW), **{**ROW, **elsewhere})
+    assert KEY not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda s: s[:-4] + "AAAA", lambda s: "v2" + s[2:], lambda s: "nonsense", lambda s: ""]
+)
+def test_a_damaged_seal_does_not_open(damage):
+    with pytest.raises(Unreadable):
+        unseal(damage(seal(KEY, **ROW)), **ROW)
+
+
+def test_the_newest_master_key_seals_and_the_old_ones_still_open(keys):
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    keys(old)
+    sealed = seal(KEY, **ROW)
+    keys(new, old)
+    assert unseal(sealed, **ROW) == KEY
+    again = seal(KEY, **ROW)
+    keys(new)
+    assert unseal(again, **ROW) == KEY
+    with pytest.raises(Unreadable, match="does not have"):
+        unseal(sealed, **ROW)
+
+
+def test_a_fingerprint_survives_a_new_master_key_and_tells_keys_apart(keys):
+    old, new = Fernet.generate_key(), Fernet.generate_key()
+    keys(old)
+    first = fingerprint(KEY)
+    keys(new, old)
+    assert fingerprint(KEY) == first
+    assert fingerprint(KEY + "x") != first
+    keys(new)
+    assert fingerprint(KEY) != first
+
+
+def test_a_master_key_that_is_none_is_refused_without_being_shown(keys):
+    keys(b"too-short-to-be-a-key")
+    with pytest.raises(Unreadable) as refusal:
+        seal(KEY, **ROW)
+    assert "too-short" not in str(refusal.value)
+
+
+def test_the_master_key_lies_outside_the_database_for_its_owner_only(settings, tmp_path, keys):
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    keys()
+    sealed = seal(KEY, **ROW)
+    assert settings.ENCRYPTION_KEYS_FILE.stat().st_mode & 0o777 == 0o600
+    sealing._master_keys.cache_clear()
+    assert unseal(sealed, **ROW) == KEY
