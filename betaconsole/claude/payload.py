@@ -25,7 +25,7 @@ def parse(text: str) -> object:
         raise PayloadError("nested too deep") from None
     except ValueError as error:
         raise PayloadError(str(error)) from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if text.count("[") + text.count("{") > MAX_DEPTH and depth(value) > MAX_DEPTH:
         raise PayloadError("nested too deep")
     return value
 
@@ -63,7 +63,7 @@ def _last_safe_cut(text: str) -> tuple[int, list[str]]:
     return safe_end, open_brackets
 
 
-def _depth(value: object) -> int:
+def depth(value: object) -> int:
     """How deep lists and objects are nested, found without recursion."""
     level, layer = 0, [value]
     while layer := [item for item in layer if isinstance(item, (dict, list))]:
