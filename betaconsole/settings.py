@@ -4,6 +4,7 @@ The README's table "Settings" documents each variable; a test holds the two toge
 """
 
 import ipaddress
+import logging
 import secrets
 import sys
 from pathlib import Path
@@ -61,7 +62,7 @@ if not _is_loopback(HOST):
     )
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret.key")
-ENCRYPTION_KEYS = env.list("BETACONSOLE_ENCRYPTION_KEYS", [])
+ENCRYPTION_KEYS: list[str] = env.list("BETACONSOLE_ENCRYPTION_KEYS", [])
 ENCRYPTION_KEYS_FILE = Path(env.str("BETACONSOLE_ENCRYPTION_KEYS_FILE", str(DATA_DIR / "encryption.key")))
 DEBUG = False
 # Solo mode answers on loopback only, and teams.solo.LocalOnly checks Host, peer and proxy headers of every request.
@@ -210,7 +211,7 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line", "filters": ["redact"]}
     },
-    "root": {"handlers": ["stderr"], "level": env.log_level("BETACONSOLE_LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": env.log_level("BETACONSOLE_LOG_LEVEL", logging.WARNING)},
     # urllib3 would print request lines and headers at DEBUG.
     "loggers": {"urllib3": {"level": "WARNING"}, "betaconsole": {"level": "INFO"}},
 }

@@ -51,7 +51,8 @@ def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpRespons
     )
     response = StreamingHttpResponse(follow(page), content_type="text/event-stream")
     # `identity` so that nothing on the way compresses, and so holds back, the stream.
-    response.headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
+    for name, value in (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"), ("Content-Encoding", "identity")):
+        response.headers[name] = value
     return response
 
 
@@ -261,7 +262,7 @@ class LivePage:
 def fragments(row: Row, changes: list[Change]) -> list[str]:
     """Changes of one exchange as fragments; neighbouring appends to the same block become one."""
     parts: list[str] = []
-    index, texts = -1, []
+    index, texts = -1, list[str]()
 
     def flush() -> None:
         if texts:

@@ -35,11 +35,11 @@ class Body(models.Model):
     def keep(cls, team_id: int, data: bytes) -> int:
         """The key of the row that holds these bytes, made where there is none."""
         digest = hashlib.sha256(data).hexdigest()
-        found = cls.objects.filter(team_id=team_id, sha256=digest).values_list("pk", flat=True).first()
+        found = Body.objects.filter(team_id=team_id, sha256=digest).values_list("pk", flat=True).first()
         if found is None:
-            row = cls(team_id=team_id, sha256=digest, size=len(data), data=data)
-            cls.objects.bulk_create([row], ignore_conflicts=True)
-            found = cls.objects.values_list("pk", flat=True).get(team_id=team_id, sha256=digest)
+            row = Body(team_id=team_id, sha256=digest, size=len(data), data=data)
+            Body.objects.bulk_create([row], ignore_conflicts=True)
+            found = Body.objects.values_list("pk", flat=True).get(team_id=team_id, sha256=digest)
         return found
 
 

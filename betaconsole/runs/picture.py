@@ -62,7 +62,7 @@ class StoreSource:
         for segment in Segment.objects.filter(exchange_id=self._exchange_id, seq__gte=self._next).order_by("seq"):
             if self._reading is None:
                 head = Exchange.objects.values_list("status", "response_headers").get(pk=self._exchange_id)
-                self._reading = Reading(head[0] or 0, [tuple(pair) for pair in head[1] or ()])
+                self._reading = Reading(head[0] or 0, [(name, value) for name, value in head[1] or ()])
             self._steps += self._reading.feed(bytes(segment.data))
             self._next = segment.seq + 1
         return self._steps

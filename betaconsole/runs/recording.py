@@ -206,7 +206,7 @@ def interrupt(exchange: Exchange, *, lease_over: bool = False) -> bool:
     timeline = [entry for segment in segments for entry in segment.timeline]
     fields: dict[str, Any] = {}
     if exchange.status is not None:
-        reading = Reading(exchange.status, [tuple(pair) for pair in exchange.response_headers or []])
+        reading = Reading(exchange.status, [(name, value) for name, value in exchange.response_headers or []])
         reading.feed(data)
         result = reading.finish(Incomplete("The console stopped while this was streaming."))
         fields = derived_fields(result, model=exchange.model)

@@ -32,17 +32,27 @@ def unpack(stored: bytes) -> bytes:
 class PackedBytesField(models.BinaryField):
     """Bytes, compressed at rest."""
 
+    # What django-stubs reads: the types that assignment takes and access gives.
+    _pyi_private_set_type: bytes
+    _pyi_private_get_type: bytes
+
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         return None if value is None else unpack(value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        if value is not None:
-            value = pack(bytes(value))
-        return super().get_db_prep_value(value, connection, prepared)
+        if isinstance(value, bytes | bytearray | memoryview):
+            value = connection.Database.Binary(pack(bytes(value)))
+        return value
 
 
 class ExactTextField(models.Field):
     """Any Python string, NUL and lone surrogates included, compressed at rest. It cannot be searched: index a copy."""
+
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
 
     def get_internal_type(self) -> str:
         return "BinaryField"
@@ -58,6 +68,9 @@ class ExactTextField(models.Field):
 
 class JsonTextField(models.TextField):
     """A JSON value kept as ASCII text: key order, NUL and surrogates survive on every database."""
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return None if value is None else json.loads(value)

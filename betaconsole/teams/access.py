@@ -7,7 +7,16 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-from .models import Role
+from .models import Membership, Role, Team, User
+
+
+class TeamRequest(HttpRequest):
+    """A request as views that carry a rule see it: somebody asks, in a team. The type of their first parameter."""
+
+    user: User  # type: ignore[assignment]
+    team: Team
+    membership: Membership
+
 
 View = Callable[..., HttpResponseBase]
 
