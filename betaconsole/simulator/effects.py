@@ -1,0 +1,83 @@
+"""What each beta changes, and by how much: the one table the answer engine reads.
+
+It is the ground truth for whatever claims to find differences: a beta without a row here changes nothing (the noise of
+`NOISE` excepted, which every request has). Sizes are per request that the row's `when` fits. What is refused without its header
+is no effect but a gate, and stands in the rules.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+INVENTED = "invented"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One figure that one beta changes.
+
+    `size` is the mean change in `unit`, `spread` the standard deviation of that change from request to request (0: exact).
+    Sizes that follow from the request itself (tokens that an edit clears) are given per unit of it.
+    """
+
+    beta: str
+    figure: str
+    unit: str
+    size: float
+    spread: float
+    when: str
+    source: str
+
+    def draw(self, rng: random.Random) -> float:
+        """The change in one request; never below zero where the mean is not."""
+        value = rng.gauss(self.size, self.spread) if self.spread else self.size
+        return max(0.0, value) if self.size >= 0 else value
+
+
+INTERLEAVED_THINKING = "interleaved-thinking-2025-05-14"
+THINKING_TOKEN_COUNT = "thinking-token-count-2026-05-13"  # noqa: S105
+CONTEXT_MANAGEMENT = "context-management-2025-06-27"
+FINE_GRAINED_TOOLS = "fine-grained-tool-streaming-2025-05-14"
+
+_BETWEEN_TOOLS = "thinking enabled on a model that accepts it, in a request that carries tool results"
+_OMITTED = "a stream with a thinking block whose display resolves to omitted"
+
+TABLE = (
+    Effect(INTERLEAVED_THINKING, "thinking_blocks", "blocks", 1, 0, _BETWEEN_TOOLS, "betas.json: summary"),
+    Effect(INTERLEAVED_THINKING, "thinking_tokens", "output tokens", 120, 30, _BETWEEN_TOOLS, INVENTED),
+    Effect(THINKING_TOKEN_COUNT, "estimated_share", "estimated / thinking tokens", 0.95, 0.04, _OMITTED, INVENTED),
+    Effect(THINKING_TOKEN_COUNT, "estimate_quantum", "tokens a frame", 16, 0, _OMITTED, INVENTED),
+    Effect(
+        CONTEXT_MANAGEMENT,
+        "placeholder_tokens",
+        "input tokens in place of each cleared tool result",
+        8,
+        0,
+        "context_management.edits whose trigger is reached (what is cleared is no input any more)",
+        INVENTED,
+    ),
+    Effect(
+        FINE_GRAINED_TOOLS,
+        "buffered_share",
+        "share of each tool input value that is held back until it is whole",
+        -1,
+        0,
+        "a stream with a tool_use block, unless the tool sets eager_input_streaming",
+        "betas.json: summary",
+    ),
+)
+
+EFFECTS: Mapping[tuple[str, str], Effect] = {(effect.beta, effect.figure): effect for effect in TABLE}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What varies between repeats of one request without any beta: standard deviations, relative to the mean."""
+
+    answer_tokens: float = 0.12
+    thinking_tokens: float = 0.25
+
+
+NOISE = Noise()
