@@ -109,7 +109,7 @@ class Call:
             key.as_header_value()
         self._request = request
         self._has_key = key is not None
-        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._proxies = {"http": proxy, "https": proxy} if proxy and dial is None else {}
         self._max_bytes = max_bytes
         self._idle_on_bytes = not (request.stream if idle_on_events is None else idle_on_events)
         self._wire = Wire(deadlines.limits(stream=request.stream), key, dial)

@@ -33,6 +33,8 @@ class WireAdapter(HTTPAdapter):
     """Sends one request over a connection of its own that belongs to `wire`."""
 
     def __init__(self, wire: Wire, verify: bool | str) -> None:
+        if verify is False:
+            raise ValueError("Certificates are always verified; give the path of a CA bundle instead.")
         self._pool_classes = {
             "http": functools.partial(_WirePool, wire=wire),
             "https": functools.partial(_SecureWirePool, wire=wire),
@@ -64,17 +66,14 @@ class WireAdapter(HTTPAdapter):
 
 @functools.lru_cache(maxsize=8)
 def tls_context(verify: bool | str) -> ssl.SSLContext:
-    """The context for `verify`: True for the bundled authorities, or the path of a CA bundle. Never unverified."""
-    if verify is False:
-        raise ValueError("Certificates are always verified; give the path of a CA bundle instead.")
-    path = DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+    """The context for `verify`: True for the authorities that come with requests, or the path of a CA bundle."""
+    path = DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if os.path.isdir(path):
-        context.load_verify_locations(capath=path)
-    else:
-        context.load_verify_locations(cafile=path)
-    return context
+    with contextlib.suppress(OSError):
+        context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
+        return context
+    raise TlsFailed(f"The CA bundle {path} cannot be read; nothing was sent.")
 
 
 class WireResponse(HTTPResponse):

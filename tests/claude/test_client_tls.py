@@ -1,0 +1,271 @@
+"""TLS and proxies: whom we talk to is verified, and what fails before the request is written was not sent."""
+
+import datetime
+import ipaddress
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from betaconsole.claude.client import Call
+from betaconsole.claude.errors import (
+    Cancelled,
+    ConnectTimeout,
+    CutBeforeStatus,
+    Incomplete,
+    NotSent,
+    ProxyFailed,
+    TlsFailed,
+)
+from tests.claude.asking import KEY, Running, a_call, ask, quick
+from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, close, hang, head, pause, read, reset, send
+
+Certificate = Callable[..., tuple[ssl.SSLContext, str]]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    """Makes a server context with a self-signed certificate, and the path of a CA bundle that trusts it."""
+
+    def make(host: str = "127.0.0.1", *, days: int = 1) -> tuple[ssl.SSLContext, str]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "betaconsole test")])
+        now = datetime.datetime.now(datetime.UTC)
+        names = [x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)]
+        signed = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=10))
+            .not_valid_after(now + datetime.timedelta(days=days))
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        public = tmp_path / f"{host}{days}.pem"
+        private = tmp_path / f"{host}{days}.key"
+        public.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        private.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(public, private)
+        return context, str(public)
+
+    return make
+
+
+def refused(upstream: Upstream, **options: object) -> tuple[BaseException, Call]:
+    call = a_call(upstream.url, **options)
+    outcome = Running(call).finish()
+    assert outcome.error is not None
+    return outcome.error, call
+
+
+class TestTls:
+    def test_a_stream_over_tls_with_a_bundle_of_our_own(self, certificate):
+        context, bundle = certificate()
+        script = [read(), send(STREAM_HEAD + chunk(b"data: x\n\n")), pause(0.05), send(chunk(b""))]
+        with Upstream(script, tls=context) as upstream:
+            got, body = ask(upstream.url, verify=bundle)
+            assert (got.status, body) == (200, b"data: x\n\n")
+            assert upstream.requests[0].header("x-api-key") == KEY.reveal()
+
+    def test_a_bundle_in_the_environment_is_not_read(self, certificate, monkeypatch):
+        context, bundle = certificate()
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            monkeypatch.setenv(name, bundle)
+        with Upstream([read(), send(answer(b"{}"))], tls=context) as upstream:
+            assert isinstance(refused(upstream)[0], TlsFailed)
+
+    @pytest.mark.parametrize(
+        ("host", "days", "own_bundle", "why"),
+        [
+            ("127.0.0.1", 1, False, "self-signed"),
+            ("127.0.0.1", -1, True, "expired"),
+            ("127.0.0.2", 1, True, "IP address mismatch"),
+            ("other.example", 1, True, "IP address mismatch"),
+        ],
+    )
+    def test_a_certificate_that_proves_nothing_is_refused(self, certificate, host, days, own_bundle, why):
+        context, bundle = certificate(host, days=days)
+        with Upstream([read(), send(answer(b"{}"))], tls=context) as upstream:
+            error, call = refused(upstream, verify=bundle if own_bundle else True)
+            assert isinstance(error, TlsFailed)
+            assert why in error.message
+            assert not call.write_began
+            assert upstream.requests == []
+
+    def test_verification_cannot_be_turned_off(self):
+        with pytest.raises(ValueError, match="always verified"):
+            a_call("https://api.example", verify=False)
+
+    def test_a_bundle_that_is_not_there_is_named(self, tmp_path):
+        for path in (tmp_path / "none.pem", Path(__file__)):
+            error = Running(a_call("https://127.0.0.1:9", verify=str(path))).finish().error
+            assert isinstance(error, TlsFailed)
+            assert path.name in error.message
+
+    @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+    def test_an_old_tls_version_is_refused(self, certificate):
+        context, bundle = certificate()
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with Upstream([read()], tls=context) as upstream:
+            assert isinstance(refused(upstream, verify=bundle)[0], TlsFailed)
+
+    def test_plain_http_where_tls_was_due(self):
+        with Upstream([send(head(400)), pause(0.1)]) as upstream:
+            assert isinstance(_https(upstream), TlsFailed)
+
+    def test_a_handshake_that_stalls_meets_the_connect_deadline(self):
+        with Upstream([hang()]) as upstream:
+            began = time.monotonic()
+            assert type(_https(upstream, deadlines=quick(connect_s=0.2))) is ConnectTimeout
+            assert time.monotonic() - began < 0.6
+
+    def test_a_connection_reset_in_the_handshake_was_not_sent(self):
+        with Upstream([pause(0.02), reset()]) as upstream:
+            assert isinstance(_https(upstream), TlsFailed)
+
+    def test_cancel_during_the_handshake(self):
+        with Upstream([hang()]) as upstream:
+            call = a_call(upstream.url.replace("http:", "https:"))
+            running = Running(call)
+            upstream.wait_for_connections(1)
+            time.sleep(0.1)
+            clicked = time.monotonic()
+            call.cancel()
+            outcome = running.finish()
+        assert type(outcome.error) is Cancelled
+        assert outcome.ended_at - clicked < 0.1
+
+    @pytest.mark.parametrize("begin", [b"", STREAM_HEAD, head(200)], ids=["status", "chunked", "until close"])
+    def test_cancel_while_waiting_and_reading(self, certificate, begin):
+        context, bundle = certificate()
+        with Upstream([read(), send(begin), hang()], tls=context) as upstream:
+            call = a_call(upstream.url, verify=bundle)
+            running = Running(call)
+            upstream.wait_for_requests(1)
+            time.sleep(0.1)
+            clicked = time.monotonic()
+            call.cancel()
+            outcome = running.finish()
+        assert type(outcome.error) is Cancelled
+        assert outcome.ended_at - clicked < 0.1
+
+    def test_a_large_body_over_tls(self, certificate):
+        context, bundle = certificate()
+        body = bytes(range(256)) * 20_000
+        with Upstream([read(), send(answer(b"{}"))], tls=context) as upstream:
+            assert ask(upstream.url, verify=bundle, body=body)[0].status == 200
+            assert upstream.requests[0].body == body
+
+    def test_cuts_are_named_as_without_tls(self, certificate):
+        context, bundle = certificate()
+        with Upstream(scripts=[[read(), close()], [read(), send(STREAM_HEAD), close()]], tls=context) as upstream:
+            assert isinstance(refused(upstream, verify=bundle)[0], CutBeforeStatus)
+            assert isinstance(refused(upstream, verify=bundle)[0], Incomplete)
+
+
+def _https(upstream: Upstream, **options: object) -> BaseException | None:
+    """The error of a TLS call to an upstream that speaks none."""
+    call = a_call(upstream.url.replace("http:", "https:"), **options)
+    error = Running(call).finish().error
+    assert not call.write_began
+    return error
+
+
+def tunnel_to(port: int) -> Callable[[Peer], None]:
+    """A proxy that grants every tunnel, to this port."""
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(head(200, reason="Connection established"))
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            ends = {peer.sock: far, far: peer.sock}
+            while True:
+                for ready in select.select(list(ends), [], [], 5)[0]:
+                    piece = ready.recv(65536)
+                    if not piece:
+                        return
+                    ends[ready].sendall(piece)
+
+    return script
+
+
+class TestProxies:
+    def test_tls_goes_through_a_tunnel_and_the_proxy_never_sees_the_key(self, certificate):
+        context, bundle = certificate()
+        with (
+            Upstream([read(), send(answer(b"{}"))], tls=context) as upstream,
+            Upstream(tunnel_to(upstream.port)) as proxy,
+        ):
+            address = proxy.url.replace("//", "//user:pass@")
+            with a_call(upstream.url, verify=bundle, proxy=address) as call:
+                assert call.open().status == 200
+            asked = proxy.requests[0]
+            assert asked.line.startswith(f"CONNECT 127.0.0.1:{upstream.port} ")
+            assert asked.header("proxy-authorization") == "Basic dXNlcjpwYXNz"
+            assert KEY.reveal().encode() not in asked.raw
+            assert upstream.requests[0].header("proxy-authorization") is None
+            assert "dXNlcjpwYXNz" not in repr(call.sent_headers)
+
+    def test_plain_http_is_forwarded_and_the_credentials_of_the_proxy_are_not_kept(self):
+        with Upstream([read(), send(answer(b"{}"))]) as proxy:
+            address = proxy.url.replace("//", "//user:pass@")
+            with a_call("http://gateway.example:8080", proxy=address) as call:
+                assert call.open().status == 200
+            (asked,) = proxy.requests
+        assert asked.line == "POST http://gateway.example:8080/v1/messages HTTP/1.1"
+        assert asked.header("host") == "gateway.example:8080"
+        assert asked.header("proxy-authorization") == "Basic dXNlcjpwYXNz"
+        assert "dXNlcjpwYXNz" not in repr(call.sent_headers)
+
+    @pytest.mark.parametrize(
+        ("script", "words"),
+        [
+            ([read(), send(head(407, "content-length: 6", reason="user:pass") + b"secret")], "407"),
+            ([read(), send(head(502, reason="no"))], "502"),
+            ([read(), close()], "proxy"),
+            ([read(), reset()], "proxy"),
+            ([read(), send(b"nonsense\r\n\r\n")], "proxy"),
+        ],
+        ids=["407", "502", "closes", "resets", "nonsense"],
+    )
+    def test_a_proxy_that_opens_no_tunnel(self, script, words):
+        with Upstream(script) as proxy:
+            call = a_call("https://api.example", proxy=proxy.url.replace("//", "//user:pass@"))
+            error = Running(call).finish().error
+        assert isinstance(error, ProxyFailed)
+        assert words in error.message
+        assert "pass" not in error.message
+        assert not call.write_began
+
+    def test_a_proxy_that_stalls_meets_the_connect_deadline(self):
+        with Upstream([read(), hang()]) as proxy:
+            call = a_call("https://api.example", proxy=proxy.url, deadlines=quick(connect_s=0.2))
+            assert type(Running(call).finish().error) is ConnectTimeout
+
+    @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://no-such-proxy.invalid:3128", "socks5://127.0.0.1"])
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_proxy_that_cannot_be_reached(self, proxy, scheme):
+        call = a_call(f"{scheme}://api.example", proxy=proxy)
+        error = Running(call).finish().error
+        assert isinstance(error, NotSent)
+        assert not call.write_began
+
+    def test_a_dialled_socket_needs_no_proxy(self):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.sendall(answer(b"{}"))
+            assert ask("http://simulator.invalid", dial=lambda: ours, proxy="http://127.0.0.1:9")[0].status == 200
+            assert theirs.recv(65536).startswith(b"POST /v1/messages HTTP/1.1\r\n")
