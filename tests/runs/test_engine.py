@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,8 +50,8 @@ REFUSAL = json.dumps(
 
 
 @pytest.fixture
-def ann(transactional_db: None) -> Iterator[Membership]:
-    yield set_up_solo()
+def ann(transactional_db: None) -> Membership:
+    return set_up_solo()
 
 
 def test_a_run_is_kept_exactly_as_it_was_on_the_wire(ann: Membership) -> None:
@@ -225,7 +224,7 @@ def test_after_a_crash_what_was_in_flight_is_interrupted_and_only_what_was_queue
 ) -> None:
     with Upstream(ANSWERING) as upstream:
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 3))
-        sending, streaming, queued = comparison.exchanges.order_by("pk")
+        sending, streaming, _ = comparison.exchanges.order_by("pk")
         worker = f"{Engine(data_dir=tmp_path).host}:deadbeef"
         Exchange.objects.filter(pk=sending.pk).update(state=State.SENDING, worker=worker)
         Exchange.objects.filter(pk=streaming.pk).update(
