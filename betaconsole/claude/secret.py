@@ -24,10 +24,13 @@ class Secret:
 
     def as_header_value(self) -> bytes:
         """The key as bytes for a header line. Raises HeaderError (without the key) where it cannot stand in one."""
-        value = self.__value
-        if not value or not value.isascii() or not value.isprintable() or " " in value:
+        if not self._fits_a_header():  # asked elsewhere, so that the frame that raises holds no key
             raise HeaderError("The API key holds a character that cannot stand in a header, or is empty.")
-        return value.encode("ascii")
+        return self.__value.encode("ascii")
+
+    def _fits_a_header(self) -> bool:
+        value = self.__value
+        return bool(value) and value.isascii() and value.isprintable() and " " not in value
 
     def __repr__(self) -> str:
         return "***" + (self.__value[-_SHOWN:] if len(self.__value) >= _SHORTEST_SHOWN else "")
