@@ -6,6 +6,7 @@ of the thinking block is made up: the real API would refuse it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -94,7 +95,7 @@ def _six_headers() -> Example:
         title="Which of six headers still matter?",
         blurb="Leave one out, three repeats each.",
         look_for="Compare each column with the one that has all six: where nothing differs, the header left out can go.",
-        body=_refund_body([ORDER, SHIPMENT, POLICY]),
+        body=_refund_body([ORDER, HISTORY, POLICY]),
         columns=(
             Column("none"),
             _column("all six", list(SIX_HEADERS)),
@@ -135,16 +136,19 @@ ORDER = _Lookup(
         '"paid_with": "card", "gift": false, "notes": "Customer asked for delivery to the back door."}'
     ),
 )
-SHIPMENT = _Lookup(
-    tool="lookup_shipment",
-    description="Finds the way a parcel took",
+HISTORY = _Lookup(
+    tool="lookup_customer",
+    description="Finds the earlier orders of a customer",
     key="order_id",
     value="A-1043",
-    result=(
-        '{"carrier": "Northern Parcel", "events": [{"day": 1, "at": "Warehouse", "what": "packed by hand"}, '
-        '{"day": 2, "at": "Hub", "what": "sorted"}, {"day": 2, "at": "Hub", "what": "fell from the belt, box dented"}, '
-        '{"day": 3, "at": "Depot", "what": "out for delivery"}, {"day": 3, "at": "Back door", "what": "left unsigned"}], '
-        '"insured": true, "weight_kg": 2.4}'
+    result=json.dumps(
+        {
+            "customer_since": "2019-03-02",
+            "orders": [
+                {"order_id": f"A-{number}", "total": f"{number % 90 + 20}.00 EUR", "complaints": int(number == 731)}
+                for number in range(413, 1043, 18)
+            ],
+        }
     ),
 )
 POLICY = _Lookup(

@@ -1,0 +1,77 @@
+"""What the catalogue offers is tried on the simulator, with the rules the catalogue makes for it."""
+
+from copy import deepcopy
+
+import json_merge_patch
+import pytest
+
+from betaconsole.catalogue.betas import Beta, all_betas
+from betaconsole.catalogue.examples import Example, examples
+from betaconsole.simulator import Simulator
+
+from .asking import Answer, ask, simulator
+
+
+@pytest.fixture(scope="module")
+def far_end() -> Simulator:
+    return simulator()
+
+
+def answers(far_end: Simulator, example: Example) -> list[Answer]:
+    found = []
+    for column in example.columns:
+        body = json_merge_patch.merge(deepcopy(example.body), column.changes or {})
+        found.append(ask(far_end, body, betas=column.betas, version=column.version))
+    return found
+
+
+def test_thinking_between_tools_shows_as_one_more_block(far_end: Simulator):
+    baseline, interleaved = answers(far_end, examples()[0])
+    assert (baseline.status, interleaved.status) == (200, 200)
+    assert interleaved.block_types.count("thinking") == baseline.block_types.count("thinking") + 1
+
+
+def test_of_three_headers_only_the_misspelt_one_is_refused(far_end: Simulator):
+    correct, misspelt, retired = answers(far_end, examples()[1])
+    assert (correct.status, misspelt.status, retired.status) == (200, 400, 200)
+    assert "interleaved-thinking-2025-04-14" in misspelt.error
+    assert "thinking" in correct.block_types
+    assert "thinking" not in retired.block_types
+
+
+def test_leaving_one_out_shows_which_of_six_headers_matter(far_end: Simulator):
+    example = examples()[2]
+    found = dict(zip([column.label for column in example.columns], answers(far_end, example), strict=True))
+    assert {answer.status for answer in found.values()} == {200}
+    everything = found["all six"]
+    changed = {
+        label
+        for label, answer in found.items()
+        if answer.block_types != everything.block_types
+        or answer.message["usage"]["input_tokens"] != everything.message["usage"]["input_tokens"]
+    }
+    assert changed == {"none", "−think", "−ctx"}
+    assert found["−ctx"].message["usage"]["input_tokens"] > 1.5 * everything.message["usage"]["input_tokens"]
+
+
+def on_messages() -> list[Beta]:
+    return [beta for beta in all_betas().values() if beta.example_body and "messages" in beta.endpoints]
+
+
+@pytest.mark.parametrize("beta", on_messages(), ids=lambda beta: beta.name)
+def test_the_example_of_a_beta_runs_with_its_header(beta: Beta, far_end: Simulator):
+    answer = ask(far_end, beta.example_body, betas=(beta.name, *beta.needs))
+    assert answer.status == 200, answer.message
+
+
+@pytest.mark.parametrize("beta", on_messages(), ids=lambda beta: beta.name)
+def test_the_example_without_the_changes_runs_without_the_header(beta: Beta, far_end: Simulator):
+    answer = ask(far_end, beta.example_base)
+    assert answer.status == 200, answer.message
+
+
+@pytest.mark.parametrize("beta", [beta for beta in on_messages() if beta.gated], ids=lambda beta: beta.name)
+def test_what_a_beta_gates_is_refused_without_its_header(beta: Beta, far_end: Simulator):
+    answer = ask(far_end, beta.example_body)
+    assert answer.status == 400
+    assert answer.message["error"]["type"] == "invalid_request_error"
