@@ -61,6 +61,16 @@ class Parser:
             raise self.failure
         return events
 
+    def close(self) -> list[Event]:
+        """At the end of the bytes: the event whose blank line is missing, if its lines are there.
+
+        The standard drops it, since it may have been cut: whoever takes it must see that its data is whole.
+        """
+        if self.failure is not None:
+            return []
+        self._take(self._joined(b""))
+        return [self._dispatch(self._offset)] if self._data else []
+
     def _read(self, chunk: bytes, events: list[Event]) -> None:
         for line, end in self._lines(chunk):
             if line:

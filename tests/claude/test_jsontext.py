@@ -2,7 +2,6 @@ import copy
 import json
 import pickle
 import random
-import string
 import time
 
 import pytest
