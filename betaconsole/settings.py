@@ -80,6 +80,8 @@ OUTBOUND_PROXY = env.str("BETACONSOLE_OUTBOUND_PROXY", "") or None
 CA_BUNDLE = env.str("BETACONSOLE_CA_BUNDLE", "") or None
 if CA_BUNDLE and not Path(CA_BUNDLE).is_file():
     raise ImproperlyConfigured(f"BETACONSOLE_CA_BUNDLE: {CA_BUNDLE} is not a file")
+# How many times faster than a real model the built-in simulator answers.
+SIMULATOR_SPEED = env.float("BETACONSOLE_SIMULATOR_SPEED", 1.0, validate=lambda speed: 0.01 <= speed <= 10_000)
 SENDING_ENABLED = env.bool("BETACONSOLE_SENDING_ENABLED", True)
 
 # Threads: each open live page holds one, and so does each waiting API call; the rest answer pages.
