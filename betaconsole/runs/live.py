@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from django.conf import settings
 from django.db import connection as database
 from django.http import HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
@@ -28,6 +27,7 @@ from .models import Comparison
 from .picture import Partial, Source, StoreSource, changes_of, partial_of, source_of
 from .showing import LANES, Row, cell_in_view, rows_of, shown
 from .states import FINAL, UNFINISHED
+from .waiting import places
 
 GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
 LOOK_S = 0.25  # how often the store is asked about an exchange that another process sends
@@ -35,8 +35,6 @@ REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 KEEP_ALIVE_S = 15.0
 POSITION = re.compile(r"(\d{1,18}):(\d{1,9}|f)")
 SEEN_FINAL = -1
-
-_open_streams = threading.BoundedSemaphore(settings.LIVE_STREAMS)
 
 
 def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpResponse:
@@ -77,7 +75,7 @@ def _number(text: str | None) -> int | None:
 
 def follow(page: "LivePage") -> Iterator[bytes]:
     """The frames of one open page. Ends by itself when all is final and when the process stops."""
-    if not _open_streams.acquire(blocking=False):
+    if not places.acquire(blocking=False):
         yield OK
         yield frame(render_to_string("runs/_live_polling.html", {"comparison": page.comparison}))
         yield frame("crowded", event="finished")
@@ -88,7 +86,7 @@ def follow(page: "LivePage") -> Iterator[bytes]:
         yield from _frames(page, bell)
     finally:
         feed.unlisten(page.comparison.pk, bell)
-        _open_streams.release()
+        places.release()
         database.close()
 
 
