@@ -1,0 +1,187 @@
+"""A pasted request, whatever it was copied from."""
+
+import json
+import shlex
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from betaconsole.drafts.pasting import PasteError, read_request
+
+from .desk import BODY, CONTEXT, THINKING
+
+KEY = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789-AAAA"
+DOCUMENTED = f"""
+curl https://api.anthropic.com/v1/messages \\
+     --header "x-api-key: {KEY}" \\
+     --header "anthropic-version: 2023-06-01" \\
+     --header "anthropic-beta: {THINKING}, {CONTEXT}" \\
+     --header "content-type: application/json" \\
+     --data '{json.dumps(BODY)}'
+"""
+DEBUG = (
+    "[2026-11-20 10:00:00 - anthropic._base_client:482 - DEBUG] Request options: {'method': 'post', 'url': "
+    "'/v1/messages?beta=true', 'headers': {'anthropic-beta': 'files-api-2025-04-14', 'X-Stainless-Helper': 'x', "
+    f"'X-Api-Key': '{KEY}'}}, 'timeout': Timeout(connect=5.0, read=600, write=600, pool=600), 'files': None, "
+    "'idempotency_key': 'stainless-python-retry-1', 'json_data': {'max_tokens': 64, 'messages': [{'role': 'user', "
+    "'content': \"it's {here}: [\\n\"}], 'model': 'claude-sonnet-4-6', 'stream': True, 'temperature': 1.0}, "
+    "'extra_json': {'service_tier': 'auto'}}\n"
+    '[2026-11-20 10:00:01 - httpx:1025 - INFO] HTTP Request: POST https://api.anthropic.com/v1/messages "HTTP/1.1 200 OK"'
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def test_a_documented_curl_command_becomes_body_betas_and_version():
+    pasted = read_request(DOCUMENTED)
+    assert pasted.body_text == json.dumps(BODY)
+    assert pasted.betas == (THINKING, CONTEXT)
+    assert pasted.version == "2023-06-01"
+    assert pasted.dropped == ("an x-api-key header",)
+    assert pasted.not_kept == ()
+    assert pasted.notes == ()
+
+
+def test_no_key_ever_comes_out():
+    for text in (DOCUMENTED, DEBUG, json.dumps({**BODY, "note": KEY}), DOCUMENTED.replace("x-api-key", "x-other")):
+        assert KEY not in repr(read_request(text))
+        assert read_request(text).dropped
+
+
+def test_a_debug_line_of_the_sdk_becomes_the_request_it_describes():
+    pasted = read_request(DEBUG)
+    body = json.loads(pasted.body_text)
+    assert body["messages"][0]["content"] == "it's {here}: [\n"
+    assert (body["stream"], body["service_tier"]) == (True, "auto")
+    assert '"temperature": 1.0' in pasted.body_text
+    assert pasted.betas == ("files-api-2025-04-14",)
+    assert pasted.not_kept == ("x-stainless-*",)
+    assert pasted.dropped == ("an x-api-key header",)
+
+
+def test_of_several_debug_lines_the_last_is_taken():
+    pasted = read_request(DEBUG.replace("64", "1") + "\n" + DEBUG)
+    assert json.loads(pasted.body_text)["max_tokens"] == 64
+    assert "last of 2" in pasted.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Nothing"),
+        ("hello", "neither"),
+        ('HTTP Request: POST https://api.anthropic.com/v1/messages "HTTP/1.1 200 OK"', "ANTHROPIC_LOG=debug"),
+        ("DEBUG Request options: {'json_data': {'a': 1", "cut off"),
+        ("DEBUG Request options: {'json_data': {'a': f(1)}}", "plain data"),
+        ("Request options: {'json_data': " + "[" * 5000 + "]" * 5000 + "}", "levels deep"),
+        ("curl https://api.anthropic.com -d '{", "never closed"),
+    ],
+)
+def test_what_cannot_be_read_says_why(text, words):
+    with pytest.raises(PasteError, match=words):
+        read_request(text)
+
+
+def test_raw_json_stays_as_it_was_typed():
+    text = '{"max_tokens": 1e2,\n   "model":"m", "x": 1.0}'
+    assert read_request(f"\n {text} \n").body_text == text
+
+
+def test_json_that_does_not_parse_is_kept_for_the_editor():
+    assert read_request('{"model": }').body_text == '{"model": }'
+
+
+@pytest.mark.parametrize("inside", [["a-2025-01-01", CONTEXT], f"a-2025-01-01,{CONTEXT}"])
+def test_betas_in_a_body_move_to_the_header(inside):
+    pasted = read_request(json.dumps({**BODY, "betas": inside, "n": 1}))
+    assert pasted.betas == ("a-2025-01-01", CONTEXT)
+    assert json.loads(pasted.body_text) == {**BODY, "n": 1}
+    assert "column A" in pasted.notes[0]
+
+
+def test_a_name_that_is_no_beta_is_left_out_and_quoted():
+    pasted = read_request(f"curl x -H 'anthropic-beta: $BETAS, Upper-2025-01-01,{THINKING}' -d '{{}}'")
+    assert pasted.betas == (THINKING,)
+    assert "'$BETAS'" in pasted.notes[0]
+    assert "'Upper-2025-01-01'" in pasted.notes[1]
+
+
+def test_other_headers_are_named_and_not_kept():
+    pasted = read_request("curl x -A me -H 'X-Custom: 1' -H 'X-Stainless-Lang: py' -H 'X-Stainless-OS: l' -d '{}'")
+    assert pasted.not_kept == ("user-agent", "x-custom", "x-stainless-*")
+
+
+def test_credentials_of_every_kind_are_dropped_and_named():
+    pasted = read_request("curl -u me:secret x -H 'Authorization: Bearer secret' -b 'a=secret' -d '{}'")
+    assert "secret" not in repr(pasted)
+    assert set(pasted.dropped) == {"user name and password (-u)", "cookies (-b)", "an authorization header"}
+
+
+@pytest.mark.parametrize("option", ["-d @request.json", "--data-binary @request.json", "--json @request.json"])
+def test_a_body_in_a_file_is_explained(option):
+    pasted = read_request(f"curl x -H 'anthropic-beta: {THINKING}' {option}")
+    assert pasted.body_text is None
+    assert "request.json" in pasted.notes[0]
+    assert pasted.betas == (THINKING,)
+
+
+def test_an_at_sign_in_raw_data_is_no_file():
+    assert read_request("curl x --data-raw '@{}'").body_text == "@{}"
+
+
+def test_a_here_document_is_a_body():
+    assert read_request('curl x -d @- <<EOF\n{"a": 1}\nEOF').body_text == '{"a": 1}\n'
+
+
+def test_clustered_and_glued_options_are_read():
+    pasted = read_request(
+        """$ KEY=1 curl -sSXPOST -H"anthropic-version: 2023-06-01" --max-time 5 -d'{"a":1}' https://x/v1/messages"""
+    )
+    assert (pasted.body_text, pasted.version, pasted.notes) == ('{"a":1}', "2023-06-01", ())
+
+
+def test_shell_variables_in_a_body_are_named():
+    pasted = read_request('curl x -d "{\\"model\\": \\"$MODEL\\"}"')
+    assert pasted.body_text == '{"model": "$MODEL"}'
+    assert "$MODEL" in pasted.notes[0]
+
+
+def test_another_endpoint_is_pointed_out():
+    assert "/v1/complete" in read_request("curl https://api.anthropic.com/v1/complete -d '{}'").notes[0]
+    assert read_request("curl https://user:pw@host/v1/messages?key=1 -d '{}'").notes == ()
+
+
+def test_text_around_the_command_does_no_harm():
+    assert read_request(f"Try this:\n\n{DOCUMENTED}\nThanks!").betas == (THINKING, CONTEXT)
+
+
+def test_text_past_the_limit_is_refused_before_it_is_read():
+    with pytest.raises(PasteError, match="32 MB"):
+        read_request("x" * 34_000_001)
+
+
+@given(JSON, st.lists(st.from_regex(r"[a-z0-9][a-z0-9.-]{0,20}", fullmatch=True), max_size=3, unique=True))
+def test_every_quoted_body_comes_out_as_it_went_in(value, betas):
+    body = json.dumps({"messages": value}, ensure_ascii=False)
+    header = f"anthropic-beta: {','.join(betas)}"
+    pasted = read_request(f"curl https://x/v1/messages -H {shlex.quote(header)} -d {shlex.quote(body)}")
+    assert json.loads(pasted.body_text) == json.loads(body)
+    assert pasted.betas == tuple(betas)
+
+
+@given(JSON)
+def test_every_body_in_a_debug_line_comes_out_as_it_went_in(value):
+    pasted = read_request(f"DEBUG Request options: {{'method': 'post', 'json_data': { ({'messages': value})!r}}}")
+    assert json.loads(pasted.body_text) == {"messages": value}
+
+
+@given(st.text(max_size=80) | st.text("curl -dH'\"\\$<>{}@\n x:", max_size=80).map(lambda text: f"curl {text}")
+       | st.text("Request options:{}[]'\", \\", max_size=80).map(lambda text: f"Request options: {{{text}"))  # fmt: skip
+def test_any_text_is_read_or_refused_in_words(text):
+    with suppress(PasteError):
+        read_request(text)
