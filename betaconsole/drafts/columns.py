@@ -58,11 +58,12 @@ class Column:
 
 def load(stored: Sequence[dict[str, Any]]) -> list[Column]:
     """Columns from their stored form; fields that a newer version wrote are ignored."""
-    known = Column.__dataclass_fields__
-    return [
-        Column(**{field: tuple(value) if field in TUPLES else value for field, value in row.items() if field in known})
-        for row in stored
-    ]
+    return [_column(row) for row in stored]
+
+
+def _column(row: dict[str, Any]) -> Column:
+    known = {field: value for field, value in row.items() if field in Column.__dataclass_fields__}
+    return Column(**{**known, **{field: tuple(known.get(field, ())) for field in TUPLES}})
 
 
 def dump(columns: Iterable[Column]) -> list[dict[str, Any]]:

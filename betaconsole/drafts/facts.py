@@ -1,7 +1,7 @@
 """What must be known about a body text between its edits: kept beside it, so that a tick reads a row and not megabytes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from betaconsole.claude import jsontext
@@ -13,7 +13,8 @@ BETAS_IN_BODY = ("betas", "anthropic_beta")
 class Facts:
     """`problem` is empty for a JSON object; `line` and `column` (from 1) say where JSON does not parse, else 0.
 
-    `betas_inside` are the fields of the body that should be a header (`betas`, `anthropic_beta`).
+    `betas_inside` are the fields of the body that should be a header (`betas`, `anthropic_beta`); `misfits` says for
+    columns, by key, why their changes or own body cannot be used.
     """
 
     size_bytes: int = 0
@@ -22,11 +23,12 @@ class Facts:
     column: int = 0
     model: str = ""
     betas_inside: tuple[str, ...] = ()
+    misfits: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "Facts":
         """Facts from their stored form; fields of a newer version are ignored."""
-        known = {field.name for field in fields(cls)}
+        known = {known.name for known in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
         return cls(**{**values, "betas_inside": tuple(values.get("betas_inside", ()))})
 

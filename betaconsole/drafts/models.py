@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -24,7 +23,9 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 
     def light(self) -> "DraftQuerySet":
         """Without the body text, which may have megabytes and which most edits neither read nor change."""
-        return self.defer("body_text").select_related("connection", "prompt_version__prompt")
+        return self.defer("body_text", "prompt_version__body_text").select_related(
+            "connection", "prompt_version__prompt"
+        )
 
     def latest_of(self, user: User, team: Team) -> "Draft | None":
         """What this person had open last."""
@@ -118,9 +119,17 @@ class OwnBody(models.Model):
     def keep(cls, draft: Draft, text: str) -> str:
         """The digest under which the draft has this text, kept once."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        row = cls(draft=draft, digest=digest, text=text, facts=facts_of(text).dump())
-        cls.objects.bulk_create([row], ignore_conflicts=True)
+        row = OwnBody(draft=draft, digest=digest, text=text, facts=facts_of(text).dump())
+        OwnBody.objects.bulk_create([row], ignore_conflicts=True)
         return digest
+
+    @classmethod
+    def sweep(cls, draft: Draft) -> None:
+        """Drop the bodies that neither a column nor a step to undo names any more."""
+        named = {row.get("own_body") for row in draft.columns}
+        for before in draft.steps.values_list("before", flat=True):
+            named |= {row.get("own_body") for row in (*before.get("columns", ()), *before.get("changed_columns", ()))}
+        cls.objects.filter(draft=draft).exclude(digest__in=named - {None}).delete()
 
 
 class Step(models.Model):
@@ -145,11 +154,3 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id}@{self.revision}: {self.what}"
-
-    @staticmethod
-    def fields_of(draft: Draft) -> dict[str, Any]:
-        """Everything an edit may replace but the body text, as `before` holds it."""
-        return {name: getattr(draft, name) for name in EDITABLE}
-
-
-EDITABLE = ("title", "facts", "version", "columns", "rows", "repeats", "connection_id", "prompt_version_id")

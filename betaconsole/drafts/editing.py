@@ -1,0 +1,195 @@
+"""How a draft is changed: one conditional UPDATE per edit, a step to undo it, and notice of a second tab.
+
+An edit is a function from the draft to an `Edit`; it may be called again where another process was faster. It raises
+`Refused` for input that cannot be taken, and then nothing has changed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from .columns import Column, dump
+from .facts import Facts, facts_of
+from .fitting import misfits
+from .models import Draft, OwnBody, Step
+
+KEPT_STEPS = 100
+KEPT_CHARACTERS = 64_000_000
+ONE_STEP = timedelta(seconds=8)  # typing on in one field within this time is one step to undo
+ATTEMPTS = 5
+SHAPING = ("changes_text", "examples", "own_body")
+
+
+class Refused(ValueError):
+    """Input that cannot be taken; `field` names the place of the form, `message` says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+class Stale(Exception):
+    """The draft was changed elsewhere since the page that sent this edit was made."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What one edit changes. None and missing values leave things alone; `place` names the field being typed into."""
+
+    what: str
+    columns: Sequence[Column] | None = None
+    body_text: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+
+
+def change(light: Draft, make: Callable[[Draft], Edit | None], *, revision: int, tab: str) -> tuple[Draft, Edit | None]:
+    """Apply an edit to the draft; the draft as it then is, and the edit (None where there was nothing to change).
+
+    Raises `Stale` where another tab changed it after `revision`, and `Refused`.
+    """
+    for _ in range(ATTEMPTS):
+        with transaction.atomic():
+            draft = Draft.objects.light().get(pk=light.pk)
+            check_fresh(draft, revision=revision, tab=tab)
+            edit = make(draft)
+            if edit is None or _apply(draft, edit, tab):
+                return draft, edit
+    raise Stale
+
+
+def check_fresh(draft: Draft, *, revision: int, tab: str) -> None:
+    """Raises `Stale` unless every edit after `revision` came from this very tab (whose requests arrive in order)."""
+    if revision == draft.revision:
+        return
+    newer = draft.steps.filter(revision__gt=revision)
+    known = 0 < draft.revision - revision < KEPT_STEPS
+    if not known or newer.exclude(tab=tab).exists() or not newer.exists():
+        raise Stale
+
+
+def undo(light: Draft, *, revision: int, tab: str) -> tuple[Draft, Step | None]:
+    """Take back the last edit that was not taken back; the draft as it then is, and the step (None: nothing left)."""
+    with transaction.atomic():
+        draft = Draft.objects.light().get(pk=light.pk)
+        check_fresh(draft, revision=revision, tab=tab)
+        step = draft.steps.filter(undone=False).order_by("-revision").first()
+        if step is None:
+            return draft, None
+        fields = _restored(draft, step.before)
+        if step.body_before is not None:
+            fields["body_text"] = step.body_before
+        if not _write(draft, fields):
+            raise Stale
+        Step.objects.filter(pk=step.pk).update(
+            undone=True, before={}, body_before=None, size=0, place="", tab=tab, revision=draft.revision
+        )
+    return draft, step
+
+
+def _apply(draft: Draft, edit: Edit, tab: str) -> bool:
+    """Write the edit and its step. False where another process moved the revision first."""
+    fields = dict(edit.values)
+    if edit.columns is not None:
+        fields["columns"] = dump(edit.columns)
+    facts = _facts_after(draft, edit)
+    if facts is not None:
+        fields["facts"] = facts.dump()
+    step = Step(
+        draft=draft,
+        tab=tab,
+        what=edit.what[:120],
+        place=edit.place,
+        before=_before(draft, fields),
+        body_before=draft.body_text if edit.body_text is not None else None,
+    )
+    step.size = len(step.body_before or "")
+    if edit.body_text is not None:
+        fields["body_text"] = edit.body_text
+    if not _write(draft, fields):
+        return False
+    step.revision = draft.revision
+    if not _typed_on(draft, step):
+        step.save(force_insert=True)
+        _forget_old_steps(draft)
+    return True
+
+
+def _write(draft: Draft, fields: dict[str, Any]) -> bool:
+    """The conditional UPDATE; the draft in hand follows it."""
+    new = {**fields, "revision": draft.revision + 1, "updated_at": timezone.now()}
+    if Draft.objects.filter(pk=draft.pk, revision=draft.revision).update(**new) != 1:
+        return False
+    for name, value in new.items():
+        setattr(draft, name, value)
+    return True
+
+
+def _facts_after(draft: Draft, edit: Edit) -> Facts | None:
+    """The facts once the edit is made, where it touches the body or what the columns make of it."""
+    columns = draft.sheet if edit.columns is None else list(edit.columns)
+    if edit.body_text is None and not _shapes(draft.sheet, columns):
+        return None
+    text = draft.body_text if edit.body_text is None else edit.body_text
+    own = {row.digest: row.text for row in OwnBody.objects.filter(draft=draft)}
+    return replace(facts_of(text), misfits=misfits(text, columns, own))
+
+
+def _shapes(before: Sequence[Column], after: Sequence[Column]) -> bool:
+    """Whether what some column does to the body has changed."""
+    old = {column.key: [getattr(column, name) for name in SHAPING] for column in before}
+    new = {column.key: [getattr(column, name) for name in SHAPING] for column in after}
+    return any(any(values) and old.get(key) != values for key, values in new.items()) or any(
+        any(values) and new.get(key) != values for key, values in old.items()
+    )
+
+
+def _before(draft: Draft, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The old values of the fields; of columns in the same order only those that change."""
+    before = {name: getattr(draft, name) for name in fields}
+    if "columns" in fields and [row["key"] for row in draft.columns] == [row["key"] for row in fields["columns"]]:
+        before.pop("columns")
+        pairs = zip(draft.columns, fields["columns"], strict=True)
+        before["changed_columns"] = [old for old, new in pairs if old != new]
+    return before
+
+
+def _restored(draft: Draft, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields to write so that what `_before` kept stands again."""
+    fields = dict(before)
+    changed = {row["key"]: row for row in fields.pop("changed_columns", [])}
+    if changed:
+        fields["columns"] = [changed.get(row["key"], row) for row in draft.columns]
+    return fields
+
+
+def _typed_on(draft: Draft, step: Step) -> bool:
+    """Whether the last step was typing in the same field a moment ago, and now covers this edit too."""
+    if not step.place:
+        return False
+    return (
+        Step.objects.filter(
+            draft=draft,
+            revision=draft.revision - 1,
+            tab=step.tab,
+            place=step.place,
+            undone=False,
+            created_at__gt=step.created_at - ONE_STEP,
+        ).update(revision=step.revision, created_at=step.created_at)
+        == 1
+    )
+
+
+def _forget_old_steps(draft: Draft) -> None:
+    """Keep the last steps, fewer of them where the bodies they hold are big."""
+    kept = characters = 0
+    for revision, size in draft.steps.order_by("-revision").values_list("revision", "size"):
+        kept, characters = kept + 1, characters + size
+        if kept > KEPT_STEPS or (kept > 1 and characters > KEPT_CHARACTERS):
+            draft.steps.filter(revision__lte=revision).delete()
+            return
