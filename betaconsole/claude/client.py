@@ -19,7 +19,7 @@ from typing import Self
 import requests
 from urllib3.exceptions import HTTPError
 
-from .body import decoded, limited, read_body
+from .body import decoded, read_body
 from .errors import CallError, Cancelled, RedirectRefused
 from .headers import KEY_REFERENCE, HeaderError
 from .secret import Secret, redact
@@ -165,15 +165,21 @@ class Call:
         wire = self._wire
         if wire.response is None or wire.head is None:
             raise RuntimeError("open() comes first")
-        pieces = decoded(read_body(wire.response, wire.line), wire.head.header("content-encoding"))
-        for piece in limited(pieces, self._max_bytes):
-            if wire.timings.first_byte_ms is None:
-                wire.timings.first_byte_ms = wire.ms_since_sent()
-            if self._idle_on_bytes:
-                wire.timer.alive()
+        body = read_body(wire.response, wire.line, self._max_bytes)
+        pieces = decoded(body, wire.head.header("content-encoding"), self._max_bytes)
+        for piece in pieces:
+            wire.timings.first_byte_ms = wire.ms_since_sent()
+            wire.timer.alive()
             yield piece
+            break
+        yield from self._each_alive(pieces) if self._idle_on_bytes else pieces
         if 300 <= wire.head.status < 400:
             raise RedirectRefused()
+
+    def _each_alive(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._wire.timer.alive()
+            yield piece
 
     def alive(self) -> None:
         """An event came: the idle time starts anew."""

@@ -26,6 +26,11 @@ class Line:
             self._sock = sock
         self.check()
 
+    def receive(self, size: int) -> bytes:
+        """Up to `size` bytes as soon as there are any; b"" at the end of bytes, and after a cut."""
+        sock = self._sock
+        return sock.recv(size) if sock is not None else b""
+
     def cut(self, reason: CallError) -> None:
         """Ends the call from any thread."""
         with self._lock:

@@ -41,7 +41,13 @@ class Timer:
         return self._alive_at + self.idle_s < self.limit
 
     def stop(self) -> None:
+        """Nothing expires any more, and nothing of the call is held until the watchdog looks again."""
         self.limit = self.idle_s = math.inf
+        self.expire = _nothing
+
+
+def _nothing() -> None:
+    pass
 
 
 class Watchdog:

@@ -2,11 +2,11 @@
 
 import contextlib
 import gc
-import math
 import os
 import socket
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -19,7 +19,7 @@ from betaconsole.claude.errors import (
     StatusTimeout,
     TotalTimeout,
 )
-from betaconsole.claude.watchdog import WATCHDOG, Timer, Watchdog
+from betaconsole.claude.watchdog import Timer, Watchdog
 from tests.claude.asking import Outcome, Running, a_call, ask, quick
 from tests.upstream import (
     STREAM_HEAD,
@@ -413,7 +413,10 @@ class TestWatchdog:
         assert passed.wait(1)
 
     def test_a_finished_call_is_forgotten(self):
-        with Upstream([read(), send(answer(b"{}"))]) as upstream, a_call(upstream.url) as call:
-            call.open()
-        assert call._wire.timer.due() == math.inf
-        assert all(timer.due() == math.inf for _, _, timer in WATCHDOG._heap if timer is call._wire.timer)
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            with a_call(upstream.url) as call:
+                call.open()
+            wire = weakref.ref(call._wire)
+            del call
+            gc.collect()
+        assert wire() is None
