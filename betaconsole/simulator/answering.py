@@ -13,7 +13,7 @@ from .blocks import Block, Thinking, text_block, thinking_block
 from .caching import CacheUse
 from .conversation import Conversation
 from .effects import CONTEXT_MANAGEMENT, EFFECTS, INTERLEAVED_THINKING, NOISE, THINKING_TOKEN_COUNT
-from .prose import Writer
+from .prose import GREETINGS, Writer
 from .refusals import invalid
 from .rules import ModelRule
 from .sampling import NoSample, Sampler
@@ -25,6 +25,7 @@ EFFORT_THINKING = {"low": 0.4, "medium": 1.0, "high": 1.6, "xhigh": 2.4, "max": 
 EFFORT_ANSWER = {"low": 0.75, "medium": 1.0, "high": 1.1, "xhigh": 1.15, "max": 1.2}
 SUMMARY_SHARE = 0.4
 DEFAULT_THINKING_EFFORT = "high"
+GREETINGS_HEARD = frozenset({"hello", "hi", "hey", "hello claude", "hi there", "good morning", "hello, claude"})
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,10 @@ class _Composer:
         return fits
 
     def _prose(self) -> str:
-        return self._writer.answer(_answer_tokens(self._question), first=_first_words(self._question.conversation))
+        conversation = self._question.conversation
+        if conversation.ask.lower().strip(" .!?,") in GREETINGS_HEARD and not conversation.results:
+            return self._rng("greeting").choice(GREETINGS)
+        return self._writer.answer(_answer_tokens(self._question), first=_first_words(conversation))
 
     def _json(self, schema: Mapping[str, Any]) -> str:
         conversation = self._question.conversation

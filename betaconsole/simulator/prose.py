@@ -49,6 +49,12 @@ CLOSINGS = (
     "In short, {a} is worth it, provided that {b} is looked after.",
     "That would be my order: {a} first, {b} second, everything else when there is time.",
 )
+GREETINGS = (
+    "Hello! (This is a simulated answer.) What would you like to work on?",
+    "Hi there. (This is a simulated answer.) How can I help you today?",
+    "Hello – good to hear from you. (This is a simulated answer.) What is on your mind?",
+    "Hi! (This is a simulated answer.) Tell me what you need, and I will do my best.",
+)
 LEADS = ("What to check", "The steps", "What speaks for it", "Before you start", "Three things to keep apart")
 BULLETS = (
     "**{A}**: say who looks after it, and until when.",
