@@ -15,6 +15,7 @@ from .line import Line
 
 READ_BYTES = 65536
 _MAX_CHUNK_LINE = 4096
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 
@@ -129,13 +130,16 @@ class Inflated:
     def __init__(self, encoding: str) -> None:
         if encoding not in ("gzip", "x-gzip", "deflate"):
             raise ProtocolError("The answer came in an encoding that was not asked for and is not known here.")
-        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip and zlib headers are told apart
+        self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         try:
-            while data and not self._inflater.eof:
-                yield self._inflater.decompress(data, READ_BYTES)
-                data = self._inflater.unconsumed_tail
+            while data:
+                if self._inflater.eof:  # a further gzip member
+                    self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+                if part := self._inflater.decompress(data, READ_BYTES):
+                    yield part
+                data = self._inflater.unconsumed_tail or self._inflater.unused_data
         except zlib.error:
             raise ProtocolError("The answer's compression is broken.") from None
 

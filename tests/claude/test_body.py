@@ -1,5 +1,6 @@
 """Where a body ends: chunks cut anywhere give the same bytes, and `http.client` is the judge of what they hold."""
 
+import gzip
 import http.client
 import io
 import zlib
@@ -125,6 +126,12 @@ class TestEncodings:
         packed = packer.compress(PLAIN * 500) + packer.flush()
         pieces = (packed[start : start + size] for start in range(0, len(packed), size))
         assert b"".join(decoded(pieces, encoding, 1 << 30)) == PLAIN * 500
+
+    @pytest.mark.parametrize("size", [1, 7, 100_000])
+    def test_gzip_members_in_a_row_are_one_body(self, size):
+        packed = gzip.compress(b"data: 1\n\n") + gzip.compress(b"data: 2\n\n")
+        pieces = (packed[start : start + size] for start in range(0, len(packed), size))
+        assert b"".join(decoded(pieces, "gzip", 1 << 20)) == b"data: 1\n\ndata: 2\n\n"
 
     def test_no_piece_of_a_bomb_is_large(self):
         packer = zlib.compressobj(wbits=31)
