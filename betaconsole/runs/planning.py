@@ -11,6 +11,7 @@ from typing import Any
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import HeaderError, check_version, join_betas
+from betaconsole.storage.fields import showable
 
 MAX_VARIANTS = 32
 MAX_REPEATS = 100
@@ -137,7 +138,7 @@ def asking(plan: Plan, variant_index: int, case_index: int) -> Asking:
         betas=tuple(variant.betas),
         header=header,
         version=variant.version,
-        model=model[:200] if isinstance(model, str) else "",
+        model=showable(model)[:200] if isinstance(model, str) else "",
         stream=body.get("stream") is True,
     )
 
