@@ -130,7 +130,10 @@ class Call:
 
     @property
     def sent_headers(self) -> tuple[tuple[str, str], ...]:
-        """The header lines as written, in order, Host and Content-Length included; the key as KEY_REFERENCE."""
+        """The header lines as written, in order, Host and Content-Length included; the key as KEY_REFERENCE.
+
+        Known from the barrier on; whether they left, `write_began` says.
+        """
         return self._wire.sent_headers
 
     @property

@@ -418,7 +418,7 @@ class TestBreaks:
         assert not call.write_began
         assert str(port) in caught.value.message
 
-    @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", "two..dots.example"])
+    @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".invalid", "two..dots.invalid"])
     def test_a_name_without_an_address_was_not_sent(self, host):
         with a_call(f"http://{host}") as call, pytest.raises((DnsFailed, NotSent)) as caught:
             call.open()

@@ -79,7 +79,7 @@ class TestDeadlines:
 
     def test_a_name_server_that_never_answers(self, monkeypatch):
         a_name_server_that_never_answers(monkeypatch)
-        outcome, took_s = timed("http://slow.example", deadlines=quick(connect_s=0.2))
+        outcome, took_s = timed("http://slow.invalid", deadlines=quick(connect_s=0.2))
         assert type(outcome.error) is ConnectTimeout
         assert took_s < 0.5
 
@@ -88,7 +88,7 @@ class TestDeadlines:
             dead = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
             good = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", upstream.port))
             monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [dead, good])
-            outcome, took_s = timed("http://two.example", deadlines=quick(connect_s=0.6))
+            outcome, took_s = timed("http://two.invalid", deadlines=quick(connect_s=0.6))
         assert (outcome.error, outcome.body) == (None, b"{}")
         assert 0.25 < took_s < 0.6
 
@@ -194,7 +194,7 @@ class TestCancel:
 
     def test_while_a_name_is_looked_up(self, monkeypatch):
         a_name_server_that_never_answers(monkeypatch)
-        call = a_call("http://slow.example")
+        call = a_call("http://slow.invalid")
         running = Running(call)
         time.sleep(0.1)
         assert self.stop(running, call) < 100

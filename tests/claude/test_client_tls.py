@@ -106,7 +106,7 @@ class TestTls:
 
     def test_verification_cannot_be_turned_off(self):
         with pytest.raises(ValueError, match="always verified"):
-            a_call("https://api.example", verify=False)
+            a_call("https://api.invalid", verify=False)
 
     def test_a_bundle_that_is_not_there_is_named(self, tmp_path):
         for path in (tmp_path / "none.pem", Path(__file__)):
@@ -222,11 +222,11 @@ class TestProxies:
     def test_plain_http_is_forwarded_and_the_credentials_of_the_proxy_are_not_kept(self):
         with Upstream([read(), send(answer(b"{}"))]) as proxy:
             address = proxy.url.replace("//", "//user:pass@")
-            with a_call("http://gateway.example:8080", proxy=address) as call:
+            with a_call("http://gateway.invalid:8080", proxy=address) as call:
                 assert call.open().status == 200
             (asked,) = proxy.requests
-        assert asked.line == "POST http://gateway.example:8080/v1/messages HTTP/1.1"
-        assert asked.header("host") == "gateway.example:8080"
+        assert asked.line == "POST http://gateway.invalid:8080/v1/messages HTTP/1.1"
+        assert asked.header("host") == "gateway.invalid:8080"
         assert asked.header("proxy-authorization") == "Basic dXNlcjpwYXNz"
         assert "dXNlcjpwYXNz" not in repr(call.sent_headers)
 
@@ -243,7 +243,7 @@ class TestProxies:
     )
     def test_a_proxy_that_opens_no_tunnel(self, script, words):
         with Upstream(script) as proxy:
-            call = a_call("https://api.example", proxy=proxy.url.replace("//", "//user:pass@"))
+            call = a_call("https://api.invalid", proxy=proxy.url.replace("//", "//user:pass@"))
             error = Running(call).finish().error
         assert isinstance(error, ProxyFailed)
         assert words in error.message
@@ -252,13 +252,13 @@ class TestProxies:
 
     def test_a_proxy_that_stalls_meets_the_connect_deadline(self):
         with Upstream([read(), hang()]) as proxy:
-            call = a_call("https://api.example", proxy=proxy.url, deadlines=quick(connect_s=0.2))
+            call = a_call("https://api.invalid", proxy=proxy.url, deadlines=quick(connect_s=0.2))
             assert type(Running(call).finish().error) is ConnectTimeout
 
     @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://no-such-proxy.invalid:3128", "socks5://127.0.0.1"])
     @pytest.mark.parametrize("scheme", ["http", "https"])
     def test_a_proxy_that_cannot_be_reached(self, proxy, scheme):
-        call = a_call(f"{scheme}://api.example", proxy=proxy)
+        call = a_call(f"{scheme}://api.invalid", proxy=proxy)
         error = Running(call).finish().error
         assert isinstance(error, NotSent)
         assert not call.write_began
