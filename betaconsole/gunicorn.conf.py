@@ -6,6 +6,7 @@ own modules themselves: gunicorn reads this file before Django has its apps.
 
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -40,7 +41,12 @@ def on_starting(server: Arbiter) -> None:
     """Ctrl-C and a closed terminal stop the console as SIGTERM does; a second Ctrl-C stops it at once."""
     from betaconsole.web.redaction import RedactKeys
 
-    server.handle_int = server.handle_hup = server.handle_term
+    def stop() -> None:
+        sys.stdout.write(f"\nStopping: what is in flight has up to {EXCHANGES_S} s. Ctrl-C again stops at once.\n")
+        sys.stdout.flush()
+        server.handle_term()
+
+    server.handle_int, server.handle_hup = stop, server.handle_term
     for handler in server.log.error_log.handlers:
         handler.addFilter(RedactKeys())
 

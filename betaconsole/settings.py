@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import Env, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -28,12 +29,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _origin(url: str) -> str:
+def _origin(name: str, url: str) -> str:
     """`scheme://host[:port]` of an address, refused where it carries more than an origin and a path."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ImproperlyConfigured(f"{url!r} is not a base URL: give http(s)://host[:port]")
+        # A refused address may hold a password: it is not repeated here, nor below.
+        raise ImproperlyConfigured(f"{name}: give http(s)://host[:port]")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _database(url: str) -> DBConfig:
+    try:
+        found = dj_database_url.parse(url, conn_max_age=600)
+    except ValueError:
+        found = {}
+    if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL: give sqlite:///path or postgresql://user:password@host:port/name")
+    return found
 
 
 def _kept_secret(path: Path) -> str:
@@ -49,7 +61,7 @@ def _kept_secret(path: Path) -> str:
 DATA_DIR = Path(env.str("BETACONSOLE_DATA", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 HOST = env.str("HOST", "127.0.0.1")
-PORT = env.int("PORT", 8000, validate=lambda port: 0 < port < 65536)
+PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
 
 # Who may come in ----------------------------------------------------------------------------------------------
 
@@ -73,9 +85,11 @@ ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 OFFICIAL_API = "https://api.anthropic.com"
 ENVIRONMENT_KEY = env.str("ANTHROPIC_API_KEY", "").strip()
 ENVIRONMENT_BASE_URL = env.str("ANTHROPIC_BASE_URL", "").strip().rstrip("/") or OFFICIAL_API
-ALLOWED_BASE_URLS = [_origin(url) for url in env.list("BETACONSOLE_ALLOWED_BASE_URLS", [OFFICIAL_API])]
-if _origin(ENVIRONMENT_BASE_URL) not in ALLOWED_BASE_URLS:
-    ALLOWED_BASE_URLS.append(_origin(ENVIRONMENT_BASE_URL))
+ALLOWED_BASE_URLS = [
+    _origin("BETACONSOLE_ALLOWED_BASE_URLS", url) for url in env.list("BETACONSOLE_ALLOWED_BASE_URLS", [OFFICIAL_API])
+]
+if _origin("ANTHROPIC_BASE_URL", ENVIRONMENT_BASE_URL) not in ALLOWED_BASE_URLS:
+    ALLOWED_BASE_URLS.append(_origin("ANTHROPIC_BASE_URL", ENVIRONMENT_BASE_URL))
 OUTBOUND_PROXY = env.str("BETACONSOLE_OUTBOUND_PROXY", "") or None
 CA_BUNDLE = env.str("BETACONSOLE_CA_BUNDLE", "") or None
 if CA_BUNDLE and not Path(CA_BUNDLE).is_file():
@@ -85,7 +99,7 @@ SIMULATOR_SPEED = env.float("BETACONSOLE_SIMULATOR_SPEED", 1.0, validate=lambda 
 SENDING_ENABLED = env.bool("BETACONSOLE_SENDING_ENABLED", True)
 
 # Threads: each open live page holds one, and so does each waiting API call; the rest answer pages.
-THREADS = env.int("BETACONSOLE_THREADS", 256, validate=lambda threads: 40 <= threads <= 4096)
+THREADS = env.int("BETACONSOLE_THREADS", 256, validate=validate.Range(40, 4096))
 LIVE_STREAMS = THREADS - 32
 
 # Sizes --------------------------------------------------------------------------------------------------------
@@ -147,11 +161,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'betaconsole.sqlite3'}"), conn_max_age=600
-    )
-}
+DATABASES = {"default": _database(env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'betaconsole.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that reads before it writes must not find the lock taken half way.

@@ -56,6 +56,11 @@ def fingerprint(key: str) -> str:
     return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
 
 
+def check_master_keys() -> None:
+    """Raise `Unreadable` where a master key is none, before anything needs it."""
+    _master_keys()
+
+
 @cache
 def _master_keys() -> tuple[bytes, ...]:
     """Newest first: the newest seals, all of them open."""
@@ -74,7 +79,7 @@ def _checked(key: str) -> bytes:
     try:
         Fernet(key)
     except ValueError:
-        raise Unreadable("An encryption key is not 32 bytes of url-safe base64.") from None
+        raise Unreadable("BETACONSOLE_ENCRYPTION_KEYS: a master key is 32 bytes of url-safe base64.") from None
     return base64.urlsafe_b64encode(base64.urlsafe_b64decode(key))
 
 

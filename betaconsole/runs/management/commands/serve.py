@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from gunicorn.app.base import Application
 from gunicorn.arbiter import Arbiter
 
 from betaconsole.storage.upgrading import TooNew, upgrade
+from betaconsole.teams.sealing import Unreadable, check_master_keys
 from betaconsole.teams.solo import set_up_solo
 from betaconsole.web import static_files
 
@@ -38,6 +40,7 @@ class Command(BaseCommand):
     help = "Bring the data folder up to date and serve the console at HOST:PORT until Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(0o077)  # prompts and answers are their owner's business, also in a data folder that others may enter
         _check_port_is_free(settings.HOST, settings.PORT)
         with _alone():
             self.prepare()
@@ -47,8 +50,9 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         """The database migrated, static files collected, the local owner and the connections made."""
         try:
+            check_master_keys()
             copy = upgrade()
-        except TooNew as error:
+        except (Unreadable, TooNew) as error:
             raise CommandError(str(error)) from None
         if copy:
             self.stdout.write(f"The database was brought up to date; a copy of the old one is {copy}")
