@@ -1,7 +1,9 @@
 """JSON as the far end sends it: read strictly and guarded, and read as far as it goes where it was cut off."""
 
 import json
+import math
 import re
+from typing import NoReturn
 
 MAX_DEPTH = 200
 
@@ -72,8 +74,14 @@ def depth(value: object) -> int:
     return level
 
 
-def _refuse(constant: str) -> object:
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse)
+def _finite(spelling: str) -> float:
+    number = float(spelling)
+    # 1e999 is JSON, but what it becomes here could not be written out again.
+    return number if math.isfinite(number) else _refuse(spelling)
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)

@@ -43,7 +43,8 @@ def test_what_is_no_beginning_of_json_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[NaN]", "[Infinity]", "[" + "9" * 5000 + "]", "[" * 100_000, "[" * 201 + "]" * 201, "{} x"]
+    "text",
+    ["", "[NaN]", "[Infinity]", "[-1e999]", "[" + "9" * 5000 + "]", "[" * 100_000, "[" * 201 + "]" * 201, "{} x"],
 )
 def test_what_this_console_does_not_read_is_refused(text):
     with pytest.raises(PayloadError):
