@@ -12,10 +12,10 @@ run: .venv/.run
 	@$(BIN)/python manage.py serve
 
 test: .venv/.test
-	@$(BIN)/python tools/check.py
+	@$(BIN)/python -m tools.check
 
 lint: .venv/.test
-	@$(BIN)/python tools/check.py --lint
+	@$(BIN)/python -m tools.check --lint
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
