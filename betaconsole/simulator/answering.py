@@ -40,6 +40,7 @@ class Question:
     seed: Seed
     input_use: CacheUse
     applied_edits: tuple[Mapping[str, Any], ...] = ()
+    wanted_tokens: int | None = None
 
     @property
     def task(self) -> Seed:
@@ -198,7 +199,8 @@ class _Composer:
 
     def _prose(self) -> str:
         conversation = self._question.conversation
-        if conversation.ask.lower().strip(" .!?,") in GREETINGS_HEARD and not conversation.results:
+        greeted = conversation.ask.lower().strip(" .!?,") in GREETINGS_HEARD
+        if greeted and not conversation.results and not self._question.wanted_tokens:
             return self._rng("greeting").choice(GREETINGS)
         return self._writer.answer(_answer_tokens(self._question), first=_first_words(conversation))
 
@@ -242,11 +244,13 @@ def _display(question: Question) -> str:
 
 
 def _answer_tokens(question: Question) -> float:
-    """The length of a text answer: its mean belongs to the prompt, its noise to this request."""
+    """The length of a text answer: its mean belongs to the prompt (or was asked for), its noise to this request."""
     ask = question.conversation.ask.lower()
     words = len(ask.split())
     rng = question.task.rng("answer")
-    if any(phrase in ask for phrase in ("one word", "one sentence", "single sentence", "one line", "briefly")):
+    if question.wanted_tokens:
+        mean: float = question.wanted_tokens
+    elif any(phrase in ask for phrase in ("one word", "one sentence", "single sentence", "one line", "briefly")):
         mean = rng.uniform(24, 40)
     elif question.conversation.results:
         mean = rng.uniform(90, 150)

@@ -5,6 +5,7 @@ Header `x-simulator: ttft_ms=50; tps=200; repeat=3`, or in the system text or th
 directions never make a request fail.
 
     ttft_ms, tps, jitter        pace of this answer (`tps=inf`: at once)
+    tokens                      about how long a text answer is to be
     repeat                      which repeat of this request it is, from 1
     fault                       an error status, or a name of faults.FAULTS
     chance                      how likely the fault strikes this repeat, 0 to 1
@@ -33,6 +34,7 @@ class Directions:
     ttft_ms: float | None = None
     tps: float | None = None
     jitter: float | None = None
+    tokens: int | None = None
     repeat: int | None = None
     fault: str | None = None
     chance: float = 1.0
@@ -57,7 +59,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "ttft_ms": lambda text: _number(text, least=0, most=3_600_000),
     "tps": lambda text: _number(text, least=0.1, most=math.inf),
     "jitter": lambda text: _number(text, least=0, most=0.5),
-    "repeat": lambda text: int(text),
+    "tokens": lambda text: int(_number(text, least=1, most=200_000)),
+    "repeat": int,
     "fault": str.lower,
     "chance": lambda text: _number(text, least=0, most=1),
     "after_ms": lambda text: _number(text, least=0, most=3_600_000),

@@ -15,7 +15,7 @@ from .refusals import invalid
 from .rules import Rules
 from .wire import BadRequest, PeerGone, Player, Request, read_request, whole_answer
 
-IDLE_S = 120.0
+IDLE_S = 300.0
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 

@@ -122,8 +122,18 @@ class _Visit:
             return self._counted(body, edited, caller)
         check_limits(body, model_id, model, input_tokens=count(edited.body))
         use = self._cached(edited.body, f"{caller.key_name} {model_id}", model)
-        told = Conversation.of(body)
-        return self._told(Question(body, caller.betas, model_id, model, told, self._seeded(), use, edited.applied))
+        question = Question(
+            body,
+            caller.betas,
+            model_id,
+            model,
+            Conversation.of(body),
+            self._seeded(),
+            use,
+            applied_edits=edited.applied,
+            wanted_tokens=self._wishes.tokens,
+        )
+        return self._told(question)
 
     def _cached(self, body: Mapping[str, Any], owner: str, model: ModelRule) -> CacheUse:
         segments = measure(body)

@@ -2,6 +2,56 @@
 
 The simulator imports no other code of the console. Whoever starts it hands over plain data (`Rules.from_dict`), so that a
 mistake in the catalogue's loaders cannot hide behind the same mistake here.
+
+The whole shape of the data; every key of a beta or a model may be left out, and then means what is given in brackets::
+
+    {"versions": ["2023-01-01", "2023-06-01", "2026-10-21"],      (these three)
+     "tool_types": ["bash_20250124", "web_search_20250305", …],   (the stable ones of SDK 2.12)
+     "betas": {
+       "context-management-2025-06-27": {
+         "status": "active",             any word of the catalogue ("active")
+         "unlocks": ["context_management"],
+         "tool_types": [],               tool `type`s refused without this beta ([])
+         "endpoints": ["messages", "messages.count_tokens"]}},    (these two)
+     "models": {
+       "claude-opus-5-5": {
+         "display_name": "Claude Opus 5.5",        (the id)
+         "line": "opus",                           haiku, sonnet, opus, fable, mythos or null (null)
+         "aliases": [],                            further names that resolve to it ([])
+         "created_at": "2026-01-01T00:00:00Z", "deprecated_at": null, "retires_at": null,
+         "lifecycle": "active",                    active, deprecated, retired: a retired one answers 404
+         "max_input_tokens": 1000000, "max_tokens": 128000,       (200000, 64000)
+         "thinking": ["adaptive"],                 accepted `thinking.type`s; [] = no thinking (["disabled"])
+         "thinking_default": "adaptive",           what leaving `thinking` out means ("disabled")
+         "thinking_display": "omitted",            what leaving `display` out means ("summarized")
+         "efforts": ["low", …], "effort_default": "medium",       (all five, "high"); [] = no effort levels
+         "prefill": false,                         a final assistant turn is accepted (false)
+         "forced_tool_choice": false,              tool_choice any/tool is accepted (true)
+         "system_role": true,                      role system inside `messages` is accepted (true)
+         "min_cache_tokens": 1024,                 shortest prefix that is cached
+         "pace": 1.0,                              tokens per second relative to the simulator's pace
+         "refuses": ["fallbacks"],                 paths refused as extra inputs even with their beta ([])
+         "refuses_tool_types": ["computer_20251124"]}}}           refused even with their beta ([])
+
+`betas` holds every name the header accepts, deprecated and generally available ones too: a name that is not a key is an
+unknown beta (400). A retired name that the API still accepts in silence is a key without unlocks; one that it refuses
+is not a key.
+
+`unlocks` lists only what is refused **today** without the header: nothing that has become stable. Several betas may
+list one path (any of them opens it; on the endpoints they list only). A path is written as::
+
+    context_management                              a field of the body
+    output_config.task_budget                       a field inside an object
+    tools[].input_examples                          a field of every element of a list
+    messages[role=system].clear_at                  … of the elements with that key and value
+    mcp_servers[].tool_configuration
+    thinking.display=updates                        one value of a field (no quotes)
+    context_management.edits[].type=compact_20260112
+    messages[].content[].type=compaction            one member of a union of blocks
+    **.cache_control.scope                          a field at any depth (`**` only as the first step)
+
+Tool types do not go there but into `tool_types` (a field of one tool type does: `tools[type=mcp_toolset].tools`).
+`endpoints` are words as in betas.json: "messages", "messages.count_tokens", "messages.batches", "files", "models", ….
 """
 
 from __future__ import annotations
@@ -40,7 +90,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class BetaRule:
-    """One name the `anthropic-beta` header accepts. See `Rules.from_dict` for what the fields mean."""
+    """One name the `anthropic-beta` header accepts. The fields are explained at the top."""
 
     status: str = "active"
     unlocks: tuple[str, ...] = ()
@@ -50,7 +100,7 @@ class BetaRule:
 
 @dataclass(frozen=True)
 class ModelRule:
-    """What one model accepts. See `Rules.from_dict` for what the fields mean."""
+    """What one model accepts. The fields are explained at the top."""
 
     display_name: str = ""
     line: str | None = None
@@ -89,58 +139,7 @@ class Rules:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Rules:
-        """Read the rules from plain data (as JSON would give it). Unknown keys and bad paths raise ValueError naming them.
-
-        The whole shape; every key of a beta or a model may be left out, and then means what is given in brackets::
-
-            {"versions": ["2023-01-01", "2023-06-01", "2026-10-21"],      (these three)
-             "tool_types": ["bash_20250124", "web_search_20250305", …],   (the stable ones of SDK 2.12)
-             "betas": {
-               "context-management-2025-06-27": {
-                 "status": "active",             any word of the catalogue ("active")
-                 "unlocks": ["context_management"],
-                 "tool_types": [],               tool `type`s refused without this beta ([])
-                 "endpoints": ["messages", "messages.count_tokens"]}},    (these two)
-             "models": {
-               "claude-opus-5-5": {
-                 "display_name": "Claude Opus 5.5",        (the id)
-                 "line": "opus",                           haiku, sonnet, opus, fable, mythos or null (null)
-                 "aliases": [],                            further names that resolve to it ([])
-                 "created_at": "2026-01-01T00:00:00Z", "deprecated_at": null, "retires_at": null,
-                 "lifecycle": "active",                    active, deprecated, retired: a retired one answers 404
-                 "max_input_tokens": 1000000, "max_tokens": 128000,       (200000, 64000)
-                 "thinking": ["adaptive"],                 accepted `thinking.type`s; [] = no thinking (["disabled"])
-                 "thinking_default": "adaptive",           what leaving `thinking` out means ("disabled")
-                 "thinking_display": "omitted",            what leaving `display` out means ("summarized")
-                 "efforts": ["low", …], "effort_default": "medium",       (all five, "high"); [] = no effort levels
-                 "prefill": false,                         a final assistant turn is accepted (false)
-                 "forced_tool_choice": false,              tool_choice any/tool is accepted (true)
-                 "system_role": true,                      role system inside `messages` is accepted (true)
-                 "min_cache_tokens": 1024,                 shortest prefix that is cached
-                 "pace": 1.0,                              tokens per second relative to the simulator's pace
-                 "refuses": ["fallbacks"],                 paths refused as extra inputs even with their beta ([])
-                 "refuses_tool_types": ["computer_20251124"]}}}           refused even with their beta ([])
-
-        `betas` holds every name the header accepts, deprecated and generally available ones too: a name that is not a key is an
-        unknown beta (400). A retired name that the API still accepts in silence is a key without unlocks; one that it refuses
-        is not a key.
-
-        `unlocks` lists only what is refused **today** without the header: nothing that has become stable. Several betas may
-        list one path (any of them opens it; on the endpoints they list only). A path is written as::
-
-            context_management                              a field of the body
-            output_config.task_budget                       a field inside an object
-            tools[].input_examples                          a field of every element of a list
-            messages[role=system].clear_at                  … of the elements with that key and value
-            mcp_servers[].tool_configuration
-            thinking.display=updates                        one value of a field (no quotes)
-            context_management.edits[].type=compact_20260112
-            messages[].content[].type=compaction            one member of a union of blocks
-            **.cache_control.scope                          a field at any depth (`**` only as the first step)
-
-        Tool types do not go there but into `tool_types` (a field of one tool type does: `tools[type=mcp_toolset].tools`).
-        `endpoints` are words as in betas.json: "messages", "messages.count_tokens", "messages.batches", "files", "models", ….
-        """
+        """Read the rules from plain data in the shape above. Unknown keys and bad paths raise ValueError naming them."""
         _refuse_unknown_keys("rules", data, {"versions", "tool_types", "betas", "models"})
         betas = {name: _read(BetaRule, f"betas.{name}", value) for name, value in data["betas"].items()}
         models = {name: _read(ModelRule, f"models.{name}", value) for name, value in data["models"].items()}

@@ -46,7 +46,8 @@ class Tempo:
         return cls(ttft_s * _jitter(rng, pace), pace.tps * model_pace * _jitter(rng, pace))
 
     def at(self, tokens: float) -> float:
-        return self.ttft_s + tokens / self.tps
+        """The first token is there at `ttft_s`, the next ones follow."""
+        return self.ttft_s + max(0.0, tokens - 1) / self.tps
 
 
 def _jitter(rng: random.Random, pace: Pace) -> float:
@@ -82,11 +83,8 @@ def frames(message: Message, tempo: Tempo) -> list[Frame]:
 
 def _deltas(block: Block, index: int, tokens: float, tempo: Tempo) -> Iterator[Frame]:
     prefix = f'{{"type":"content_block_delta","index":{index},"delta":'
-    first = True
     for delta in block.deltas:
-        # the first token of an answer is there at ttft, not one token later
-        tokens += max(0.0, delta.tokens - 1) if first else delta.tokens
-        first = False
+        tokens += delta.tokens
         yield Frame(tempo.at(tokens), "content_block_delta", prefix + _dumps(delta.data) + "}")
 
 

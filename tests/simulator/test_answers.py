@@ -70,6 +70,15 @@ def test_a_beta_without_effect_gives_other_noise_but_the_same_mean(simulator):
     assert abs(statistics.mean(without) - statistics.mean(with_beta)) < 0.06 * statistics.mean(without)
 
 
+def test_a_long_answer_can_be_asked_for(sock):
+    tokens = say(sock, ask(max_tokens=20_000), x_simulator="tokens=5000").json["usage"]["output_tokens"]
+    assert 3000 < tokens < 8000
+
+
+def test_a_greeting_is_greeted(sock):
+    assert len(texts(say(sock, ask(messages=[{"role": "user", "content": "Hello!"}])).json)) < 120
+
+
 def test_a_short_max_tokens_cuts_the_answer(sock):
     message = say(sock, ask(max_tokens=20)).json
     assert (message["stop_reason"], message["usage"]["output_tokens"]) == ("max_tokens", 20)

@@ -58,7 +58,7 @@ def answered(body, *, path="/v1/messages", betas=""):
     return answer.status, data
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(FIELDS, VALUES, max_size=4), st.booleans())
 def test_any_body_gets_an_answer_below_500(changes, with_betas):
     status, data = answered({**ask(max_tokens=50), **changes}, betas=BETAS if with_betas else "")
@@ -66,7 +66,7 @@ def test_any_body_gets_an_answer_below_500(changes, with_betas):
     data.decode()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES)
 def test_any_tool_schema_and_any_output_schema_get_an_answer(schema):
     tools = [{"name": "t", "input_schema": {"type": "object", "properties": {"a": schema}, "required": ["a"]}}]
