@@ -1,0 +1,102 @@
+"""A model's final text as HTML that can do nothing: Markdown without raw HTML, then an allowlist over what came out.
+
+The text is hostile. Images become links (nothing is fetched by looking), links lead to http, https and mailto only, and
+text that is too large or too tangled to render quickly stays plain.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from html import escape
+from typing import Any
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from .frames import text_html
+
+MAX_BYTES = 200_000
+MAX_CODE_CHARS = 30_000
+# What makes Markdown parsers slow is marks that open and may never close; real answers hold a few.
+MAX_MARKS = 20_000
+MAX_NESTING = 40
+# Deeper than MAX_NESTING the parser drops text without a word.
+DEEP = re.compile(
+    r"^(?:[ \t]*>){30}|^[ \t]{60,}(?:[-*+]|\d+[.)])[ \t]|^(?:[ \t]*(?:[-*+]|\d+[.)])[ \t]+){20}", re.MULTILINE
+)
+
+TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "strong", "em", "s"),
+    *("code", "pre", "a", "table", "thead", "tbody", "tr", "th", "td", "span"),
+}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "span": {"class"}, "code": {"class"}, "pre": {"class"}}
+SCHEMES = {"http", "https", "mailto"}
+REL = "noopener noreferrer nofollow"
+
+
+@lru_cache(maxsize=64)  # every open page asks for the same few answers
+def render(text: str) -> SafeString:
+    """The text as safe HTML: Markdown where it can be rendered quickly, else as it stands."""
+    if too_heavy(text):
+        return plain(text)
+    html = parser().render(text)
+    cleaned = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL)
+    return mark_safe(cleaned)  # noqa: S308 - nh3 just cleaned it
+
+
+def plain(text: str) -> SafeString:
+    """The text exactly, blanks and line ends included."""
+    return mark_safe(f'<div class="plain">{text_html(text)}</div>')  # noqa: S308 - escaped by text_html
+
+
+def too_heavy(text: str) -> bool:
+    """Whether rendering could take long or lose text: by size, by its marks, by its depth."""
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        return True
+    return sum(map(text.count, "[]*_`~<!|&")) > MAX_MARKS or DEEP.search(text) is not None
+
+
+def highlighted(code: str, language: str) -> str | None:
+    """The code with Pygments' classes, or None where the language is unknown or the code too long."""
+    if not language or len(code) > MAX_CODE_CHARS:
+        return None
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+    return highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
+
+
+@cache
+def parser() -> MarkdownIt:
+    """CommonMark with tables and strikethrough, raw HTML off, images as links."""
+    found = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING, "highlight": _highlight}).enable(
+        ["table", "strikethrough"]
+    )
+    found.validateLink = _leads_somewhere_safe  # type: ignore[method-assign]
+    found.add_render_rule("image", _image_as_link)
+    return found
+
+
+def _highlight(code: str, language: str, _attributes: str) -> str:
+    return highlighted(code, language) or escape(code)
+
+
+def _leads_somewhere_safe(url: str) -> bool:
+    scheme, colon, _ = url.strip().partition(":")
+    return bool(colon) and scheme.lower() in SCHEMES
+
+
+def _image_as_link(
+    renderer: RendererHTML, tokens: list[Token], index: int, options: Mapping[str, Any], env: dict[str, Any]
+) -> str:
+    token = tokens[index]
+    said = renderer.renderInlineAsText(token.children or [], options, env) or "image"
+    return f'<a href="{escape(str(token.attrGet("src") or ""))}">{escape(said)} (image)</a>'
