@@ -1,0 +1,42 @@
+"""A column's `anthropic-beta` line as a page shows it: exact, with what differs from its baseline marked. Pure."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+DATED = re.compile(r"(.+-)(\d{4}-\d{2}-\d{2})")
+
+
+@dataclass(frozen=True)
+class HeaderPart:
+    """One name of the line. It may break between `stem` and `date` only; `is_last`: no comma follows."""
+
+    stem: str
+    date: str
+    is_last: bool
+    is_added: bool
+    is_refused: bool
+
+    @property
+    def name(self) -> str:
+        return self.stem + self.date
+
+
+def header_parts(
+    betas: Sequence[str], *, baseline: Collection[str] | None = None, refused: Collection[str] = ()
+) -> list[HeaderPart]:
+    """The names in the order they were sent. `baseline` is what it is compared with; None marks nothing as added."""
+    return [
+        HeaderPart(
+            *_stem_and_date(name),
+            is_last=index == len(betas) - 1,
+            is_added=baseline is not None and name not in baseline,
+            is_refused=name in refused,
+        )
+        for index, name in enumerate(betas)
+    ]
+
+
+def _stem_and_date(name: str) -> tuple[str, str]:
+    found = DATED.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")

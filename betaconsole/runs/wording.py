@@ -1,0 +1,166 @@
+"""How the state of an exchange is said: the pill, the sentence under what arrived, the error and what to do. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from betaconsole.claude.errors import ApiError, advice
+from betaconsole.storage.fields import showable
+from betaconsole.web.templatetags.figures import moment, ms, size
+
+from .models import Exchange
+from .states import State
+
+# Neither may be sent again by itself, and a person may want to: the outcome is missing or cut.
+WORTH_ANOTHER_GO = (State.FAILED, State.INCOMPLETE, State.UNKNOWN_OUTCOME, State.INTERRUPTED, State.CANCELLED)
+_CUT_PILLS = {
+    "idle_timeout": "stalled after {status}",
+    "total_timeout": "too long after {status}",
+    "limit": "too large",
+}
+_FAILURE_PILLS = {
+    "not_sent": "not sent",
+    "redirect_refused": "{status} redirect",
+    "stream_error": "error after {status}",
+    "protocol": "no API answer",
+    "limit": "too large",
+}
+_HELD_BACK = "Held back by a limit: it did not start together with the other columns, so compare its times with care."
+
+
+@dataclass(frozen=True)
+class Pill:
+    """A state in a word or two. `tone`: good, bad, live, or empty for neither."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class ErrorView:
+    """What went wrong, in the API's own words, and what to do about it. `support` is the text to send to Anthropic."""
+
+    status: int | None
+    type: str
+    code: str
+    message: str
+    advice: str
+    support: str
+
+
+def pill(exchange: Exchange, *, done: int, total: int) -> Pill:
+    """`done` of `total` repeats of this column have succeeded; one repeat alone shows its own status."""
+    state = exchange.state
+    if state == State.QUEUED:
+        return Pill("waiting")
+    if state in (State.SENDING, State.STREAMING):
+        return Pill(f"{done} of {total}" if total > 1 else state, "live")
+    if state == State.SUCCEEDED:
+        return Pill(f"{done} of {total}" if total > 1 else _status(exchange), "good")
+    if state == State.SKIPPED:
+        return Pill("skipped")
+    if state == State.CANCELLED:
+        return Pill(ms(exchange.total_ms) if exchange.total_ms is not None else "stopped")
+    return Pill(_bad_ending(exchange), "bad")
+
+
+def _bad_ending(exchange: Exchange) -> str:
+    if exchange.state == State.UNKNOWN_OUTCOME:
+        return "no answer"
+    if exchange.state == State.INTERRUPTED:
+        return "restart"
+    if exchange.state == State.INCOMPLETE:
+        return _CUT_PILLS.get(exchange.failure_kind, "cut after {status}").format(status=_status(exchange))
+    if exchange.refused_betas:
+        return f"{_status(exchange)} refused"
+    return _FAILURE_PILLS.get(exchange.failure_kind, "{status} error").format(status=_status(exchange))
+
+
+def _status(exchange: Exchange) -> str:
+    return str(exchange.status) if exchange.status else "no status"
+
+
+def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit: str = "") -> str:
+    """The sentence that explains a state that does not explain itself; empty for one that does.
+
+    `kept_bytes`: of the response; `skipped`: repeats of this column that were not sent; `limit`: why a queued one waits.
+    """
+    state = exchange.state
+    if state == State.QUEUED:
+        return limit or "Waiting for its turn."
+    if state == State.SKIPPED:
+        return "Not sent: the same request was refused before and would be refused again."
+    if state == State.CANCELLED:
+        if exchange.sent_at is None:
+            return "Stopped before it was sent: nothing was billed."
+        return "Stopped here. The API may still bill what it generated."
+    if state == State.INTERRUPTED:
+        return _interrupted(kept_bytes)
+    if state == State.INCOMPLETE:
+        return _incomplete(exchange, kept_bytes)
+    if state == State.UNKNOWN_OUTCOME:
+        return (
+            "The connection was lost before a status line. The request may have been processed and billed. "
+            "It is not sent again by itself."
+        )
+    if state == State.FAILED and skipped:
+        return f"Refused once, {skipped} more not sent: the same request would be refused again."
+    if state == State.SUCCEEDED and exchange.waited:
+        return _HELD_BACK
+    return ""
+
+
+def _interrupted(kept_bytes: int | None) -> str:
+    if kept_bytes:
+        return "The console stopped while this was streaming. What had arrived is kept."
+    return (
+        "The console stopped while this was being sent. The request may have been processed and billed. "
+        "It is not sent again by itself."
+    )
+
+
+def _incomplete(exchange: Exchange, kept_bytes: int | None) -> str:
+    if exchange.failure_kind in ("", "cut_after_status"):
+        said = "The connection ended without message_stop."
+    else:
+        said = showable(exchange.error_message) or "The answer did not come to its end."
+    usage = ", usage so far" if exchange.usage else ""
+    return f"{said} Kept: {size(kept_bytes or 0)}{usage}. Not counted."
+
+
+def error_of(exchange: Exchange) -> ErrorView | None:
+    """The error card of a failed exchange; None for every other state."""
+    if exchange.state != State.FAILED:
+        return None
+    error = ApiError(
+        status=exchange.status,
+        type=exchange.error_type or None,
+        message=showable(exchange.error_message) or "The answer says nothing about the error.",
+        code=exchange.error_code or None,
+        request_id=exchange.request_id or None,
+        refused_betas=tuple(exchange.refused_betas),
+        retry_after_s=exchange.retry_after_s,
+    )
+    return ErrorView(
+        status=error.status,
+        type=error.type or "",
+        code=error.code or "",
+        message=error.message,
+        advice=advice(error, exchange.failure_kind),
+        support=support_text(exchange, error.message),
+    )
+
+
+def support_text(exchange: Exchange, message: str) -> str:
+    """What Anthropic's support needs to find the request: no body, no key."""
+    sent = {name.lower(): value for name, value in exchange.request_headers}
+    said = " ".join(filter(None, [str(exchange.status or ""), exchange.error_type or exchange.failure_kind]))
+    lines: Mapping[str, str] = {
+        "request-id": exchange.request_id or "none was returned",
+        "time": moment(exchange.sent_at or exchange.created_at),
+        "request": f"{exchange.method} {exchange.url}",
+        "model": exchange.model or "none",
+        "anthropic-version": sent.get("anthropic-version", "none"),
+        "anthropic-beta": sent.get("anthropic-beta", "none"),
+        "error": f"{said}: {message}",
+    }
+    return "\n".join(f"{name}: {value}" for name, value in lines.items())
