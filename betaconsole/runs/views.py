@@ -1,23 +1,243 @@
 """Pages of comparisons and exchanges."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from collections.abc import Callable
+from typing import Any
 
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from betaconsole.catalogue.examples import examples
+from betaconsole.drafts import starting
+from betaconsole.drafts.composing import NotReady, Problem
+from betaconsole.drafts.models import Draft
 from betaconsole.teams.access import requires
 from betaconsole.teams.models import Role
+from betaconsole.web.paging import number
 
-from .models import Comparison
+from . import adding, comparison_page, exchange_page, repeating
+from .cancelling import cancel as cancel_exchanges
+from .comparison_page import WIDE_FROM, composer_context
+from .from_draft import draft_of, plan_of_draft
+from .history import history as history_of
+from .launching import SendingDisabled, TokenReused, launch
+from .live import stream
+from .models import Comparison, Exchange, Variant
+from .planning import PlanError
+
+SWITCHED_OFF = "Sending is switched off on this console; nothing was queued."
+
+
+# Compose and run ----------------------------------------------------------------------------------------------------
 
 
 @requires(Role.VIEWER)
 @require_GET
 def compose(request: HttpRequest) -> HttpResponse:
-    return render(request, "runs/compose.html")
+    return render(request, "runs/compose.html", compose_context(draft_asked_for(request), request))
+
+
+def draft_asked_for(request: HttpRequest) -> Draft:
+    """The draft the address names, else the person's latest, else a new one."""
+    if asked := request.GET.get("draft"):
+        return get_object_or_404(Draft.objects.visible_to(request.user), public_id=asked)
+    return starting.latest_or_blank(request.team, request.user)
+
+
+def compose_context(draft: Draft, request: HttpRequest, *, problems: tuple[Problem, ...] = ()) -> dict[str, Any]:
+    """Context of `compose.html`."""
+    wide = len(draft.columns) >= WIDE_FROM
+    return {
+        **composer_context(draft, request, problems=problems),
+        "examples": examples(),
+        "layout": "wide" if wide else "beside",
+    }
+
+
+@requires(Role.MEMBER)
+@require_POST
+def run(request: HttpRequest) -> HttpResponse:
+    drafts = Draft.objects.visible_to(request.user).select_related("connection", "prompt_version__prompt")
+    draft = get_object_or_404(drafts, public_id=request.POST.get("draft", ""))
+    if number(request.POST.get("revision")) != draft.revision:
+        changed = Problem(
+            "draft", "This draft was changed in another tab meanwhile. This is how it stands now: look, then run it."
+        )
+        return refused(request, draft, [changed], status=409)
+    try:
+        comparison, _ = launch(
+            plan_of_draft(draft),
+            team=request.team,
+            author=request.user,
+            connection=draft.connection,
+            client_token=request.POST.get("client_token", "")[:128] or None,
+            draft=draft,
+            prompt_version=draft.prompt_version,
+        )
+    except NotReady as error:
+        return refused(request, draft, error.problems)
+    except PlanError as error:
+        return refused(request, draft, [Problem(error.field, error.message)])
+    except TokenReused:
+        return refused(
+            request,
+            draft,
+            [Problem("draft", "This page has sent another run already: press Run once more.")],
+            status=409,
+        )
+    except SendingDisabled:
+        return refused(request, draft, [Problem("draft", SWITCHED_OFF)], status=503)
+    return go(request, comparison.get_absolute_url())
+
+
+def refused(request: HttpRequest, draft: Draft, problems: list[Problem], *, status: int = 422) -> HttpResponse:
+    """The composer again, with what stands in the way."""
+    context = compose_context(draft, request, problems=tuple(problems))
+    template = "drafts/_composer.html" if request.htmx else "runs/compose.html"
+    return render(request, template, context, status=status)
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """To another page, for a form as for htmx."""
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+
+
+# One comparison -----------------------------------------------------------------------------------------------------
+
+
+def visible_comparison(request: HttpRequest, public_id: str) -> Comparison:
+    comparisons = Comparison.objects.visible_to(request.user).select_related("connection", "team", "author")
+    return get_object_or_404(comparisons, public_id=public_id)
+
+
+@requires(Role.VIEWER)
+@require_GET
+def comparison(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_comparison(request, public_id)
+    return render(request, "runs/comparison.html", comparison_page.page(found, request))
+
+
+@requires(Role.VIEWER)
+@require_GET
+def lanes(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_comparison(request, public_id)
+    seen = number(request.GET.get("seen"))
+    if seen is not None and found.finished_at and found.exchanges.count() == seen:
+        return HttpResponse(status=204)
+    context = comparison_page.area(found, comparison_page.Asked.of(request.GET))
+    return render(request, "runs/_lanes_answer.html", {**context, "polling": "polling" in request.GET})
+
+
+@requires(Role.VIEWER)
+@require_GET
+def live(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
+    return stream(visible_comparison(request, public_id), request)
+
+
+@requires(Role.MEMBER)
+@require_POST
+def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_comparison(request, public_id)
+    variant = asked_variant(request, found) if "variant" in request.POST else None
+    exchange = None
+    if "exchange" in request.POST:
+        exchange = get_object_or_404(found.exchanges, public_id=request.POST["exchange"])
+    cancel_exchanges(found, variant=variant, exchange=exchange)
+    return HttpResponse(status=204) if request.htmx else redirect(found)
+
+
+def asked_variant(request: HttpRequest, found: Comparison) -> Variant:
+    """The column a form names by its position."""
+    position = number(request.POST.get("variant"))
+    if position is None:
+        raise BadRequest("variant: the position of a column")
+    return get_object_or_404(found.variants, position=position)
+
+
+@requires(Role.MEMBER)
+@require_POST
+def without(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_comparison(request, public_id)
+    variant = asked_variant(request, found)
+    return added(request, found, lambda: adding.add_without(found, variant, author=request.user))
+
+
+@requires(Role.MEMBER)
+@require_POST
+def again(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_comparison(request, public_id)
+    if "variant" not in request.POST:
+        token = request.POST.get("client_token", "")[:128] or None
+        return added(request, found, lambda: repeating.run_whole_again(found, author=request.user, client_token=token))
+    variant = asked_variant(request, found)
+    case, repeat = number(request.POST.get("case")) or 0, number(request.POST.get("repeat")) or 1
+    return added(request, found, lambda: adding.run_again(found, variant, case=case, repeat=repeat))
+
+
+def added(request: HttpRequest, found: Comparison, add: Callable[[], Any]) -> HttpResponse:
+    """To the comparison that was added to (or made), or the page that says why nothing was sent."""
+    try:
+        made = add()
+    except PlanError as error:
+        return render(request, "runs/not_sent.html", {"comparison": found, "message": error.message}, status=409)
+    except SendingDisabled:
+        return render(request, "runs/not_sent.html", {"comparison": found, "message": SWITCHED_OFF}, status=503)
+    return go(request, (made if isinstance(made, Comparison) else found).get_absolute_url())
+
+
+@requires(Role.MEMBER)
+@require_POST
+def edit(request: HttpRequest, public_id: str) -> HttpResponse:
+    draft = draft_of(visible_comparison(request, public_id), request.user)
+    return go(request, f"/?draft={draft.public_id}")
+
+
+# One exchange -------------------------------------------------------------------------------------------------------
+
+
+def visible_exchange(request: HttpRequest, public_id: str) -> Exchange:
+    exchanges = Exchange.objects.visible_to(request.user).select_related(
+        "comparison", "connection", "variant", "case", "request_body", "response_body"
+    )
+    return get_object_or_404(exchanges, public_id=public_id)
+
+
+@requires(Role.VIEWER)
+@require_GET
+def exchange(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_exchange(request, public_id)
+    return render(request, "runs/exchange.html", {"exchange": found, "page": exchange_page.page(found)})
+
+
+@requires(Role.VIEWER)
+@require_GET
+def raw_request(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_exchange(request, public_id)
+    return download(exchange_page.request_bytes(found), f"{found.public_id}-request.bin")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def raw_response(request: HttpRequest, public_id: str) -> HttpResponse:
+    found = visible_exchange(request, public_id)
+    return download(exchange_page.response_bytes(found), f"{found.public_id}-response.bin")
+
+
+def download(data: bytes, name: str) -> HttpResponse:
+    """The bytes as a file, whatever they are: never as something a browser would run."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(data, content_type="application/octet-stream", headers=headers)
+
+
+# Looking back -------------------------------------------------------------------------------------------------------
 
 
 @requires(Role.VIEWER)
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
-    rows = Comparison.objects.visible_to(request.user).order_by("-pk")[:50]
-    return render(request, "runs/history.html", {"rows": rows})
+    query, before = request.GET.get("q", "").strip(), number(request.GET.get("before"))
+    found = history_of(request.user, request.team, query=query, before=before)
+    template = "runs/_history_rows.html" if request.htmx else "runs/history.html"
+    return render(request, template, {"page": found, "query": query, "before": before})

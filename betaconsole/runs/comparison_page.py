@@ -1,0 +1,100 @@
+"""The page of one comparison, from what its address asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+
+
+try:  # TEMPORARY: until the composer is committed
+    from betaconsole.drafts.context import composer_context
+except ModuleNotFoundError:
+
+    def composer_context(draft, request, *, problems=()):
+        return {}
+
+
+from betaconsole.drafts.models import Draft
+from betaconsole.storage.public_id import new_public_id
+from betaconsole.teams.models import User
+from betaconsole.web.paging import number
+
+from . import lanes
+from .live import parse_columns
+from .models import Comparison
+from .overview import matrix
+from .picture import Partial, partial_of, source_of
+from .viewing import View, load
+
+# From here on the lanes need the whole width: the composer folds into a line, and the matrix stands above them.
+WIDE_FROM = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which part of a comparison an address asks for; empty where it leaves the choice to the page."""
+
+    case: int | str
+    repeat: int | str
+    columns: str
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Asked":
+        columns = ",".join(query.getlist("columns"))
+        chosen = ",".join(map(str, parse_columns(columns))) if columns.strip(",") else ""
+        case, repeat = number(query.get("case")), number(query.get("repeat"))
+        return cls("" if case is None else case, "" if repeat is None else repeat, chosen)
+
+    def load(self, comparison: Comparison) -> View:
+        return load(
+            comparison,
+            case=self.case if isinstance(self.case, int) else None,
+            repeat=self.repeat if isinstance(self.repeat, int) else None,
+            columns=parse_columns(self.columns),
+        )
+
+
+def area(comparison: Comparison, asked: Asked) -> dict[str, Any]:
+    """Context of `_lanes_area.html`: what has arrived, and the positions from which the live stream goes on."""
+    view = asked.load(comparison)
+    return {**lanes.area_context(view, partials_of(view)), "asked": asked}
+
+
+def partials_of(view: View) -> dict[int, Partial]:
+    """What has arrived of the unfinished exchanges that have a lane."""
+    return {
+        exchange.pk: partial_of(list(source_of(exchange.pk).refresh()))
+        for position, exchange in view.exchanges.items()
+        if position in view.columns and not exchange.is_final
+    }
+
+
+def page(comparison: Comparison, request: HttpRequest) -> dict[str, Any]:
+    """Context of `comparison.html`."""
+    context = area(comparison, Asked.of(request.GET))
+    view: View = context["view"]
+    draft = own_draft(comparison, request.user)  # type: ignore[arg-type]
+    composer = composer_context(draft, request) if draft else {}
+    return {
+        **composer,
+        **context,
+        "draft": draft,
+        "layout": "beside" if draft and len(view.variants) < WIDE_FROM else "wide",
+        "matrix": matrix(view),
+        "folded": folded(view),
+        "requests": len(view.variants) * len(view.cases) * comparison.repeats,
+        "again_token": new_public_id(),
+    }
+
+
+def own_draft(comparison: Comparison, user: User) -> Draft | None:
+    """The composer this comparison was run from, where it is the reader's own."""
+    return Draft.objects.visible_to(user).filter(pk=comparison.draft_id).first() if comparison.draft_id else None
+
+
+def folded(view: View) -> str:
+    """The composer in one line: `claude-sonnet-4-6 · 8 columns × 10 · Simulator`."""
+    models = list(dict.fromkeys(variant.model for variant in view.variants if variant.model))
+    repeats = f" × {view.comparison.repeats}" if view.comparison.repeats > 1 else ""
+    model = models[0] if len(models) == 1 else f"{len(models)} models"
+    return f"{model} · {len(view.variants)} columns{repeats} · {view.comparison.connection.name}"

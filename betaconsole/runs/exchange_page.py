@@ -1,0 +1,201 @@
+"""Everything about one exchange: the request as sent, the response as received, and what can be read from them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+
+from betaconsole.claude import jsontext
+from betaconsole.claude.headers import parse_betas
+
+try:  # TEMPORARY: until snippets are committed
+    from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, python_headers, typescript
+except ModuleNotFoundError:
+    SnippetRequest = dict
+    curl = python_beta = python_headers = typescript = lambda request: "curl https://api.anthropic.com/v1/messages"
+
+from betaconsole.storage.fields import showable
+from betaconsole.web.markdown import highlighted
+
+from .block_views import BlockView, final_views
+from .figures import Figure, figures_of
+from .models import Exchange
+from .timeline import Timeline, timeline_of
+from .viewing import read_message
+from .wording import ErrorView, Pill, error_of, note, pill
+
+# More than this of a body is not put on a page: it is there to download.
+MAX_SHOWN_BYTES = 200_000
+MAX_USAGE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class BodyView:
+    """A body as a page shows it. `pretty` is highlighted JSON, None where it is none; `is_cut`: not all is shown."""
+
+    size: int
+    raw: str
+    pretty: SafeString | None
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """The same request as code."""
+
+    slug: str
+    label: str
+    code: str
+    html: SafeString | None
+
+
+@dataclass(frozen=True)
+class ExchangePage:
+    """One exchange in full. `previous` and `next` are the neighbouring columns of the same case and repeat."""
+
+    exchange: Exchange
+    baseline: Exchange | None
+    pill: Pill
+    error: ErrorView | None
+    note: str
+    betas: tuple[str, ...]
+    request_body: BodyView
+    response_body: BodyView
+    blocks: list[BlockView]
+    timeline: Timeline | None
+    usage: list[tuple[str, str]]
+    figures: list[Figure]
+    snippets: list[Snippet]
+    previous: Exchange | None
+    next: Exchange | None
+    others: list[Exchange]  # the cell's other attempts and turns
+
+
+def page(exchange: Exchange) -> ExchangePage:
+    """The page of an exchange that was loaded with its comparison, variant, case and bodies."""
+    response = response_bytes(exchange)
+    beside = neighbours(exchange)
+    baseline = _shown_of(beside, exchange.variant.baseline_id)
+    order = [other for other in beside if other.pk == exchange.pk or other.variant_id != exchange.variant_id]
+    here = order.index(next(other for other in order if other.pk == exchange.pk))
+    return ExchangePage(
+        exchange=exchange,
+        baseline=baseline,
+        pill=pill(exchange, done=1, total=1),
+        error=error_of(exchange),
+        note=note(exchange, kept_bytes=len(response)),
+        betas=sent_betas(exchange),
+        request_body=body_view(request_bytes(exchange)),
+        response_body=body_view(response),
+        blocks=final_views(read_message(exchange.message), exchange.public_id),
+        timeline=timeline_of(recorded_events(exchange)),
+        usage=list(flat(exchange.usage or {}))[:MAX_USAGE_ROWS],
+        figures=figures_of(exchange, baseline, is_baseline=exchange.variant.baseline_id is None),
+        snippets=snippets_of(exchange),
+        previous=order[here - 1] if here else None,
+        next=order[here + 1] if here + 1 < len(order) else None,
+        others=[other for other in beside if other.variant_id == exchange.variant_id and other.pk != exchange.pk],
+    )
+
+
+def neighbours(exchange: Exchange) -> list[Exchange]:
+    """Every exchange of the same case and repeat, in the order of the columns, without their bodies."""
+    cell = Exchange.objects.filter(
+        comparison_id=exchange.comparison_id, case_id=exchange.case_id, repeat=exchange.repeat
+    ).defer("message", "text", "timeline", "request_headers", "response_headers")
+    return list(cell.select_related("variant").order_by("variant__position", "attempt", "turn"))
+
+
+def _shown_of(exchanges: Sequence[Exchange], variant_id: int | None) -> Exchange | None:
+    """The latest exchange of a column."""
+    return next((other for other in reversed(exchanges) if other.variant_id == variant_id), None)
+
+
+def request_bytes(exchange: Exchange) -> bytes:
+    """The request body exactly as sent."""
+    return bytes(exchange.request_body.data) if exchange.request_body else b""
+
+
+def response_bytes(exchange: Exchange) -> bytes:
+    """The response body exactly as received; of an exchange in flight what is stored so far."""
+    if exchange.response_body:
+        return bytes(exchange.response_body.data)
+    return b"".join(bytes(data) for data in exchange.segments.values_list("data", flat=True))
+
+
+def recorded_events(exchange: Exchange) -> list[list[Any]]:
+    """The events with their moments: [[at_ms, end offset, type], …]."""
+    if exchange.timeline:
+        return json.loads(exchange.timeline)
+    return [event for events in exchange.segments.values_list("timeline", flat=True) for event in events]
+
+
+def sent_betas(exchange: Exchange) -> tuple[str, ...]:
+    """The names on the exchange's own header line."""
+    lines = [value for name, value in exchange.request_headers if name.lower() == "anthropic-beta"]
+    return parse_betas(",".join(lines))
+
+
+def body_view(data: bytes) -> BodyView:
+    """A body for the page; a large one only as far as a page bears it."""
+    is_cut = len(data) > MAX_SHOWN_BYTES
+    raw = showable(data[:MAX_SHOWN_BYTES].decode("utf-8", "replace"))
+    return BodyView(size=len(data), raw=raw, pretty=None if is_cut else pretty_json(raw), is_cut=is_cut)
+
+
+def pretty_json(text: str) -> SafeString | None:
+    """JSON over several lines, highlighted, every number as it was spelt; None for what is no clean JSON object or list."""
+    try:
+        value = jsontext.loads(text)
+    except jsontext.JsonError:
+        return None
+    return coloured(jsontext.dumps(value, indent=2), "json") if isinstance(value, dict | list) else None
+
+
+def coloured(code: str, language: str) -> SafeString | None:
+    """The code as highlighted HTML, or None where it is too long for that."""
+    html = highlighted(code, language)
+    return None if html is None else mark_safe(html)  # noqa: S308 - Pygments escapes
+
+
+def snippets_of(exchange: Exchange) -> list[Snippet]:
+    """The same request as curl, Python and TypeScript, the key as a reference."""
+    sent = {name.lower(): value for name, value in exchange.request_headers}
+    request = SnippetRequest(
+        method=exchange.method,
+        url=exchange.url,
+        betas=sent_betas(exchange),
+        version=sent.get("anthropic-version", ""),
+        body=request_bytes(exchange) or None,
+        stream=exchange.stream,
+    )
+    made = [
+        ("curl", "curl", "bash", curl),
+        ("python", "Python, beta namespace", "python", python_beta),
+        ("python-headers", "Python, extra_headers", "python", python_headers),
+        ("typescript", "TypeScript", "typescript", typescript),
+    ]
+    return [_snippet(slug, label, language, write(request)) for slug, label, language, write in made]
+
+
+def _snippet(slug: str, label: str, language: str, code: str) -> Snippet:
+    code = showable(code)
+    return Snippet(slug, label, code, coloured(code, language))
+
+
+def flat(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Every field of a nested object as (path, JSON): `cache_creation.ephemeral_5m_input_tokens`, `iterations[0].type`."""
+    for name, item in value.items():
+        yield from _flat(item, f"{path}.{name}" if path else str(name))
+
+
+def _flat(item: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(item, dict) and item:
+        yield from flat(item, path)
+    elif isinstance(item, list) and item:
+        for index, inner in enumerate(item):
+            yield from _flat(inner, f"{path}[{index}]")
+    else:
+        yield showable(path), showable(json.dumps(item, ensure_ascii=False))

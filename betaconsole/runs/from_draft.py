@@ -1,0 +1,91 @@
+"""From a composer's draft to a plan, and from a comparison back to a draft."""
+
+from typing import Any
+
+from betaconsole.claude import jsontext
+from betaconsole.drafts import starting
+from betaconsole.drafts.columns import Column, new_key
+from betaconsole.drafts.composing import ComposedColumn, plan_inputs
+from betaconsole.drafts.models import Draft
+from betaconsole.teams.models import User
+
+from .models import Comparison, Variant
+from .planning import Plan, VariantPlan
+
+TITLE_LENGTH = 80
+
+
+def plan_of_draft(draft: Draft) -> Plan:
+    """What pressing Run on this draft sends. Raises `drafts.composing.NotReady`."""
+    composed = plan_inputs(draft)
+    return Plan(
+        body=composed.body,
+        variants=[_variant(column) for column in composed.columns],
+        version=composed.version,
+        title=composed.title or title_of(draft, composed.body),
+        repeats=composed.repeats,
+    )
+
+
+def _variant(column: ComposedColumn) -> VariantPlan:
+    return VariantPlan(
+        label=column.label,
+        betas=column.betas,
+        version=column.version,
+        model=column.model,
+        changes=column.changes,
+        own_body=column.own_body,
+        baseline=column.baseline_label,
+    )
+
+
+def title_of(draft: Draft, body: Any) -> str:
+    """A title for what has none: the saved prompt's name, else how its last question begins."""
+    if draft.prompt_version:
+        return draft.prompt_version.prompt.name
+    messages = body.get("messages") if isinstance(body, dict) else None
+    turns = messages if isinstance(messages, list) else []
+    asked = [_first_text(turn.get("content")) for turn in turns if _is_question(turn)]
+    text = " ".join(next((text for text in reversed(asked) if text.strip()), "").split())
+    return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _is_question(turn: Any) -> bool:
+    return isinstance(turn, dict) and turn.get("role") == "user"
+
+
+def _first_text(content: Any) -> str:
+    blocks = content if isinstance(content, list) else [{"text": content}]
+    texts = (block.get("text") for block in blocks if isinstance(block, dict))
+    return next((text for text in texts if isinstance(text, str) and text), "")
+
+
+def draft_of(comparison: Comparison, author: User) -> Draft:
+    """A new draft that would send this comparison once more, open for editing."""
+    variants = list(comparison.variants.all())
+    keys = {variant.pk: new_key() for variant in variants}
+    return starting.from_comparison_parts(
+        comparison.team,
+        author,
+        body_text=jsontext.dumps(jsontext.loads(comparison.body.data.decode()), indent=2),
+        columns=[_column(variant, keys, comparison.anthropic_version) for variant in variants],
+        own_bodies={keys[variant.pk]: variant.own_body for variant in variants if variant.own_body is not None},
+        version=comparison.anthropic_version,
+        repeats=comparison.repeats,
+        connection=comparison.connection,
+        title=comparison.title,
+        prompt_version=comparison.prompt_version,
+    )
+
+
+def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
+    key = keys[variant.pk]
+    return Column(
+        key=key,
+        name=variant.label,
+        betas=tuple(variant.betas),
+        model=variant.model_override,
+        version="" if variant.anthropic_version == version else variant.anthropic_version,
+        changes_text=jsontext.dumps(jsontext.loads(variant.changes), indent=2) if variant.changes else "",
+        baseline=keys.get(variant.baseline_id, key),
+    )
