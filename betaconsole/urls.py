@@ -11,4 +11,5 @@ urlpatterns = [
     path("drafts/", include("betaconsole.drafts.urls")),
     path("connections/", include("betaconsole.teams.urls")),
     path("", include("betaconsole.library.urls")),
+    path("api/", include("betaconsole.api.urls")),
 ]

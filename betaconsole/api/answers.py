@@ -1,0 +1,224 @@
+"""What the API answers: the documented shapes, and how they are read from comparisons and exchanges."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from betaconsole.claude import jsontext
+from betaconsole.runs.models import Comparison, Exchange, Variant
+from betaconsole.runs.states import State
+
+# Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
+HEAVY = ("url", "request_headers", "response_headers", "timeline", "message")
+
+Header = Annotated[list[str], Field(description="[name, value]", min_length=2, max_length=2)]
+Milliseconds = Annotated[float | None, Field(description="Milliseconds; null where unknown.")]
+
+
+class Created(TypedDict):
+    id: str
+    url: Annotated[str, Field(description="The comparison's page.")]
+    exchanges: Annotated[list[str], Field(description="Ids, in the order in which they are sent.")]
+
+
+class Cancelled(TypedDict):
+    id: str
+    state: Literal["running", "finished"]
+    cancelled: Annotated[int, Field(description="How many exchanges were asked to stop.")]
+
+
+class VariantAnswer(TypedDict):
+    label: str
+    betas: list[str]
+    header: Annotated[str, Field(description="The exact value of anthropic-beta; empty: there was no such header.")]
+    anthropic_version: str
+    baseline: Annotated[str | None, Field(description="Label of the variant it is compared with.")]
+
+
+class Failure(TypedDict):
+    type: Annotated[str, Field(description="The API's error type; where it gave none, how the call failed.")]
+    message: str
+
+
+class ExchangeAnswer(TypedDict):
+    id: str
+    variant: Annotated[str, Field(description="The variant's label.")]
+    case: Annotated[str | int | None, Field(description="The case's name, else its number from 1; null without cases.")]
+    repeat: Annotated[int, Field(description="From 1.")]
+    attempt: int
+    turn: int
+    state: Annotated[str, Field(json_schema_extra={"enum": State.values})]
+    status: Annotated[int | None, Field(description="HTTP status.")]
+    error: Failure | None
+    request_id: str | None
+    stop_reason: str | None
+    usage: Annotated[dict[str, Any] | None, Field(description="As received.")]
+    cost_usd: Annotated[float | None, Field(description="Null where the model's prices are not known.")]
+    connect_ms: Milliseconds
+    queue_ms: Annotated[float | None, Field(description="From connected to the first request byte, in milliseconds.")]
+    first_byte_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
+    first_text_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
+    total_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
+    text: Annotated[str, Field(description="All text blocks; empty while it is not final.")]
+
+
+class ComparisonAnswer(TypedDict):
+    id: str
+    title: str
+    state: Literal["running", "finished"]
+    variants: list[VariantAnswer]
+    exchanges: list[ExchangeAnswer]
+
+
+class RequestAnswer(TypedDict):
+    method: str
+    url: str
+    headers: Annotated[list[Header], Field(description="In wire order; the key stands as a reference.")]
+    body: Annotated[Any, Field(description="The JSON sent, numbers as spelled; a string where it was not JSON.")]
+
+
+class ResponseAnswer(TypedDict):
+    status: int | None
+    headers: list[Header]
+    body_text: Annotated[str, Field(description="As received; bytes that are not UTF-8 become U+FFFD.")]
+
+
+class EventAnswer(TypedDict):
+    at_ms: Annotated[float, Field(description="From the last request byte, in milliseconds.")]
+    type: str
+
+
+class WholeExchangeAnswer(ExchangeAnswer):
+    request: RequestAnswer
+    response: ResponseAnswer
+    message: Annotated[
+        dict[str, Any] | None, Field(description="The message as the API would have returned it non-streamed.")
+    ]
+    events: list[EventAnswer]
+
+
+class Wrong(TypedDict):
+    type: str
+    field: Annotated[str | None, Field(description="Where in the request, such as variants.1.betas.0.")]
+    message: str
+
+
+class ErrorAnswer(TypedDict):
+    error: Wrong
+
+
+def created(comparison: Comparison, request: HttpRequest) -> Created:
+    return {
+        "id": comparison.public_id,
+        "url": request.build_absolute_uri(comparison.get_absolute_url()),
+        "exchanges": list(comparison.exchanges.order_by("pk").values_list("public_id", flat=True)),
+    }
+
+
+def state_of(comparison: Comparison) -> Literal["running", "finished"]:
+    return "running" if comparison.finished_at is None else "finished"
+
+
+def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
+    """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
+    variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
+    cases = _case_names(comparison)
+    exchanges = comparison.exchanges.defer(*HEAVY).order_by("pk")
+    return {
+        "id": comparison.public_id,
+        "title": comparison.title,
+        "state": state_of(comparison),
+        "variants": [_variant(variant, variants) for variant in variants.values()],
+        "exchanges": [
+            _exchange(exchange, variant=variants[exchange.variant_id].label, case=cases[exchange.case_id])
+            for exchange in exchanges
+        ],
+    }
+
+
+def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
+    """The exchange with what was sent and what has been received by now."""
+    case = _case_names(exchange.comparison)[exchange.case_id]
+    body, timeline = _received(exchange)
+    return {
+        **_exchange(exchange, variant=exchange.variant.label, case=case),
+        "request": {
+            "method": exchange.method,
+            "url": exchange.url,
+            "headers": exchange.request_headers,
+            "body": _as_sent(exchange.request_body.data if exchange.request_body else b""),
+        },
+        "response": {
+            "status": exchange.status,
+            "headers": exchange.response_headers or [],
+            "body_text": body.decode("utf-8", "replace"),
+        },
+        "message": None if exchange.message is None else json.loads(exchange.message),
+        "events": [{"at_ms": at_ms, "type": kind} for at_ms, _, kind in timeline],
+    }
+
+
+def _variant(variant: Variant, variants: Mapping[int, Variant]) -> VariantAnswer:
+    return {
+        "label": variant.label,
+        "betas": variant.betas,
+        "header": variant.header,
+        "anthropic_version": variant.anthropic_version,
+        "baseline": variants[variant.baseline_id].label if variant.baseline_id else None,
+    }
+
+
+def _case_names(comparison: Comparison) -> dict[int, str | int | None]:
+    """What each case is called, by its key."""
+    cases = list(comparison.cases.all())
+    if len(cases) == 1 and not (cases[0].name or cases[0].variables or cases[0].body_id):
+        return {cases[0].pk: None}  # a comparison without cases has one, empty
+    return {case.pk: case.name or case.position + 1 for case in cases}
+
+
+def _exchange(exchange: Exchange, *, variant: str, case: str | int | None) -> ExchangeAnswer:
+    return {
+        "id": exchange.public_id,
+        "variant": variant,
+        "case": case,
+        "repeat": exchange.repeat,
+        "attempt": exchange.attempt,
+        "turn": exchange.turn,
+        "state": exchange.state,
+        "status": exchange.status,
+        "error": _failure(exchange),
+        "request_id": exchange.request_id or None,
+        "stop_reason": exchange.stop_reason or None,
+        "usage": exchange.usage,
+        "cost_usd": None if exchange.cost_usd is None else float(exchange.cost_usd),
+        "connect_ms": exchange.connect_ms,
+        "queue_ms": exchange.queue_ms,
+        "first_byte_ms": exchange.first_byte_ms,
+        "first_text_ms": exchange.first_text_ms,
+        "total_ms": exchange.total_ms,
+        "text": exchange.text,
+    }
+
+
+def _failure(exchange: Exchange) -> Failure | None:
+    kind = exchange.error_type or exchange.failure_kind
+    return {"type": kind, "message": exchange.error_message} if kind else None
+
+
+def _as_sent(data: bytes) -> Any:
+    try:
+        return jsontext.loads(data.decode())
+    except (UnicodeDecodeError, jsontext.JsonError):
+        return data.decode("utf-8", "replace")
+
+
+def _received(exchange: Exchange) -> tuple[bytes, list[tuple[float, int, str]]]:
+    """The response's bytes and timeline; of one that streams, as far as they are stored."""
+    if exchange.response_body:
+        return exchange.response_body.data, json.loads(exchange.timeline or b"[]")
+    segments = list(exchange.segments.all())
+    return b"".join(segment.data for segment in segments), [entry for segment in segments for entry in segment.timeline]

@@ -1,0 +1,198 @@
+"""What `POST /comparisons` takes: its fields, and the plan and connection they mean."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from betaconsole.claude import jsontext
+from betaconsole.claude.headers import check_beta, check_version
+from betaconsole.drafts.columns import letter
+from betaconsole.runs.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
+from betaconsole.teams.models import Connection, Team
+
+from .problems import Problem
+
+SURROGATE = re.compile("[\\ud800-\\udfff]")
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text or SURROGATE.search(text):
+        raise ValueError("NUL and halves of surrogate pairs cannot stand here.")
+    return text
+
+
+def _object(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("This is a JSON object.")
+    return value
+
+
+def _patch(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        raise ValueError("A patch is an object (RFC 7396) or a list of operations (RFC 6902).")
+    return value
+
+
+# Validated as `Any`: pydantic leaves what is inside alone, so that numbers keep their spelling.
+Body = Annotated[Any, AfterValidator(_object), WithJsonSchema({"type": "object"})]
+Patch = Annotated[
+    Any,
+    AfterValidator(_patch),
+    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}),
+]
+Words = Annotated[str, AfterValidator(_storable), Field(max_length=200)]
+Beta = Annotated[str, AfterValidator(check_beta)]
+Version = Annotated[str, AfterValidator(check_version)]
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class AskedVariant(Asked):
+    """One column: betas, and what else it changes."""
+
+    label: Words | None = Field(None, min_length=1, description="Unique; a letter (A, B, …) where left out.")
+    betas: list[Beta] = Field(
+        description="Names for the anthropic-beta header, in this order; none is a valid baseline."
+    )
+    anthropic_version: Version | None = Field(None, description="The connection's where left out.")
+    patch: Patch | None = Field(
+        None, description="Changes to the body: a merge patch (RFC 7396) or a list of operations (RFC 6902)."
+    )
+    body: Body | None = Field(None, description="A whole body of its own in place of the comparison's.")
+    baseline: Words | None = Field(
+        None, description="Label of the variant it is compared with; the first one where left out."
+    )
+
+
+class AskedCase(Asked):
+    """One assignment of the body's variables, or a whole body of its own."""
+
+    name: Words | None = None
+    variables: dict[str, Any] | None = Field(
+        None,
+        description="`{{name}}` in a string is replaced where there is a variable of that name, else sent unchanged.",
+    )
+    body: Body | None = None
+
+
+EXAMPLE = {
+    "title": "What does this beta change?",
+    "connection": "simulator",
+    "body": {
+        "model": "claude-sonnet-4-6",
+        "max_tokens": 300,
+        "messages": [{"role": "user", "content": "Name three rivers of {{country}}."}],
+    },
+    "variants": [{"label": "without", "betas": []}, {"label": "with", "betas": ["context-management-2025-06-27"]}],
+    "cases": [{"name": "France", "variables": {"country": "France"}}],
+    "repeats": 2,
+}
+
+
+class NewComparison(Asked):
+    """Variants × cases × repeats: at most 2,000 requests."""
+
+    title: Words | None = None
+    connection: Words | None = Field(
+        None, description="Id or name of a connection, or `simulator`; the team's default where left out."
+    )
+    body: Body = Field(description="A Messages request body, without betas.")
+    variants: list[AskedVariant] = Field(description="The columns: 1 to 32.")
+    repeats: int = Field(1, ge=1, le=MAX_REPEATS)
+    cases: list[AskedCase] | None = None
+    tool_stubs: list[Any] | None = Field(None, description="Not built yet: anything but an empty list is answered 501.")
+    max_turns: int = Field(1, ge=1, description="Not built yet: more than 1 is answered 501.")
+    stream: bool | None = Field(None, description="Wins over the body's; true where neither says anything.")
+    client_token: Words | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        description="Makes asking twice safe: the same token with the same request finds the comparison made before.",
+    )
+
+
+def plan_of(asked: NewComparison, *, version: str) -> Plan:
+    """The plan that was asked for; `version` is the connection's `anthropic-version`. `Problem` for what is not built."""
+    if asked.tool_stubs:
+        raise Problem(501, "Tool stubs are not built yet.", field="tool_stubs")
+    if asked.max_turns > 1:
+        raise Problem(501, "Tool loops are not built yet: leave it out or say 1.", field="max_turns")
+    plan = Plan(
+        body=asked.body,
+        variants=_variant_plans(asked.variants, version),
+        version=version,
+        title=asked.title or "",
+        cases=[CasePlan()] if asked.cases is None else [_case_plan(case) for case in asked.cases],
+        repeats=asked.repeats,
+        stream=asked.stream,
+    )
+    return _streaming(plan) if plan.stream is None else plan
+
+
+def connection_for(team: Team, named: str | None) -> Connection:
+    """The connection that was asked for by id, name or kind, or the team's default."""
+    usable = Connection.objects.filter(team=team).usable().order_by("-pk")
+    if named is None:
+        if not usable.exists():
+            raise Problem(422, "The team has no connection.", field="connection")
+        return Connection.objects.default_for(team)
+    for key in ("public_id", "name", "kind"):
+        if found := usable.filter(**{key: named}).first():
+            return found
+    raise Problem(422, f"The team has no connection with the id or name {named!a}.", field="connection")
+
+
+def _labels(given: Sequence[str | None]) -> list[str]:
+    """The labels as given; a column without one takes its letter, or the next that nobody has."""
+    taken = {label for label in given if label is not None}
+    labels = []
+    for position, label in enumerate(given):
+        if label is None:
+            label = next(name for name in map(letter, count(position)) if name not in taken)
+            taken.add(label)
+        labels.append(label)
+    return labels
+
+
+def _variant_plans(asked: Sequence[AskedVariant], version: str) -> list[VariantPlan]:
+    labels = _labels([variant.label for variant in asked])
+    return [
+        VariantPlan(
+            label=label,
+            betas=tuple(variant.betas),
+            version=variant.anthropic_version or version,
+            changes=variant.patch,
+            own_body=variant.body,
+            baseline=variant.baseline,
+        )
+        for label, variant in zip(labels, asked, strict=True)
+    ]
+
+
+def _case_plan(case: AskedCase) -> CasePlan:
+    # Put in as text now, so that a number is still written as it was when the case is read back from the store.
+    variables = {
+        name: value if isinstance(value, str) else jsontext.dumps(value)
+        for name, value in (case.variables or {}).items()
+    }
+    return CasePlan(name=case.name or "", variables=variables, body=case.body)
+
+
+def _streaming(plan: Plan) -> Plan:
+    """The plan with `stream: true` in each body that says nothing about it."""
+    return replace(
+        plan,
+        body=_streaming_body(plan.body),
+        variants=[replace(variant, own_body=_streaming_body(variant.own_body)) for variant in plan.variants],
+        cases=[replace(case, body=_streaming_body(case.body)) for case in plan.cases],
+    )
+
+
+def _streaming_body(body: Any) -> Any:
+    return body if body is None or "stream" in body else {**body, "stream": True}

@@ -1,0 +1,119 @@
+"""The operations of the JSON API. Other programs build on these forms: they change only by addition."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI, Query
+
+from betaconsole.runs.cancelling import cancel
+from betaconsole.runs.launching import launch
+from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.waiting import wait_until_finished
+from betaconsole.teams.models import Role
+
+from . import answers, problems
+from .asking import EXAMPLE, NewComparison, connection_for, plan_of
+from .exact_json import ExactParser, json_response
+from .tokens import Token, check_role
+
+MAX_WAIT_S = 60
+ERROR = answers.ErrorAnswer
+
+api = NinjaAPI(
+    title="betaconsole",
+    version="1",
+    description="Ask under several betas at once, and read every request and response back.",
+    auth=Token(),
+    parser=ExactParser(),
+    urls_namespace="api:v1",
+    openapi_url=None,
+    docs_url=None,
+)
+problems.install(api)
+
+
+@api.post(
+    "/comparisons",
+    operation_id="create_comparison",
+    summary="Start a comparison",
+    response={201: answers.Created, 200: answers.Created, (401, 403, 409, 413, 422, 501, 503): ERROR},
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
+)
+def create_comparison(request: HttpRequest, asked: NewComparison) -> HttpResponse:
+    """Sends variants × cases × repeats requests. Answers at once; the requests are sent in the background.
+
+    With a `client_token` asking twice sends once: 200 with the comparison made before, or 409 where the request differs.
+    """
+    check_role(request, Role.MEMBER)
+    connection = connection_for(request.team, asked.connection)  # type: ignore[attr-defined]
+    comparison, is_new = launch(
+        plan_of(asked, version=connection.anthropic_version),
+        team=request.team,  # type: ignore[attr-defined]
+        author=request.user,  # type: ignore[arg-type]
+        connection=connection,
+        client_token=asked.client_token,
+    )
+    return json_response(answers.created(comparison, request), status=201 if is_new else 200)
+
+
+@api.get(
+    "/comparisons/{slug:comparison_id}",
+    operation_id="get_comparison",
+    summary="Read a comparison",
+    response={200: answers.ComparisonAnswer, (401, 404, 422): ERROR},
+)
+def get_comparison(
+    request: HttpRequest,
+    comparison_id: str,
+    wait: float = Query(
+        0, ge=0, allow_inf_nan=False, description="Hold the answer until it is finished, at most so many seconds (60)."
+    ),
+) -> HttpResponse:
+    """All variants and all exchanges, as they stand. With `wait` the answer comes once everything has ended."""
+    comparison = _comparison(request, comparison_id)
+    if comparison.finished_at is None and wait:
+        wait_until_finished(comparison, timeout_s=min(wait, MAX_WAIT_S))
+        comparison.refresh_from_db(fields=["finished_at"])
+    return json_response(answers.whole_comparison(comparison))
+
+
+@api.post(
+    "/comparisons/{slug:comparison_id}/cancel",
+    operation_id="cancel_comparison",
+    summary="Stop a comparison",
+    response={200: answers.Cancelled, (401, 403, 404): ERROR},
+)
+def cancel_comparison(request: HttpRequest, comparison_id: str) -> HttpResponse:
+    """What is queued is not sent any more, what is in flight is cut; what has ended stays as it is."""
+    check_role(request, Role.MEMBER)
+    comparison = _comparison(request, comparison_id)
+    cancelled = cancel(comparison)
+    comparison.refresh_from_db(fields=["finished_at"])
+    state = answers.state_of(comparison)
+    return json_response({"id": comparison.public_id, "state": state, "cancelled": cancelled})
+
+
+@api.get(
+    "/exchanges/{slug:exchange_id}",
+    operation_id="get_exchange",
+    summary="Read an exchange",
+    response={200: answers.WholeExchangeAnswer, (401, 404): ERROR},
+)
+def get_exchange(request: HttpRequest, exchange_id: str) -> HttpResponse:
+    """One request and its response, exactly as they were on the wire."""
+    found = Exchange.objects.visible_to(request.user).filter(team=request.team)  # type: ignore[arg-type,attr-defined]
+    exchange = (
+        found.select_related("comparison", "variant", "request_body", "response_body")
+        .filter(public_id=exchange_id)
+        .first()
+    )
+    if exchange is None:
+        raise Http404
+    return json_response(answers.whole_exchange(exchange))
+
+
+def _comparison(request: HttpRequest, public_id: str) -> Comparison:
+    """The comparison, where the token's user may see it and it is the token's team's."""
+    found = Comparison.objects.visible_to(request.user).filter(team=request.team)  # type: ignore[arg-type,attr-defined]
+    comparison = found.filter(public_id=public_id).first()
+    if comparison is None:
+        raise Http404
+    return comparison

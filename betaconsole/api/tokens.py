@@ -1,0 +1,42 @@
+"""Bearer tokens: the only way in. A cookie opens nothing here, so there is nothing a foreign page could forge."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import HttpBearer
+
+from betaconsole.teams.models import ApiToken, Membership, Role
+
+from .problems import Problem
+
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class Token(HttpBearer):
+    """`Authorization: Bearer bc_…`: who asks is the token's user, in the token's team."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        accepted = ApiToken.accepted(token)
+        if accepted is None:
+            return None
+        note_use(accepted)
+        request.user = accepted.user
+        request.team = accepted.team  # type: ignore[attr-defined]
+        request.membership = Membership.objects.get(user=accepted.user, team=accepted.team)  # type: ignore[attr-defined]
+        return accepted
+
+
+def note_use(token: ApiToken) -> None:
+    """Remember that the token was used now, at most once a minute."""
+    now = timezone.now()
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
+    if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
+        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+
+
+def check_role(request: HttpRequest, needed: Role) -> None:
+    """Raises the 403 where whoever asks may not do this in the team."""
+    if not Role(request.membership.role).includes(needed):  # type: ignore[attr-defined]
+        raise Problem(403, f"This needs the role {needed.label.lower()} in the team.")

@@ -1,0 +1,167 @@
+"""What comparisons and exchanges look like to a program, before, while and after they run. No engine: rows are set."""
+
+import json
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from betaconsole.api.answers import Cancelled, ComparisonAnswer, Created, WholeExchangeAnswer
+from betaconsole.runs.models import Body, Comparison, Exchange, Segment
+from tests.api.calling import BODY, Caller, error_of, fits
+
+pytestmark = pytest.mark.django_db
+THINKING = "interleaved-thinking-2025-05-14"
+CONTEXT = "context-management-2025-06-27"
+
+
+def test_a_new_comparison_is_answered_with_its_address_and_its_exchanges(caller):
+    response = caller.compare(repeats=2, cases=[{"name": "one"}, {"name": "two"}])
+    assert response.status_code == 201
+    made = response.json()
+    assert fits(made, Created)
+    assert made["url"] == f"http://localhost/comparisons/{made['id']}/"
+    assert len(made["exchanges"]) == len(set(made["exchanges"])) == 8
+    cells = [caller.get(f"/exchanges/{name}").json() for name in made["exchanges"]]
+    assert [(cell["repeat"], cell["case"], cell["variant"]) for cell in cells] == [
+        (repeat, case, variant) for repeat in (1, 2) for case in ("one", "two") for variant in ("A", "B")
+    ]
+
+
+def test_the_same_token_and_request_again_is_the_same_comparison(caller):
+    first = caller.compare(client_token="today", title="x")
+    again = caller.compare(client_token="today", title="x")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert Exchange.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"body": {**BODY, "max_tokens": 65}},
+        {"title": "y"},
+        {"repeats": 2},
+        {"variants": [{"betas": []}, {"betas": [THINKING]}]},
+        {"variants": [{"betas": []}, {"betas": [], "baseline": "B"}]},
+    ],
+)
+def test_the_same_token_with_another_request_is_a_conflict(caller, other):
+    caller.compare(client_token="today", title="x")
+    response = caller.compare(**{"client_token": "today", "title": "x", **other})
+    assert response.status_code == 409
+    assert error_of(response)["field"] == "client_token"
+    assert Comparison.objects.count() == 1
+
+
+def test_a_comparison_shows_its_columns_and_what_waits(caller):
+    variants = [
+        {"label": "plain", "betas": []},
+        {"betas": [THINKING, CONTEXT], "anthropic_version": "2023-06-01"},
+        {"label": "third", "betas": [THINKING], "baseline": "B"},
+    ]
+    made = caller.compare(title="What?", variants=variants).json()
+    answer = caller.get(f"/comparisons/{made['id']}").json()
+    assert fits(answer, ComparisonAnswer)
+    assert answer["variants"] == [
+        {"label": "plain", "betas": [], "header": "", "anthropic_version": "2026-10-21", "baseline": None},
+        {
+            "label": "B",
+            "betas": [THINKING, CONTEXT],
+            "header": f"{THINKING},{CONTEXT}",
+            "anthropic_version": "2023-06-01",
+            "baseline": "plain",
+        },
+        {"label": "third", "betas": [THINKING], "header": THINKING, "anthropic_version": "2026-10-21", "baseline": "B"},
+    ]
+    assert (answer["id"], answer["title"], answer["state"]) == (made["id"], "What?", "running")
+    assert [exchange["id"] for exchange in answer["exchanges"]] == made["exchanges"]
+    assert answer["exchanges"][1] == {
+        "id": made["exchanges"][1], "variant": "B", "case": None, "repeat": 1, "attempt": 1, "turn": 1,
+        "state": "queued", "status": None, "error": None, "request_id": None, "stop_reason": None, "usage": None,
+        "cost_usd": None, "connect_ms": None, "queue_ms": None, "first_byte_ms": None, "first_text_ms": None,
+        "total_ms": None, "text": "",
+    }  # fmt: skip
+
+
+def test_a_case_is_called_by_its_name_or_its_number(caller):
+    made = caller.compare(cases=[{"name": "France"}, {"variables": {"x": "y"}}], variants=[{"betas": []}]).json()
+    answer = caller.get(f"/comparisons/{made['id']}").json()
+    assert [exchange["case"] for exchange in answer["exchanges"]] == ["France", 2]
+
+
+def test_an_exchange_shows_the_request_as_it_will_be_sent(caller):
+    body = '{"z":1.0,"model":"m","n":12345678901234567890123,"s":"\\u0000\\ud800é","stream":true}'
+    text = f'{{"connection": "simulator", "body": {body}, "variants": [{{"betas": ["{THINKING}"]}}]}}'
+    made = caller.post("/comparisons", text).json()
+    response = caller.get(f"/exchanges/{made['exchanges'][0]}")
+    assert response.content.isascii()
+    assert '"z":1.0' in response.content.decode()
+    answer = response.json()
+    assert fits(answer, WholeExchangeAnswer)
+    request = answer["request"]
+    assert (request["method"], request["url"]) == ("POST", "http://simulator.invalid/v1/messages")
+    assert ["anthropic-beta", THINKING] in request["headers"]
+    assert ["x-api-key", "$ANTHROPIC_API_KEY"] in request["headers"]
+    assert request["body"] == json.loads(body)
+    assert answer["response"] == {"status": None, "headers": [], "body_text": ""}
+    assert (answer["message"], answer["events"]) == (None, [])
+
+
+def test_an_exchange_that_streams_shows_what_has_arrived(caller):
+    made = caller.compare().json()
+    exchange = Exchange.objects.get(public_id=made["exchanges"][0])
+    Exchange.objects.filter(pk=exchange.pk).update(
+        state="streaming", status=200, response_headers=[["content-type", "text/event-stream"]]
+    )
+    Segment.objects.create(exchange=exchange, seq=0, data=b"event: a\n\n", timeline=[[1.5, 10, "a"]])
+    Segment.objects.create(exchange=exchange, seq=1, data="event: bé\n\n".encode()[:-3], timeline=[[2.5, 21, "b"]])
+    answer = caller.get(f"/exchanges/{exchange.public_id}").json()
+    assert fits(answer, WholeExchangeAnswer)
+    assert answer["response"]["body_text"] == "event: a\n\nevent: b\ufffd"
+    assert answer["events"] == [{"at_ms": 1.5, "type": "a"}, {"at_ms": 2.5, "type": "b"}]
+
+
+def test_bytes_that_are_no_json_and_no_text_are_shown_as_far_as_they_can_be(caller, team):
+    made = caller.compare().json()
+    Exchange.objects.update(
+        state="failed",
+        status=502,
+        request_body_id=Body.keep(team.pk, b"not json \xff"),
+        response_body_id=Body.keep(team.pk, b"<html>\x00\xff"),
+        timeline=b"[]",
+        failure_kind="protocol",
+        error_message="HTML came.",
+    )
+    answer = caller.get(f"/exchanges/{made['exchanges'][0]}").json()
+    assert answer["request"]["body"] == "not json \ufffd"
+    assert answer["response"]["body_text"] == "<html>\x00\ufffd"
+    assert answer["error"] == {"type": "protocol", "message": "HTML came."}
+
+
+def test_cancelling_what_waits_ends_it_unsent(caller):
+    made = caller.compare(repeats=3).json()
+    response = caller.post(f"/comparisons/{made['id']}/cancel")
+    assert response.status_code == 200
+    assert fits(response.json(), Cancelled)
+    assert response.json() == {"id": made["id"], "state": "finished", "cancelled": 6}
+    answer = caller.get(f"/comparisons/{made['id']}?wait=60").json()
+    assert {exchange["state"] for exchange in answer["exchanges"]} == {"cancelled"}
+    again = caller.post(f"/comparisons/{made['id']}/cancel").json()
+    assert again == {"id": made["id"], "state": "finished", "cancelled": 0}
+
+
+def test_the_number_of_queries_is_the_same_for_any_size(caller):
+    small = caller.compare(variants=[{"betas": []}]).json()
+    large = caller.compare(repeats=20, cases=[{"name": "a"}, {"name": "b"}, {"name": "c"}]).json()
+    caller.get("/comparisons/warm")
+    assert queries(caller, f"/comparisons/{small['id']}") == queries(caller, f"/comparisons/{large['id']}") <= 10
+    assert queries(caller, f"/exchanges/{small['exchanges'][0]}") == queries(
+        caller, f"/exchanges/{large['exchanges'][0]}"
+    )
+
+
+def queries(caller: Caller, path: str) -> int:
+    with CaptureQueriesContext(database) as captured:
+        assert caller.get(path).status_code == 200
+    return len(captured)
