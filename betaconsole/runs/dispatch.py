@@ -15,7 +15,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from betaconsole.claude.client import Call, Deadlines, Request
-from betaconsole.claude.errors import CallError, ProtocolError
+from betaconsole.claude.errors import CallError, NotSent, ProtocolError
+from betaconsole.claude.headers import HeaderError
 from betaconsole.claude.reading import Reading, Step
 from betaconsole.claude.secret import Secret, redact
 
@@ -35,6 +36,9 @@ def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None]) -> None:
 
     try:
         _exchange(feed, before_write, deadlines, kick)
+    except HeaderError as error:
+        # A key or a header line that cannot stand in a request; the message never shows the key.
+        feed.ended(Ending(Reading(0, ()).finish(NotSent(str(error)))))
     except Exception:
         logger.exception("exchange %s ended by a mistake of the console", feed.job.exchange_id)
         failure = ProtocolError("The console made a mistake while reading this response. What arrived is kept.")
@@ -71,7 +75,7 @@ def _exchange(feed: Feed, before_write: Callable[[], None], deadlines: Deadlines
             reading = Reading(head.status, headers)
             for chunk in mask.chunks(call.chunks()):
                 steps = reading.feed(chunk)
-                if steps:
+                if steps or not reading.is_event_stream:
                     call.alive()
                 clock.saw(chunk, steps)
                 feed.received(chunk, clock.now_ms(), steps)

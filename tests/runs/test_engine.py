@@ -299,3 +299,14 @@ def test_a_key_that_the_far_end_echoes_is_not_kept(ann: Membership) -> None:
     kept = repr(Exchange.objects.filter(pk=exchange.pk).values().get()) + repr(exchange.response_body.data)
     assert exchange.error_message.startswith("bad key ***")
     assert KEY not in kept
+
+
+def test_a_key_that_cannot_stand_in_a_header_is_said_and_not_shown(ann: Membership) -> None:
+    with Upstream(ANSWERING) as upstream, running():
+        connection = connection_to(ann, upstream.url)
+        connection.put_key("sk-ant-bad\u00e9key")
+        [exchange] = wait_until_finished(run(ann, connection, plan([[]])))
+        assert upstream.requests == []
+    assert (exchange.state, exchange.failure_kind) == (State.FAILED, "not_sent")
+    assert "API key" in exchange.error_message
+    assert "bad" not in exchange.error_message
