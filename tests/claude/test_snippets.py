@@ -1,0 +1,285 @@
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import playwright
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from betaconsole.claude import jsontext, snippets
+from betaconsole.claude.snippets import SnippetRequest
+from tests.recorded import messages
+from tests.upstream import Peer, Received, Upstream, answer, head
+
+KEY = "sk-ant-not-a-real-key"
+PYTHON = [snippets.python_beta, snippets.python_headers]
+HOSTILE = 'it\'s "quoted" `ticks` ${x} $(id) \\ \\n \n\r\n\t\0\x7f </script><!-- --> \u2028\u2029\ufeff é😀 \'\'\'""" {x} %s END_OF_BODY'
+MESSAGE = b'{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"usage":{"input_tokens":1,"output_tokens":1}}'
+EVENTS = (
+    b'event: message_start\ndata: {"type":"message_start","message":'
+    + MESSAGE
+    + b'}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+BASE = {"model": "claude-x", "max_tokens": 16, "messages": [{"role": "user", "content": "hi"}]}
+
+
+def reply(peer: Peer) -> None:
+    """Answers with a message, or with a stream where one was asked for, and closes."""
+    request = peer.read_request()
+    if b'"stream":true' in request.body.replace(b" ", b""):
+        peer.send(head(200, "content-type: text/event-stream", "connection: close") + EVENTS)
+    else:
+        peer.send(answer(MESSAGE, 200, "connection: close"))
+
+
+@pytest.fixture(scope="module")
+def upstream():
+    with Upstream(reply) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+
+def call_of(body: Any, url: str, *, betas=("a-1", "b-2"), version="2026-10-21", method="POST") -> SnippetRequest:
+    raw = body if isinstance(body, bytes | None) else jsontext.dumps(body).encode()
+    return SnippetRequest(method, url, betas, version, raw, isinstance(body, dict) and body.get("stream") is True)
+
+
+def run_python(code: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # retired models
+        exec(compile(code, "snippet", "exec"), {"print": lambda *shown: None})
+
+
+def run_shell(code: str) -> None:
+    env = {**os.environ, "no_proxy": "*"}
+    done = subprocess.run(["bash", "-s"], input=code.encode(), env=env, capture_output=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+
+
+def captured(upstream: Upstream, run: Callable[[str], None], code: str) -> Received:
+    before = len(upstream.requests)
+    run(code)
+    assert len(upstream.requests) == before + 1
+    return upstream.requests[-1]
+
+
+def assert_same(received: Received, call: SnippetRequest, url: str, *, exact: bool = False) -> None:
+    assert received.line == f"{call.method} {call.url.removeprefix(url)} HTTP/1.1"
+    assert received.header("anthropic-beta") == (",".join(call.betas) or None)
+    assert received.header("anthropic-version") == call.version
+    assert KEY in (received.header("x-api-key") or "") + (received.header("authorization") or "")
+    if call.body is None or exact:
+        assert received.body == (call.body or b"")
+    else:
+        assert json.loads(received.body) == json.loads(call.body)
+        assert received.header("content-type") == "application/json"
+
+
+BODIES = {
+    "plain": BASE,
+    "streamed": {**BASE, "stream": True},
+    "explicitly not streamed": {**BASE, "stream": False},
+    "hostile strings": {
+        **BASE,
+        "system": HOSTILE,
+        HOSTILE: HOSTILE,
+        "messages": [{"role": "user", "content": [HOSTILE, {HOSTILE: None}]}],
+    },
+    "sampling parameters": {**BASE, "temperature": 0.5, "top_p": 1.0, "top_k": 4},
+    "beta fields": {
+        **BASE,
+        "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
+        "mcp_servers": [{"type": "url", "url": "https://x", "name": "n"}],
+        "fallbacks": "default",
+        "thread": {"type": "create"},
+    },
+    "fields of odd types": {
+        **BASE,
+        "system": 5,
+        "tools": "none",
+        "stream": "yes",
+        "metadata": [],
+        "thinking": None,
+        "container": True,
+    },
+    "nulls and empties": {**BASE, "system": None, "stop_sequences": [], "metadata": {}, "x": {"y": [None, {}, []]}},
+    "names of the SDK's own parameters": {
+        **BASE,
+        "betas": ["x"],
+        "extra_body": {"a": 1},
+        "timeout": 3,
+        "user_profile_id": "u",
+        "self": 1,
+    },
+    "long answer without a stream": {**BASE, "max_tokens": 64_000},
+    "words Python writes otherwise": {**BASE, "flags": [True, False, None, "True", "None"]},
+    "no messages at all": {"model": "m"},
+    "required fields of odd types": {"model": 5, "max_tokens": "many", "messages": {"role": "user"}},
+    "max_tokens as a word": {**BASE, "max_tokens": True},
+    "a lone surrogate": {**BASE, "system": "a\ud800b"},
+    "a very long integer": {**BASE, "x": jsontext.loads("9" * 5000)},
+    "a list": [1, 2],
+    "a proto key": {**BASE, "x": {"__proto__": {"a": 1}, "constructor": 2}},
+}
+
+
+@pytest.mark.parametrize("make", PYTHON)
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+def test_the_python_code_sends_the_same_request(upstream, make, body):
+    call = call_of(body, f"{upstream.url}/v1/messages", version="2023-06-01")
+    if jsontext.dumps(body).count("9") > 4000:
+        assert b"9" * 5000 in captured(upstream, run_python, make(call)).body
+    else:
+        assert_same(captured(upstream, run_python, make(call)), call, upstream.url)
+
+
+@pytest.mark.parametrize("make", [*PYTHON, snippets.curl])
+@pytest.mark.parametrize("betas", [(), ("one-2025-01-01",)])
+@pytest.mark.parametrize(
+    "path", ["/v1/messages", "/v1/messages?beta=true", "/prefix/v1/messages", "/v1/messages/count_tokens?beta=true"]
+)
+def test_betas_address_and_query_are_kept(upstream, make, betas, path):
+    call = call_of(BASE, upstream.url + path, betas=betas)
+    run = run_shell if make is snippets.curl else run_python
+    assert_same(captured(upstream, run, make(call)), call, upstream.url)
+
+
+@pytest.mark.parametrize("make", [*PYTHON, snippets.curl])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_request_without_a_body_is_the_same(upstream, make, method):
+    call = call_of(None, f"{upstream.url}/v1/models/x?limit=2", method=method)
+    run = run_shell if make is snippets.curl else run_python
+    received = captured(upstream, run, make(call))
+    assert_same(received, call, upstream.url)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from([*snippets.STABLE_FIELDS, *snippets.BETA_FIELDS]) | st.text(max_size=6)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(names, json_values, max_size=6), st.sampled_from(PYTHON), st.booleans())
+def test_the_python_code_of_any_body_sends_that_body(upstream, fields, make, has_base):
+    call = call_of({**BASE, **fields} if has_base else fields, f"{upstream.url}/v1/messages")
+    assert_same(captured(upstream, run_python, make(call)), call, upstream.url)
+
+
+BY_SHAPE = {tuple(sorted(body)): body for row in messages() if isinstance(body := row["request"]["body"], dict)}
+
+
+def test_the_python_code_of_recorded_requests_of_every_shape_sends_them(upstream):
+    assert len(BY_SHAPE) > 20
+    for number, body in enumerate(BY_SHAPE.values()):
+        call = call_of(body, f"{upstream.url}/v1/messages")
+        assert_same(captured(upstream, run_python, PYTHON[number % 2](call)), call, upstream.url)
+
+
+EXACT = {
+    "hostile strings": jsontext.dumps(BODIES["hostile strings"]).encode(),
+    "spellings and spaces": b'{ "n" : 1.0,\r\n\t"m":1e2, "k": -0, "l": 12345678901234567890123,\n"s": "it\'s \\ud800 \\u00e9" }',
+    "streamed": b'{"stream": true}',
+    "very long": b'{"x": "' + b"it's $HOME `id` END_OF_BODY" * 8_000 + b'",\n"y": 1}',
+}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+@pytest.mark.parametrize("body", EXACT.values(), ids=EXACT.keys())
+def test_curl_sends_the_body_byte_for_byte(upstream, body):
+    call = call_of(body, f"{upstream.url}/v1/messages", version="2023-06-01")
+    received = captured(upstream, run_shell, snippets.curl(call))
+    if len(body) > 100_000:  # a here-document ends with a line break
+        assert received.body == body + b"\n"
+        received = Received(received.raw[:-1], 0, 0)
+    assert_same(received, call, upstream.url, exact=True)
+
+
+@pytest.mark.parametrize("make", [snippets.curl, *PYTHON, snippets.typescript])
+def test_the_key_is_taken_from_the_environment_and_never_written(make):
+    code = make(call_of(BASE, "https://api.anthropic.com/v1/messages"))
+    assert "ANTHROPIC_API_KEY" in code
+    assert KEY not in code
+    assert ("api.anthropic.com" in code) == (make is snippets.curl)
+
+
+def test_the_two_python_forms_name_the_betas_in_their_own_ways():
+    call = call_of(BASE, "https://api.anthropic.com/v1/messages")
+    assert 'client.beta.messages.create(\n    model="claude-x"' in snippets.python_beta(call)
+    assert "betas=[" in snippets.python_beta(call)
+    assert "client.messages.create(" in snippets.python_headers(call)
+    assert '"anthropic-beta": "a-1,b-2"' in snippets.python_headers(call)
+    assert "anthropic-version" not in snippets.python_beta(call)
+
+
+def test_the_fields_passed_by_name_are_those_the_sdk_takes():
+    client = anthropic.Anthropic(api_key="k")
+    own = {"extra_headers", "extra_query", "extra_body", "timeout", "user_profile_id", "workspace_id", "betas"}
+    stable = set(inspect.signature(client.messages.create).parameters) - own
+    beta = set(inspect.signature(client.beta.messages.create).parameters) - own
+    assert set(snippets.STABLE_FIELDS) == stable
+    assert {*snippets.STABLE_FIELDS, *snippets.BETA_FIELDS} == beta
+
+
+# Playwright brings a Node.js that reads TypeScript.
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+# A stand-in for the TypeScript SDK: it prints what it is asked for.
+STAND_IN = """
+const tell = (method) => async (...given) => { console.error(JSON.stringify({ method, client: settings, given })); return []; };
+let settings = null;
+export default class {
+  constructor(options = {}) {
+    settings = options;
+    this.messages = { create: tell("create"), stream: (...given) => { tell("stream")(...given); return []; } };
+    this.post = tell("post"); this.get = tell("get");
+  }
+}
+"""
+
+
+def run_typescript(folder: Path, code: str) -> dict[str, Any]:
+    package = folder / "node_modules" / "@anthropic-ai" / "sdk"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "index.mjs").write_text(STAND_IN)
+    (package / "package.json").write_text('{"name": "@anthropic-ai/sdk", "main": "index.mjs"}')
+    (folder / "snippet.mts").write_text(code, encoding="utf-8")
+    done = subprocess.run([NODE, "snippet.mts"], cwd=folder, capture_output=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stderr.decode().strip("\n").split("\n")[-1])
+
+
+@pytest.mark.skipif(not NODE.exists(), reason="no Node.js beside Playwright here")
+@pytest.mark.parametrize(
+    "name", ["plain", "streamed", "hostile strings", "nulls and empties", "a proto key", "a lone surrogate", "a list"]
+)
+def test_the_typescript_code_runs_and_asks_for_the_same(tmp_path, name):
+    body = BODIES[name]
+    asked = run_typescript(
+        tmp_path, snippets.typescript(call_of(body, "https://proxy.test/p/v1/messages?a=1", version="2023-06-01"))
+    )
+    options = {"headers": {"anthropic-beta": "a-1,b-2", "anthropic-version": "2023-06-01"}, "query": {"a": "1"}}
+    assert asked["client"] == {"baseURL": "https://proxy.test/p"}
+    if name == "a list":
+        assert (asked["method"], asked["given"]) == ("post", ["/v1/messages", {**options, "body": body}])
+    else:
+        assert (asked["method"], asked["given"]) == ("stream" if name == "streamed" else "create", [body, options])
+
+
+def test_the_typescript_code_keeps_hostile_strings_within_their_quotes():
+    code = snippets.typescript(call_of(BODIES["hostile strings"], "https://api.anthropic.com/v1/messages"))
+    assert "\u2028" not in code
+    assert all(line.count('"') - line.count('\\"') in (0, 2, 4) for line in code.splitlines())
