@@ -121,7 +121,7 @@ def _gated_places(
     closed: list[tuple[Place, Gate]] = []
     for gate in rules.gates:
         places = list(occurrences(body, gate.steps, gate.value))
-        if places and gate.path not in model.refuses and opens(gate, rules, betas=betas, endpoint=endpoint):
+        if places and opens(gate, rules, betas=betas, endpoint=endpoint):
             opened.update(places)
         else:
             closed += [(place, gate) for place in places]

@@ -1,9 +1,12 @@
 """Each beta's effect: there in the column with the header only, and as large as the table says."""
 
+import json
 import statistics
+from itertools import pairwise
 
 import pytest
 
+from betaconsole.simulator import Pace
 from betaconsole.simulator.effects import (
     CONTEXT_MANAGEMENT,
     EFFECTS,
@@ -12,9 +15,11 @@ from betaconsole.simulator.effects import (
     TABLE,
     THINKING_TOKEN_COUNT,
 )
+from betaconsole.simulator.endpoints import Api
+from betaconsole.simulator.wire import Request
 
-from .rules import DATA
-from .talk import ask, say
+from .rules import DATA, rules
+from .talk import HEADERS, ask, say
 
 TOOL = {
     "name": "read_log",
@@ -191,6 +196,11 @@ def test_an_edit_applies_as_far_as_it_says(simulator, edit, cleared):
     assert sum(edit["cleared_tool_uses"] for edit in report["applied_edits"]) == cleared
 
 
+def test_another_beta_that_opens_the_field_does_not_clear_tool_results(simulator):
+    whole, _ = tokens_of(simulator, second_turn(results=6, size=4000), "")
+    assert tokens_of(simulator, edited(), "compact-2026-01-12") == (whole, None)
+
+
 def test_clearing_inputs_too_saves_more(simulator):
     assert tokens_of(simulator, edited(clear_tool_inputs=True))[0] < tokens_of(simulator, edited())[0]
 
@@ -223,21 +233,29 @@ def test_counting_tokens_reports_the_original_count(simulator):
     assert counted["input_tokens"] < plain["input_tokens"]
 
 
-def test_fine_grained_tool_streaming_sends_input_as_it_is_written(simulator):
-    from betaconsole.simulator.blocks import tool_use_block
-    from betaconsole.simulator.seeds import Seed
+def input_schedule(beta, **tool):
+    """When each piece of a call's input is due, in seconds from the start of its block."""
+    api = Api(rules(), Pace(ttft_ms=100, tps=100, jitter=0))
+    headers = {**HEADERS, **({"anthropic-beta": beta} if beta else {})}
+    body = ask(
+        stream=True,
+        tools=[{**TOOL, **tool}],
+        messages=[{"role": "user", "content": "Read the log " + "of the very long story " * 9}],
+    )
+    answer = api.answer(Request("POST", "/v1/messages", tuple(headers.items()), json.dumps(body).encode()), repeat=1)
+    start_s = next(part.at_s for part in answer.parts if b'"tool_use"' in part.data)
+    return [part.at_s - start_s for part in answer.parts if b"input_json_delta" in part.data][1:]
 
-    head = {"type": "tool_use", "id": "toolu_1", "name": "read_log"}
-    value = {"path": "/var/log/" + "a long path/" * 12, "reason": "why not " * 10}
 
-    def bursts(share):
-        block = tool_use_block(head, value, Seed.of("x").rng("y"), buffered_share=share)
-        waits = [delta.tokens for delta in block.deltas[1:]]
-        return sum(wait == 0 for wait in waits), sum(waits)
+def test_fine_grained_tool_streaming_sends_input_as_it_is_written():
+    held, flowing = input_schedule(""), input_schedule(FINE_GRAINED_TOOLS)
+    bursts = [sum(later == earlier for earlier, later in pairwise(times)) for times in (held, flowing)]
+    assert EFFECTS[FINE_GRAINED_TOOLS, "buffered_share"].size == -1
+    assert bursts[0] >= len(held) - 2
+    assert bursts[1] == 0
+    assert flowing[0] < held[0]
 
-    effect = EFFECTS[FINE_GRAINED_TOOLS, "buffered_share"]
-    held, total = bursts(1.0)
-    flowing, same_total = bursts(1.0 + effect.size)
-    assert held > 10
-    assert flowing == 0
-    assert total == same_total
+
+def test_a_tool_that_streams_eagerly_needs_no_beta():
+    times = input_schedule("", eager_input_streaming=True)
+    assert all(later > earlier for earlier, later in pairwise(times))

@@ -76,6 +76,11 @@ def test_models_are_listed_in_pages_and_retrieved_by_alias(client):
         "claude-sonnet-4-6",
         "claude-haiku-4-5-20251001",
     ]
+    page = client.models.list(limit=2)
+    assert (len(page.data), page.has_more) == (2, True)
+    assert [model.id for model in client.models.list(before_id="claude-sonnet-4-6", limit=1).data] == [
+        "claude-sonnet-5"
+    ]
     model = client.models.retrieve("claude-haiku-4-5")
     assert model.id == "claude-haiku-4-5-20251001"
     assert model.capabilities.thinking.types.enabled.supported
