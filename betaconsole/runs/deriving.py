@@ -2,38 +2,66 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from betaconsole.catalogue.pricing import cost_usd
-from betaconsole.claude.reading import Result
+from betaconsole.claude.errors import CallError, LimitExceeded
+from betaconsole.claude.reading import Reading, Result
+from betaconsole.storage.fields import showable
+
+from .models import Exchange
 
 MAX_TOKENS = 2**62
+MAX_COST_USD = Decimal(10**6)  # what its column holds; more is no price
+
+
+def read_stored(exchange: Exchange, data: bytes, *, failure: CallError | None) -> Result:
+    """What a response says, read from its stored bytes. `failure`: how it ended, None where the bytes say it."""
+    reading = Reading(exchange.status or 0, [(name, value) for name, value in exchange.response_headers or ()])
+    try:
+        reading.feed(data)
+    except LimitExceeded as limit:
+        failure = failure or limit
+    return reading.finish(failure)
 
 
 def derived_fields(result: Result, *, model: str) -> dict[str, Any]:
-    """Column values from what the response said. `model` is the one asked for, used where the answer names none."""
+    """Column values from what the response said. `model` is the one asked for, used where the answer names none.
+
+    Whatever a far end says fits its column: short texts are cut, and hold U+FFFD where a database could not hold a sign.
+    """
     error = result.error
     usage = result.usage
     return {
         "message": None if result.message is None else json.dumps(result.message).encode(),
         "text": result.text,
-        "model_used": (result.model or "")[:200],
-        "stop_reason": (result.stop_reason or "")[:64],
+        "model_used": _short(result.model, 200),
+        "stop_reason": _short(result.stop_reason, 64),
         "usage": usage,
         "input_tokens": _tokens(usage, "input_tokens"),
         "output_tokens": _tokens(usage, "output_tokens"),
         "cache_read_tokens": _tokens(usage, "cache_read_input_tokens"),
         "cache_write_tokens": _tokens(usage, "cache_creation_input_tokens"),
-        "cost_usd": None if usage is None else cost_usd(usage, model=result.model or model),
-        "request_id": (result.request_id or "")[:200],
-        "failure_kind": (result.kind or "")[:40],
-        "error_type": ((error.type if error else None) or "")[:100],
+        "cost_usd": _cost(usage, model=result.model or model),
+        "request_id": _short(result.request_id, 200),
+        "failure_kind": result.kind,
+        "error_type": _short(error.type if error else None, 100),
         "error_message": error.message if error else "",
-        "error_code": ((error.code if error else None) or "")[:100],
+        "error_code": _short(error.code if error else None, 100),
         "refused_betas": list(error.refused_betas) if error else [],
         "retry_after_s": error.retry_after_s if error else None,
         "warnings": list(result.warnings),
     }
+
+
+def _short(text: str | None, most: int) -> str:
+    return showable(text or "")[:most]
+
+
+def _cost(usage: Mapping[str, Any] | None, *, model: str) -> Decimal | None:
+    cost = None if usage is None else cost_usd(usage, model=model)
+    return cost if cost is not None and cost < MAX_COST_USD else None
 
 
 def _tokens(usage: Mapping[str, Any] | None, name: str) -> int | None:

@@ -20,7 +20,7 @@ from betaconsole.claude.headers import HeaderError
 from betaconsole.claude.reading import Reading, Step
 from betaconsole.claude.secret import Secret, redact
 
-from .feed import Ending, Feed, Job, Opening
+from .feed import FLUSH_BYTES, Ending, Feed, Job, Opening
 from .simulated import simulator
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,8 @@ def _exchange(feed: Feed, before_write: Callable[[], None], deadlines: Deadlines
                     call.alive()
                 clock.saw(chunk, steps)
                 feed.received(chunk, clock.now_ms(), steps)
+                if feed.unsaved_bytes >= FLUSH_BYTES:
+                    kick()
                 if reading.is_event_stream and reading.accumulator.finished:
                     break
         except CallError as error:

@@ -16,6 +16,8 @@ from betaconsole.claude.secret import Secret
 
 from .startline import StartLine
 
+FLUSH_BYTES = 64 * 1024  # so much that is not stored yet is written at once
+
 
 @dataclass(frozen=True)
 class Job:

@@ -8,18 +8,17 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from betaconsole.claude.errors import Incomplete
-from betaconsole.claude.reading import Reading
 
-from .deriving import derived_fields
+from .deriving import derived_fields, read_stored
 from .feed import Feed, changed
 from .models import Body, Comparison, Exchange, Segment, ToIndex
 from .states import IN_FLIGHT, UNFINISHED, State
@@ -27,8 +26,9 @@ from .states import IN_FLIGHT, UNFINISHED, State
 logger = logging.getLogger(__name__)
 
 FLUSH_INTERVAL_S = 0.25
-FLUSH_BYTES = 64 * 1024
 RETRY_AFTER_S = 1.0
+# The database is busy or away: the same write may succeed later. Any other failure is about what is to be written.
+PASSING = (OperationalError, InterfaceError)
 # The same request would be refused again: the rest of the column is not sent. The first set is about the key or the
 # account, the second about this body.
 REFUSED_FOR_ALL = {401, 402, 403, 404}
@@ -76,7 +76,7 @@ class Recorder:
             last = self._stopping
             try:
                 self.flush()
-            except DatabaseError as error:
+            except PASSING as error:
                 # Nothing is lost: what was not committed is still in the feeds, and is tried again.
                 logger.error("recording failed, trying again: %s", type(error).__name__)
                 database.close()
@@ -86,15 +86,31 @@ class Recorder:
                 return
 
     def flush(self) -> None:
-        """One transaction with everything new. Feeds whose ending is stored are forgotten."""
+        """Write everything new in one transaction. Feeds whose ending is stored are forgotten.
+
+        What cannot be stored ends as failed with its bytes kept, and holds nobody else back.
+        """
         # Endings first taken, then written: an ending that arrives meanwhile waits for the next round, with its bytes.
         dirty = [(feed, feed.ending is not None) for feed in list(self.feeds.values()) if self._is_dirty(feed)]
         if not dirty:
             return
+        try:
+            self._write(dirty)
+        except PASSING:
+            raise
+        except Exception:
+            for one in dirty:
+                self._write_alone(*one)
+        if any(has_ended for _, has_ended in dirty):
+            self.on_finished()
+
+    def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
         saved = []
         with transaction.atomic():
+            owned = self._still_owned([feed.job.exchange_id for feed, _ in dirty])
             for feed, has_ended in dirty:
-                saved.append((feed, has_ended, self._finish(feed) if has_ended else self._append(feed)))
+                if feed.job.exchange_id in owned:
+                    saved.append((feed, has_ended, self._finish(feed) if has_ended else self._append(feed)))
         for feed, has_ended, mark in saved:
             was_open = feed.opening_saved
             mark()
@@ -102,8 +118,49 @@ class Recorder:
                 self.forget(feed)
             if has_ended or feed.opening_saved != was_open:
                 changed(feed.job.comparison_id)
-        if any(has_ended for _, has_ended, _ in saved):
-            self.on_finished()
+        for feed, _ in dirty:
+            if feed.job.exchange_id not in owned:
+                self._let_go(feed)
+
+    def _still_owned(self, exchange_ids: Sequence[int]) -> set[int]:
+        """Those that nobody took from this process meanwhile, locked until the end of the transaction."""
+        mine = Exchange.objects.filter(pk__in=exchange_ids, worker=self.worker, state__in=IN_FLIGHT)
+        return set(mine.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+    def _let_go(self, feed: Feed) -> None:
+        """Another process ended the exchange, because this one stood still for too long: nothing of it counts now."""
+        self.forget(feed)
+        feed.cancel()
+
+    def _write_alone(self, feed: Feed, has_ended: bool) -> None:
+        try:
+            self._write([(feed, has_ended)])
+        except PASSING:
+            raise
+        except Exception as error:
+            # No traceback: its values are what a far end sent.
+            logger.error("exchange %s cannot be stored as it is: %s", feed.job.exchange_id, type(error).__name__)
+            self._give_up(feed)
+
+    def _give_up(self, feed: Feed) -> None:
+        """End an exchange with nothing but its bytes."""
+        feed.cancel()
+        with transaction.atomic():
+            ended = self._owned(feed).update(
+                state=State.FAILED,
+                version=F("version") + 1,
+                lease_until=None,
+                ended_at=timezone.now(),
+                failure_kind="not_stored",
+                error_message="The console could not store what this response says. Its bytes are kept.",
+                status=feed.opening.status,
+                response_body_id=Body.keep(feed.job.team_id, bytes(feed.data)),
+            )
+            if ended:
+                after_final(feed.job.exchange_id, feed.job.comparison_id)
+                close_if_finished(feed.job.comparison_id)
+        self.forget(feed)
+        changed(feed.job.comparison_id)
 
     @staticmethod
     def _is_dirty(feed: Feed) -> bool:
@@ -206,9 +263,7 @@ def interrupt(exchange: Exchange, *, lease_over: bool = False) -> bool:
     timeline = [entry for segment in segments for entry in segment.timeline]
     fields: dict[str, Any] = {}
     if exchange.status is not None:
-        reading = Reading(exchange.status, [(name, value) for name, value in exchange.response_headers or []])
-        reading.feed(data)
-        result = reading.finish(Incomplete("The console stopped while this was streaming."))
+        result = read_stored(exchange, data, failure=Incomplete("The console stopped while this was streaming."))
         fields = derived_fields(result, model=exchange.model)
         fields["response_body_id"] = Body.keep(exchange.team_id, data)
         fields["timeline"] = json.dumps(timeline).encode()
