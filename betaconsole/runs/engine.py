@@ -7,8 +7,10 @@ At most once: `queued` was provably not sent and may run after a restart; what i
 a living owner is `interrupted` and never sent again by itself.
 """
 
+import contextlib
 import fcntl
 import logging
+import os
 import socket
 import threading
 import time
@@ -21,7 +23,6 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
@@ -161,7 +162,8 @@ class Engine:
                 if not self.stopping.is_set() and settings.SENDING_ENABLED:
                     self.start_waiting()
                 self._cancel_wished()
-            except DatabaseError as error:
+            except Exception as error:
+                # Whatever it is, it must not end this thread. What was claimed and not started is swept as its lease ends.
                 logger.error("looking for queued exchanges failed, trying again: %s", type(error).__name__)
                 database.close()
         database.close()
@@ -246,14 +248,16 @@ class Engine:
                     self.sweep()
                     swept = time.monotonic()
                 finding.index_pending()
-            except DatabaseError as error:
+            except Exception as error:
                 logger.error("looking after exchanges failed, trying again: %s", type(error).__name__)
                 database.close()
         database.close()
 
     def renew(self) -> None:
-        """Our exchanges are alive: their leases run from the database's now."""
-        Exchange.objects.filter(worker=self.worker, state__in=IN_FLIGHT).update(lease_until=Now() + self._lease)
+        """What we are sending is alive: its leases run from the database's now."""
+        # Only what is in hand: an exchange that was claimed and then lost by a failure here must not stay for ever.
+        mine = Exchange.objects.filter(pk__in=list(self._feeds), worker=self.worker, state__in=IN_FLIGHT)
+        mine.update(lease_until=Now() + self._lease)
 
     def sweep(self) -> None:
         """End what is in flight under a lease that is over, and comparisons that nobody closed."""
@@ -269,8 +273,7 @@ class Engine:
             interrupt(exchange)
         close_forgotten()
         for path in self._locks.glob("*.lock"):
-            if path.stem != self.boot_id and _is_free(path):
-                path.unlink(missing_ok=True)
+            _remove_if_free(path)
 
     def _is_dead(self, worker: str) -> bool:
         host, _, boot_id = worker.rpartition(":")
@@ -334,9 +337,14 @@ def close_forgotten() -> None:
 
 
 def _locked(path: Path) -> IO[str]:
-    file = path.open("w")
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return file
+    """The lock file, made and locked. Between the two somebody may have taken it for a dead process's and removed it."""
+    while True:
+        file = path.open("w")
+        fcntl.flock(file, fcntl.LOCK_EX)  # held by others for an instant at most, to see whether it is free
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()
 
 
 def _is_free(path: Path) -> bool:
@@ -349,6 +357,13 @@ def _is_free(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove_if_free(path: Path) -> None:
+    """Removed while held, so that nobody locks a file that is about to go without noticing."""
+    with contextlib.suppress(OSError), path.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
 
 
 # The engine of this process -------------------------------------------------------------------------------------------
