@@ -38,6 +38,12 @@ def _origin(name: str, url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _proxy(url: str) -> str | None:
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise ImproperlyConfigured("BETACONSOLE_OUTBOUND_PROXY: give http(s)://[user:password@]host:port")
+    return url or None
+
+
 def _database(url: str) -> DBConfig:
     try:
         found = dj_database_url.parse(url, conn_max_age=600)
@@ -90,12 +96,12 @@ ALLOWED_BASE_URLS = [
 ]
 if _origin("ANTHROPIC_BASE_URL", ENVIRONMENT_BASE_URL) not in ALLOWED_BASE_URLS:
     ALLOWED_BASE_URLS.append(_origin("ANTHROPIC_BASE_URL", ENVIRONMENT_BASE_URL))
-OUTBOUND_PROXY = env.str("BETACONSOLE_OUTBOUND_PROXY", "") or None
+OUTBOUND_PROXY = _proxy(env.str("BETACONSOLE_OUTBOUND_PROXY", ""))
 CA_BUNDLE = env.str("BETACONSOLE_CA_BUNDLE", "") or None
 if CA_BUNDLE and not Path(CA_BUNDLE).is_file():
     raise ImproperlyConfigured(f"BETACONSOLE_CA_BUNDLE: {CA_BUNDLE} is not a file")
 # How many times faster than a real model the built-in simulator answers.
-SIMULATOR_SPEED = env.float("BETACONSOLE_SIMULATOR_SPEED", 1.0, validate=lambda speed: 0.01 <= speed <= 10_000)
+SIMULATOR_SPEED = env.float("BETACONSOLE_SIMULATOR_SPEED", 1.0, validate=validate.Range(0.01, 10_000))
 SENDING_ENABLED = env.bool("BETACONSOLE_SENDING_ENABLED", True)
 
 # Threads: each open live page holds one, and so does each waiting API call; the rest answer pages.

@@ -1,0 +1,167 @@
+"""Who may ask what, for every URL there is: generated from the URLconf."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
+
+from betaconsole.drafts.models import Draft
+from betaconsole.library.models import Combination, Prompt, PromptVersion
+from betaconsole.teams.models import ApiToken, Connection, Membership, Role
+from betaconsole.teams.solo import set_up_solo
+from tests.builders import make_comparison, make_team
+from tests.drafts.desk import a_draft
+from tests.urls import Url, every_url
+
+URLS = every_url()
+WITH_ID = [url for url in URLS if url.parameters]
+PAGES = [url for url in URLS if url.view.access_rule != "token"]
+METHODS = ("get", "post")
+NOTHING = ("api:nothing", "api:v1:api-root")  # say 404 to everything
+SECRET = "eves-secret-title"
+# Views that are about a second object, which the values of the request name: URL, field, kind of object.
+SECOND_OBJECTS = [
+    ("drafts:new", "prompt", "prompts"),
+    ("drafts:set_connection", "value", "connections"),
+    ("drafts:apply_combination", "combination", "combinations"),
+    ("runs:run", "draft", "drafts"),
+]
+# What some views need to see before they do anything.
+NEEDED = {
+    "drafts:set_parameter": {"name": "max_tokens", "value": "5"},
+    "drafts:set_column": {"field": "name", "value": "thinks"},
+    "drafts:remove_message": {"index": "0"},
+}
+
+pytestmark = pytest.mark.django_db
+
+
+def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str, str]:
+    """One object of each kind that has a URL, by the word its URLs begin with."""
+    team, user = membership.team, membership.user
+    comparison = make_comparison(team, user, title=title)
+    connection = Connection.objects.create(
+        team=team, author=user, name=title, kind=Connection.Kind.KEY, base_url="https://api.anthropic.com"
+    )
+    prompt = Prompt.objects.create(team=team, author=user, name=title)
+    PromptVersion.objects.create(prompt=prompt, number=1, author=user, body_text="{}")
+    draft = a_draft(title=title)
+    Draft.objects.filter(pk=draft.pk).update(team=team, author=user)
+    return {
+        "comparisons": comparison.public_id,
+        "exchanges": comparison.exchanges.first().public_id,
+        "connections": connection.public_id,
+        "prompts": prompt.public_id,
+        "combinations": Combination.objects.create(team=team, author=user, name=title, betas=["a"]).public_id,
+        "drafts": draft.public_id,
+    }
+
+
+@pytest.fixture
+def asking(owner):
+    """A browser of the owner's, with a token for the API."""
+    _, secret = ApiToken.issue(user=owner.user, team=owner.team, name="test")
+    return Client(headers={"host": "localhost", "authorization": f"Bearer {secret}"}, raise_request_exception=False)
+
+
+def address(url: Url, objects: dict[str, str]) -> str:
+    """The URL of an object: its id for the first parameter, the first column and the like for further ones."""
+    first, *others = url.parameters
+    return url.path(**{first: objects[url.noun], **dict.fromkeys(others, "a")})
+
+
+def values(url: Url, objects: dict[str, str]) -> dict[str, str]:
+    """What to send along, so that nothing but the object in the address decides the answer."""
+    second = {field: objects[kind] for name, field, kind in SECOND_OBJECTS if name == url.name}
+    return second or NEEDED.get(url.name, {})
+
+
+def test_the_walk_finds_the_urls():
+    names = {url.name for url in URLS}
+    assert {"runs:compose", "runs:live", "runs:exchange", "drafts:new", "api:v1:create_comparison"} <= names
+    assert len(URLS) > 40
+
+
+@pytest.mark.parametrize("url", URLS, ids=str)
+def test_every_view_says_who_may_call_it(url):
+    assert url.view.access_rule in (*Role, "public", "token")
+
+
+@pytest.mark.parametrize("url", [url for url in URLS if url.view.access_rule in list(Role)], ids=str)
+def test_a_view_refuses_nobody_and_a_role_below_its_own(url):
+    below = list(Role)[: list(Role).index(url.view.access_rule)]
+    for membership in (None, *(Membership(role=role) for role in below)):
+        request = RequestFactory().get("/")
+        request.membership = membership
+        with pytest.raises(PermissionDenied):
+            url.view(request, **dict.fromkeys(url.parameters, "x"))
+
+
+@pytest.mark.parametrize("url", [url for url in URLS if url.view.access_rule == "token"], ids=str)
+def test_the_api_answers_nobody_without_a_token_whatever_cookie_comes(url, client):
+    path = url.path()
+    answers = [getattr(client, method)(path, content_type="application/json") for method in METHODS]
+    assert {answer.status_code for answer in answers} <= {401, 405}
+    assert 401 in {answer.status_code for answer in answers}
+
+
+@pytest.mark.parametrize("url", WITH_ID, ids=str)
+def test_an_object_of_another_team_is_answered_like_one_that_does_not_exist(url, asking):
+    stranger = make_team("Strangers")
+    foreign = objects_of(Membership.objects.get(team=stranger), title=SECRET)
+    sent = values(url, objects_of(set_up_solo()))
+    for method in METHODS:
+        answer = getattr(asking, method)(address(url, foreign), sent)
+        missing = getattr(asking, method)(url.path(), sent)
+        if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+            # A stream says it in words: an error status would be asked again every half second for ever.
+            answer_text = b"".join(answer.streaming_content).decode()
+            assert answer_text == b"".join(missing.streaming_content).decode()
+            assert "event: finished" in answer_text
+        else:
+            assert answer.status_code == missing.status_code
+            assert answer.status_code in (404, 405)
+            assert SECRET not in answer.content.decode()
+
+
+@pytest.mark.parametrize("url", WITH_ID, ids=str)
+def test_an_object_of_ones_own_is_found(url, asking):
+    own = objects_of(set_up_solo())
+    found = {method: getattr(asking, method)(address(url, own), values(url, own)).status_code for method in METHODS}
+    assert set(found.values()) - {404, 405}, found
+    assert not {status for status in found.values() if status >= 500}
+
+
+@pytest.mark.parametrize(("name", "field", "kind"), SECOND_OBJECTS)
+def test_an_object_of_another_team_cannot_be_brought_in_by_its_id(name, field, kind, asking):
+    stranger = make_team("Strangers")
+    foreign, own = objects_of(Membership.objects.get(team=stranger)), objects_of(set_up_solo())
+    url = next(url for url in URLS if url.name == name)
+    path = address(url, own) if url.parameters else url.path()
+    assert asking.post(path, {field: foreign[kind]}).status_code == 404
+    assert asking.post(path, {field: own[kind]}).status_code != 404
+
+
+@pytest.mark.parametrize("url", PAGES, ids=str)
+def test_a_post_from_elsewhere_changes_nothing(url, strict_client, owner):
+    path = address(url, objects_of(owner)) if url.parameters else url.path()
+    answer = strict_client.post(path, headers={"origin": "https://evil.example"})
+    assert answer.status_code in ((404,) if url.name in NOTHING else (403,))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"headers": {"host": "evil.example"}},
+        {"headers": {"host": "localhost", "x-forwarded-for": "203.0.113.7"}},
+        {"REMOTE_ADDR": "203.0.113.7"},
+    ],
+    ids=["another Host", "a proxy header", "another machine"],
+)
+@pytest.mark.parametrize("url", URLS, ids=str)
+def test_nothing_answers_what_is_not_local(url, how, asking):
+    for method in (*METHODS, "put", "delete", "options", "head"):
+        assert getattr(asking, method)(url.path(), **how).status_code == 403
+
+
+def test_nor_does_a_static_file(client, settings):
+    assert client.get("/static/css/base.css", REMOTE_ADDR="203.0.113.7").status_code == 403
