@@ -25,6 +25,7 @@ _BLOCK_OF_DELTA = {
     "compaction_delta": "compaction",
 }
 _NOT_NEWS = frozenset({"type", "delta", "usage", "content"})
+_MANY_TOKENS = 10**9
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
@@ -52,7 +53,13 @@ class _Slot:
     position: int
     block: dict[str, Any]
     pieces: dict[str, list[str]] = field(default_factory=dict)
+    input_before: dict[str, Any] = field(default_factory=dict)
+    input_text: str = ""
+    input_oddity: str = ""
     closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.input_before = {name: value for name, value in self.block.items() if name == "input"}
 
     @property
     def type(self) -> str:
@@ -64,6 +71,31 @@ class _Slot:
 
     def change(self, kind: Literal["append", "replace", "close"], name: str = "", text: str = "") -> Change:
         return Change(kind, self.position, self.type, name, shown(text))
+
+    def join(self) -> None:
+        """Put what has gathered into the block."""
+        for name, pieces in self.pieces.items():
+            text = "".join(pieces)
+            pieces.clear()
+            if name != "partial_json":
+                self.block[name] = text_in(self.block, name) + text
+            elif text:
+                self.input_text += text
+                self._set_input()
+
+    def _set_input(self) -> None:
+        """A tool's input from its JSON text: as far as it goes where it is cut off; kept as text where it is no JSON."""
+        self.block.pop("_partial_json", None)
+        for read, oddity in ((payload.parse, ""), (payload.parse_start, "cut_input")):
+            try:
+                self.block["input"] = read(self.input_text)
+                self.input_oddity = oddity
+                return
+            except PayloadError:
+                continue
+        self.block.pop("input", None)
+        self.block |= {**self.input_before, "_partial_json": self.input_text}
+        self.input_oddity = "bad_input"
 
 
 class Accumulator:
@@ -82,7 +114,7 @@ class Accumulator:
     def message(self) -> dict[str, Any] | None:
         """The message so far, None before its start. Joins what has gathered: not meant to be read after each event."""
         for slot in self._slots.values():
-            self._join(slot)
+            slot.join()
         return self._message
 
     def add(self, event: Event) -> list[Change]:
@@ -130,10 +162,16 @@ class Accumulator:
     def _open(self, index: int, block: dict[str, Any]) -> list[Change]:
         content = self._started()["content"]
         if index in self._slots:
-            self._join(self._slots[index])
+            self._close(self._slots[index])
         slot = self._slots[index] = _Slot(len(content), block)
         content.append(block)
         return _opening(slot)
+
+    def _close(self, slot: _Slot) -> None:
+        """The block's end: only now is an unfinished input an oddity."""
+        slot.join()
+        if slot.input_oddity:
+            self.warn(slot.input_oddity)
 
     def _slot(self, data: dict[str, Any], delta_type: str) -> tuple[_Slot, list[Change]]:
         """Where a delta belongs. One for a block never opened opens it: its start may have been unreadable."""
@@ -145,28 +183,6 @@ class Accumulator:
             return slot, []
         opening = self._open(index, {"type": _BLOCK_OF_DELTA.get(delta_type, "")})
         return self._slots[index], opening
-
-    def _join(self, slot: _Slot) -> None:
-        for name, pieces in slot.pieces.items():
-            if name == "partial_json":
-                pieces[:] = ["".join(pieces)]
-                self._set_input(slot.block, pieces[0])
-            else:
-                slot.block[name] = text_in(slot.block, name) + "".join(pieces)
-                pieces.clear()
-
-    def _set_input(self, block: dict[str, Any], text: str) -> None:
-        """A tool's input from its JSON text: as far as it goes where it was cut off; kept as text where it is no JSON."""
-        if not text:
-            return
-        block.pop("_partial_json", None)
-        for read in (payload.parse, payload.parse_start):
-            try:
-                block["input"] = read(text)
-                return
-            except PayloadError:
-                self.warn("cut_input" if read is payload.parse else "bad_input")
-        block["_partial_json"] = text
 
 
 def _message_start(gathered: Accumulator, data: dict[str, Any]) -> list[Change]:
@@ -211,7 +227,7 @@ def _block_stop(gathered: Accumulator, data: dict[str, Any]) -> list[Change]:
         gathered.warn("out_of_order")
         return []
     slot.closed = True
-    gathered._join(slot)
+    gathered._close(slot)
     return [slot.change("close")]
 
 
@@ -232,8 +248,10 @@ def _message_delta(gathered: Accumulator, data: dict[str, Any]) -> list[Change]:
 
 
 def _message_stop(gathered: Accumulator, data: dict[str, Any]) -> list[Change]:
-    if gathered.message is None:
+    if gathered._message is None:
         gathered.warn("out_of_order")
+    for slot in gathered._slots.values():
+        gathered._close(slot)
     gathered.finished = True
     return [Change("stop", field="message_stop")]
 
@@ -260,7 +278,7 @@ def _text_delta(name: str) -> "Delta":
 def _thinking_delta(gathered: Accumulator, slot: _Slot, delta: dict[str, Any]) -> list[Change]:
     changes = _append_thinking(gathered, slot, delta)
     tokens = delta.get("estimated_tokens")
-    if type(tokens) is int:
+    if type(tokens) is int and abs(tokens) < _MANY_TOKENS:
         gathered.estimated_tokens = (gathered.estimated_tokens or 0) + tokens
         changes.append(Change("usage", slot.position, slot.type, "estimated_tokens", str(gathered.estimated_tokens)))
     return changes
