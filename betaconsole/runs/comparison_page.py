@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
-
+from django.http import QueryDict
 
 try:  # TEMPORARY: until the composer is committed
     from betaconsole.drafts.context import composer_context
@@ -16,6 +15,7 @@ except ModuleNotFoundError:
 
 from betaconsole.drafts.models import Draft
 from betaconsole.storage.public_id import new_public_id
+from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import User
 from betaconsole.web.paging import number
 
@@ -69,16 +69,15 @@ def partials_of(view: View) -> dict[int, Partial]:
     }
 
 
-def page(comparison: Comparison, request: HttpRequest) -> dict[str, Any]:
+def page(comparison: Comparison, request: TeamRequest) -> dict[str, Any]:
     """Context of `comparison.html`."""
     context = area(comparison, Asked.of(request.GET))
     view: View = context["view"]
-    draft = own_draft(comparison, request.user)  # type: ignore[arg-type]
+    draft = own_draft(comparison, request.user)
     composer = composer_context(draft, request) if draft else {}
     return {
         **composer,
         **context,
-        "draft": draft,
         "layout": "beside" if draft and len(view.variants) < WIDE_FROM else "wide",
         "matrix": matrix(view),
         "folded": folded(view),

@@ -1,7 +1,7 @@
 """Everything about one exchange: the request as sent, the response as received, and what can be read from them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import parse_betas
-
-try:  # TEMPORARY: until snippets are committed
-    from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, python_headers, typescript
-except ModuleNotFoundError:
-    SnippetRequest = dict
-    curl = python_beta = python_headers = typescript = lambda request: "curl https://api.anthropic.com/v1/messages"
-
+from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, python_headers, typescript
 from betaconsole.storage.fields import showable
 from betaconsole.web.markdown import highlighted
 
@@ -42,8 +36,26 @@ class BodyView:
 
 
 @dataclass(frozen=True)
+class Language:
+    """A way of writing a request as code. `lexer` is Pygments' name for it."""
+
+    label: str
+    lexer: str
+    extension: str
+    write: Callable[[SnippetRequest], str]
+
+
+LANGUAGES = {
+    "curl": Language("curl", "bash", "sh", curl),
+    "python": Language("Python, beta namespace", "python", "py", python_beta),
+    "python-headers": Language("Python, extra_headers", "python", "py", python_headers),
+    "typescript": Language("TypeScript", "typescript", "ts", typescript),
+}
+
+
+@dataclass(frozen=True)
 class Snippet:
-    """The same request as code."""
+    """The same request as code; `code` is empty where it is too large for a page."""
 
     slug: str
     label: str
@@ -161,7 +173,13 @@ def coloured(code: str, language: str) -> SafeString | None:
 
 
 def snippets_of(exchange: Exchange) -> list[Snippet]:
-    """The same request as curl, Python and TypeScript, the key as a reference."""
+    """The same request as curl, Python and TypeScript, the key as a reference. Without code where the body is large."""
+    is_large = exchange.request_body is not None and exchange.request_body.size > MAX_SHOWN_BYTES
+    return [_snippet(exchange, slug, with_code=not is_large) for slug in LANGUAGES]
+
+
+def code_of(exchange: Exchange, slug: str) -> str:
+    """The same request in one of `LANGUAGES`."""
     sent = {name.lower(): value for name, value in exchange.request_headers}
     request = SnippetRequest(
         method=exchange.method,
@@ -171,18 +189,12 @@ def snippets_of(exchange: Exchange) -> list[Snippet]:
         body=request_bytes(exchange) or None,
         stream=exchange.stream,
     )
-    made = [
-        ("curl", "curl", "bash", curl),
-        ("python", "Python, beta namespace", "python", python_beta),
-        ("python-headers", "Python, extra_headers", "python", python_headers),
-        ("typescript", "TypeScript", "typescript", typescript),
-    ]
-    return [_snippet(slug, label, language, write(request)) for slug, label, language, write in made]
+    return LANGUAGES[slug].write(request)
 
 
-def _snippet(slug: str, label: str, language: str, code: str) -> Snippet:
-    code = showable(code)
-    return Snippet(slug, label, code, coloured(code, language))
+def _snippet(exchange: Exchange, slug: str, *, with_code: bool) -> Snippet:
+    code = showable(code_of(exchange, slug)) if with_code else ""
+    return Snippet(slug, LANGUAGES[slug].label, code, coloured(code, LANGUAGES[slug].lexer))
 
 
 def flat(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:

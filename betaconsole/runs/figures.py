@@ -26,7 +26,8 @@ class Kind:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one column. `difference` is `+2 %`, `baseline` for a column compared with none, or a dash."""
+    """One figure of one column. `difference` is `+2 %`, `baseline` for a column compared with none, a dash where the
+    other one has no such figure, and empty where this one has none."""
 
     key: str
     label: str
@@ -64,7 +65,7 @@ def figures_of(exchange: Exchange | None, baseline: Exchange | None, *, is_basel
 def _figure(kind: Kind, exchange: Exchange | None, baseline: Exchange | None, *, is_baseline: bool) -> Figure:
     value = kind.read(exchange) if exchange else None
     base = kind.read(baseline) if baseline else None
-    said = BASELINE if is_baseline and value is not None else difference(value, base)
+    said = "" if value is None else BASELINE if is_baseline else difference(value, base)
     return Figure(kind.key, kind.label, kind.write(value), said, kind.is_main)
 
 
@@ -77,6 +78,8 @@ def difference(value: float | None, base: float | None) -> str:
     if base <= 0 or value < 0:
         return _signed(value - base, f"{abs(value - base):,.4g}")
     percent = (value - base) / base * 100
+    if abs(percent) < 0.05:
+        return "±0 %"
     if percent >= 1000:
         return f"× {value / base:,.0f}"
     return _signed(percent, f"{abs(percent):.0f} %" if abs(percent) >= 0.95 else f"{abs(percent):.1f} %")

@@ -9,7 +9,7 @@ exchange and deleted with the index write, which happens outside the exchange's 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection as database
 from django.db import transaction
@@ -127,6 +127,14 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
+class _Index(Protocol):
+    """The index of one kind of database."""
+
+    def matches(self, team: int, phrases: Sequence[Sequence[str]], below: int) -> list[int]: ...
+
+    def write(self, documents: Sequence[Document]) -> None: ...
+
+
 class _Sqlite:
     """FTS5; see migration 0002. The team is a term of its own column."""
 
@@ -169,4 +177,4 @@ def _ids(sql: str, values: Sequence[Any]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-_VENDORS = {"sqlite": _Sqlite(), "postgresql": _Postgres()}
+_VENDORS: dict[str, _Index] = {"sqlite": _Sqlite(), "postgresql": _Postgres()}

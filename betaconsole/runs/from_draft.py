@@ -87,5 +87,5 @@ def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
         model=variant.model_override,
         version="" if variant.anthropic_version == version else variant.anthropic_version,
         changes_text=jsontext.dumps(jsontext.loads(variant.changes), indent=2) if variant.changes else "",
-        baseline=keys.get(variant.baseline_id, key),
+        baseline=keys[variant.baseline_id] if variant.baseline_id else key,
     )

@@ -13,7 +13,7 @@ from betaconsole.teams.models import Team, User
 from betaconsole.web.paging import SIZE, Page, page
 
 from .finding import search
-from .models import Comparison, ComparisonBeta, Exchange, Variant
+from .models import Comparison, ComparisonBeta, ComparisonQuerySet, Exchange, Variant
 from .overview import summary
 from .states import State
 
@@ -49,7 +49,7 @@ def history(user: User, team: Team, *, query: str = "", before: int | None = Non
     return HistoryPage(rows_for(found.rows), found.next_before)
 
 
-def _matching(visible, team: Team, query: str, before: int | None) -> Page:  # type: ignore[no-untyped-def]
+def _matching(visible: ComparisonQuerySet, team: Team, query: str, before: int | None) -> Page:
     last = Comparison.objects.filter(team=team, number=before).values_list("pk", flat=True).first() if before else None
     ids = search(team, query, before=last, limit=SIZE + 1)
     rows = list(visible.filter(pk__in=ids).order_by("-pk"))

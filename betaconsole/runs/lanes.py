@@ -257,7 +257,9 @@ def render_around(
 ) -> list[tuple[str, str]]:
     """What stands around the lanes as (target, HTML): the state in the head, the dots, the figures."""
     view = load(comparison, case=cell[0], repeat=cell[1], columns=columns, rows=rows)
-    parts = [("#comparison-state", render_to_string("runs/_comparison_state.html", state_context(view)))]
+    parts: list[tuple[str, str]] = [
+        ("#comparison-state", render_to_string("runs/_comparison_state.html", state_context(view)))
+    ]
     parts += [
         (
             f"#lane-{position}-dots",

@@ -8,7 +8,7 @@ from typing import Any
 from betaconsole.storage.fields import showable
 
 MAX_ROWS = 400
-WIDTH = 900
+WIDTH = 1290
 ROW_HEIGHT = 18
 LABEL_WIDTH = 170
 TICKS = 5

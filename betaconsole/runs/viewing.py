@@ -27,7 +27,7 @@ class View:
     rows: Sequence[Row]
     cell: tuple[int, int]
     columns: tuple[int, ...]
-    variants: list[Variant]
+    variants: Sequence[Variant]
     cases: list[Case]
     exchanges: Mapping[int, Exchange]
     causes: Mapping[int, Exchange]  # by column position: the refused exchange for which the one in view was skipped

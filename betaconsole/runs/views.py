@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -13,13 +13,13 @@ from betaconsole.catalogue.examples import examples
 from betaconsole.drafts import starting
 from betaconsole.drafts.composing import NotReady, Problem
 from betaconsole.drafts.models import Draft
-from betaconsole.teams.access import requires
+from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import number
 
 from . import adding, comparison_page, exchange_page, repeating
 from .cancelling import cancel as cancel_exchanges
-from .comparison_page import WIDE_FROM, composer_context
+from .comparison_page import composer_context
 from .from_draft import draft_of, plan_of_draft
 from .history import history as history_of
 from .launching import SendingDisabled, TokenReused, launch
@@ -35,30 +35,25 @@ SWITCHED_OFF = "Sending is switched off on this console; nothing was queued."
 
 @requires(Role.VIEWER)
 @require_GET
-def compose(request: HttpRequest) -> HttpResponse:
+def compose(request: TeamRequest) -> HttpResponse:
     return render(request, "runs/compose.html", compose_context(draft_asked_for(request), request))
 
 
-def draft_asked_for(request: HttpRequest) -> Draft:
+def draft_asked_for(request: TeamRequest) -> Draft:
     """The draft the address names, else the person's latest, else a new one."""
     if asked := request.GET.get("draft"):
         return get_object_or_404(Draft.objects.visible_to(request.user), public_id=asked)
     return starting.latest_or_blank(request.team, request.user)
 
 
-def compose_context(draft: Draft, request: HttpRequest, *, problems: tuple[Problem, ...] = ()) -> dict[str, Any]:
+def compose_context(draft: Draft, request: TeamRequest, *, problems: tuple[Problem, ...] = ()) -> dict[str, Any]:
     """Context of `compose.html`."""
-    wide = len(draft.columns) >= WIDE_FROM
-    return {
-        **composer_context(draft, request, problems=problems),
-        "examples": examples(),
-        "layout": "wide" if wide else "beside",
-    }
+    return {**composer_context(draft, request, problems=problems), "examples": examples()}
 
 
 @requires(Role.MEMBER)
 @require_POST
-def run(request: HttpRequest) -> HttpResponse:
+def run(request: TeamRequest) -> HttpResponse:
     drafts = Draft.objects.visible_to(request.user).select_related("connection", "prompt_version__prompt")
     draft = get_object_or_404(drafts, public_id=request.POST.get("draft", ""))
     if number(request.POST.get("revision")) != draft.revision:
@@ -66,6 +61,10 @@ def run(request: HttpRequest) -> HttpResponse:
             "draft", "This draft was changed in another tab meanwhile. This is how it stands now: look, then run it."
         )
         return refused(request, draft, [changed], status=409)
+    if draft.connection is None or draft.connection.archived_at:
+        return refused(
+            request, draft, [Problem("connection", "The connection this draft used is gone. Choose another one.")]
+        )
     try:
         comparison, _ = launch(
             plan_of_draft(draft),
@@ -92,36 +91,41 @@ def run(request: HttpRequest) -> HttpResponse:
     return go(request, comparison.get_absolute_url())
 
 
-def refused(request: HttpRequest, draft: Draft, problems: list[Problem], *, status: int = 422) -> HttpResponse:
+def refused(request: TeamRequest, draft: Draft, problems: list[Problem], *, status: int = 422) -> HttpResponse:
     """The composer again, with what stands in the way."""
     context = compose_context(draft, request, problems=tuple(problems))
-    template = "drafts/_composer.html" if request.htmx else "runs/compose.html"
+    template = "drafts/_composer.html" if by_htmx(request) else "runs/compose.html"
     return render(request, template, context, status=status)
 
 
-def go(request: HttpRequest, url: str) -> HttpResponse:
+def by_htmx(request: TeamRequest) -> bool:
+    """Whether htmx asks: for a fragment, or for where to go."""
+    return bool(getattr(request, "htmx", False))
+
+
+def go(request: TeamRequest, url: str) -> HttpResponse:
     """To another page, for a form as for htmx."""
-    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+    return HttpResponseClientRedirect(url) if by_htmx(request) else redirect(url)
 
 
 # One comparison -----------------------------------------------------------------------------------------------------
 
 
-def visible_comparison(request: HttpRequest, public_id: str) -> Comparison:
+def visible_comparison(request: TeamRequest, public_id: str) -> Comparison:
     comparisons = Comparison.objects.visible_to(request.user).select_related("connection", "team", "author")
     return get_object_or_404(comparisons, public_id=public_id)
 
 
 @requires(Role.VIEWER)
 @require_GET
-def comparison(request: HttpRequest, public_id: str) -> HttpResponse:
+def comparison(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     return render(request, "runs/comparison.html", comparison_page.page(found, request))
 
 
 @requires(Role.VIEWER)
 @require_GET
-def lanes(request: HttpRequest, public_id: str) -> HttpResponse:
+def lanes(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     seen = number(request.GET.get("seen"))
     if seen is not None and found.finished_at and found.exchanges.count() == seen:
@@ -132,23 +136,23 @@ def lanes(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @requires(Role.VIEWER)
 @require_GET
-def live(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
+def live(request: TeamRequest, public_id: str) -> StreamingHttpResponse:
     return stream(visible_comparison(request, public_id), request)
 
 
 @requires(Role.MEMBER)
 @require_POST
-def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
+def cancel(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     variant = asked_variant(request, found) if "variant" in request.POST else None
     exchange = None
     if "exchange" in request.POST:
         exchange = get_object_or_404(found.exchanges, public_id=request.POST["exchange"])
     cancel_exchanges(found, variant=variant, exchange=exchange)
-    return HttpResponse(status=204) if request.htmx else redirect(found)
+    return HttpResponse(status=204) if by_htmx(request) else redirect(found)
 
 
-def asked_variant(request: HttpRequest, found: Comparison) -> Variant:
+def asked_variant(request: TeamRequest, found: Comparison) -> Variant:
     """The column a form names by its position."""
     position = number(request.POST.get("variant"))
     if position is None:
@@ -158,7 +162,7 @@ def asked_variant(request: HttpRequest, found: Comparison) -> Variant:
 
 @requires(Role.MEMBER)
 @require_POST
-def without(request: HttpRequest, public_id: str) -> HttpResponse:
+def without(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     variant = asked_variant(request, found)
     return added(request, found, lambda: adding.add_without(found, variant, author=request.user))
@@ -166,7 +170,7 @@ def without(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @requires(Role.MEMBER)
 @require_POST
-def again(request: HttpRequest, public_id: str) -> HttpResponse:
+def again(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     if "variant" not in request.POST:
         token = request.POST.get("client_token", "")[:128] or None
@@ -176,7 +180,7 @@ def again(request: HttpRequest, public_id: str) -> HttpResponse:
     return added(request, found, lambda: adding.run_again(found, variant, case=case, repeat=repeat))
 
 
-def added(request: HttpRequest, found: Comparison, add: Callable[[], Any]) -> HttpResponse:
+def added(request: TeamRequest, found: Comparison, add: Callable[[], Any]) -> HttpResponse:
     """To the comparison that was added to (or made), or the page that says why nothing was sent."""
     try:
         made = add()
@@ -189,7 +193,7 @@ def added(request: HttpRequest, found: Comparison, add: Callable[[], Any]) -> Ht
 
 @requires(Role.MEMBER)
 @require_POST
-def edit(request: HttpRequest, public_id: str) -> HttpResponse:
+def edit(request: TeamRequest, public_id: str) -> HttpResponse:
     draft = draft_of(visible_comparison(request, public_id), request.user)
     return go(request, f"/?draft={draft.public_id}")
 
@@ -197,7 +201,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
 # One exchange -------------------------------------------------------------------------------------------------------
 
 
-def visible_exchange(request: HttpRequest, public_id: str) -> Exchange:
+def visible_exchange(request: TeamRequest, public_id: str) -> Exchange:
     exchanges = Exchange.objects.visible_to(request.user).select_related(
         "comparison", "connection", "variant", "case", "request_body", "response_body"
     )
@@ -206,23 +210,33 @@ def visible_exchange(request: HttpRequest, public_id: str) -> Exchange:
 
 @requires(Role.VIEWER)
 @require_GET
-def exchange(request: HttpRequest, public_id: str) -> HttpResponse:
+def exchange(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     return render(request, "runs/exchange.html", {"exchange": found, "page": exchange_page.page(found)})
 
 
 @requires(Role.VIEWER)
 @require_GET
-def raw_request(request: HttpRequest, public_id: str) -> HttpResponse:
+def raw_request(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     return download(exchange_page.request_bytes(found), f"{found.public_id}-request.bin")
 
 
 @requires(Role.VIEWER)
 @require_GET
-def raw_response(request: HttpRequest, public_id: str) -> HttpResponse:
+def raw_response(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     return download(exchange_page.response_bytes(found), f"{found.public_id}-response.bin")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def code(request: TeamRequest, public_id: str, language: str) -> HttpResponse:
+    found = visible_exchange(request, public_id)
+    if language not in exchange_page.LANGUAGES:
+        raise Http404
+    text = exchange_page.code_of(found, language).encode("utf-8", "backslashreplace")
+    return download(text, f"{found.public_id}.{exchange_page.LANGUAGES[language].extension}")
 
 
 def download(data: bytes, name: str) -> HttpResponse:
@@ -236,8 +250,8 @@ def download(data: bytes, name: str) -> HttpResponse:
 
 @requires(Role.VIEWER)
 @require_GET
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: TeamRequest) -> HttpResponse:
     query, before = request.GET.get("q", "").strip(), number(request.GET.get("before"))
     found = history_of(request.user, request.team, query=query, before=before)
-    template = "runs/_history_rows.html" if request.htmx else "runs/history.html"
+    template = "runs/_history_rows.html" if by_htmx(request) else "runs/history.html"
     return render(request, template, {"page": found, "query": query, "before": before})

@@ -5,7 +5,6 @@ text that is too large or too tangled to render quickly stays plain.
 """
 
 import re
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from html import escape
 from typing import Any
@@ -15,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -48,6 +48,8 @@ def render(text: str) -> SafeString:
         return plain(text)
     html = parser().render(text)
     cleaned = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL)
+    # What scrolls sideways must be reachable by keyboard.
+    cleaned = cleaned.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
     return mark_safe(cleaned)  # noqa: S308 - nh3 just cleaned it
 
 
@@ -95,7 +97,7 @@ def _leads_somewhere_safe(url: str) -> bool:
 
 
 def _image_as_link(
-    renderer: RendererHTML, tokens: list[Token], index: int, options: Mapping[str, Any], env: dict[str, Any]
+    renderer: RendererHTML, tokens: list[Token], index: int, options: OptionsDict, env: dict[str, Any]
 ) -> str:
     token = tokens[index]
     said = renderer.renderInlineAsText(token.children or [], options, env) or "image"
