@@ -1,12 +1,13 @@
 # make run    install what is missing, then serve the console at http://127.0.0.1:8000 (PORT and HOST change it)
 # make test   every check and every test, browser and PostgreSQL included
+# make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
 
 PYTHON ?= $(shell tools/find_python)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
-.PHONY: run test lint clean
+.PHONY: run test lint chaos clean
 
 run: .venv/.run
 	@$(BIN)/python manage.py serve
@@ -16,6 +17,10 @@ test: .venv/.test
 
 lint: .venv/.test
 	@$(BIN)/python -m tools.check --lint
+
+ROUNDS ?= 100
+chaos: .venv/.test
+	@$(BIN)/python -m tests.chaos $(ROUNDS)
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,86 @@
+"""The loop: senders are started and killed at random moments on one database, then one of them ends what is left."""
+
+import random
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.crew import Crew, crew
+from tests.chaos.far_end import FarEnd
+from tests.chaos.verdict import Verdict, judge
+
+LONGEST_LIFE_S = 0.8
+AT_ONCE = 100  # comparisons a sender may launch: more than any of them lives to
+
+
+@dataclass
+class Tally:
+    """Several databases' verdicts added up."""
+
+    wrong: list[str] = field(default_factory=list)
+    states: Counter[str] = field(default_factory=Counter)
+    tails_s: list[float] = field(default_factory=list)
+    unseen: int = 0
+    kills: int = 0
+    stops: int = 0
+
+    def add(self, other: "Verdict | Tally") -> None:
+        self.wrong += other.wrong
+        self.states += other.states
+        self.tails_s += other.tails_s
+        self.unseen += other.unseen
+        self.kills += getattr(other, "kills", 0)
+        self.stops += getattr(other, "stops", 0)
+
+
+def play(rounds: int, *, seed: str, stops: float = 0.0, allowance_s: float = 0.15) -> Tally:
+    """So many rounds on one new database; a share of `stops` of them ends by SIGTERM instead of kill -9."""
+    tally, chance = Tally(), random.Random(seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="betaconsole-chaos-", ignore_cleanup_errors=True) as folder,
+        FarEnd(seed=seed) as far_end,
+        crew(Path(folder), far_end.url) as hired,
+    ):
+        for number in range(rounds):
+            _one_round(hired, f"{seed}{number}", chance, tally, stops=stops)
+        last = hired.start(f"{seed}last", launch=0)
+        code = last.wait()
+        if code != 0:
+            tally.wrong.append(f"the last sender ended with {code}")
+        left = hired.left()
+        tally.add(judge(left, far_end.seen, hired.killed_at, allowance_s=allowance_s))
+        tally.wrong += _wrong_around(hired, far_end)
+    return tally
+
+
+def _one_round(hired: Crew, name: str, chance: random.Random, tally: Tally, *, stops: float) -> None:
+    sender = hired.start(name, launch=AT_ONCE)
+    if chance.random() < 0.9:
+        sender.wait_until_ready()
+    time.sleep(chance.uniform(0, LONGEST_LIFE_S))
+    if chance.random() < stops:
+        code = sender.terminate()
+        tally.stops += 1
+        if code != 0:
+            tally.wrong.append(f"{name} ended with {code} on SIGTERM")
+    else:
+        sender.kill()
+        tally.kills += 1
+
+
+def _wrong_around(hired: Crew, far_end: FarEnd) -> list[str]:
+    wrong = []
+    if not hired.is_intact():
+        wrong.append("integrity_check")
+    for line in hired.lines:
+        if line.get("orphans"):
+            wrong.append(f"{line['name']}: in flight under a dead owner after its start: {line['orphans']}")
+        if "failed" in line:
+            wrong.append(f"{line['name']}: {line['failed']}")
+    if far_end.strangers:
+        wrong.append(f"{len(far_end.strangers)} requests without a whole marker")
+    if hired.errors:
+        wrong.append(f"logged: {hired.errors[-2000:]}")
+    return wrong
