@@ -26,7 +26,7 @@ from . import engine, feed, lanes
 from .models import Comparison
 from .picture import Partial, Source, StoreSource, changes_of, partial_of, source_of
 from .showing import LANES, Row, cell_in_view, rows_of, shown
-from .states import FINAL, UNFINISHED
+from .states import FINAL, IN_FLIGHT, UNFINISHED
 from .waiting import places
 
 GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
@@ -118,6 +118,7 @@ class LaneSeen:
         self.row = row
         self.position = position
         self.source: Source | None = None
+        self.has_text = False
 
     @property
     def is_final(self) -> bool:
@@ -150,7 +151,7 @@ class LivePage:
     @property
     def awaits_first_text(self) -> bool:
         """Whether a lane in flight has shown nothing yet: then what comes next must not wait for more."""
-        return any(not lane.is_final and lane.position == 0 for lane in self._lanes.values())
+        return any(lane.source is not None and not lane.has_text for lane in self._lanes.values())
 
     def event_id(self) -> str:
         return ",".join(f"{lane.row.id}:{'f' if lane.is_final else lane.position}" for lane in self._lanes.values())
@@ -208,7 +209,7 @@ class LivePage:
         if row.state in FINAL:
             if not lane.is_final:
                 self._outdated_lanes.add(position)
-        elif lane.is_final or lane.source is None:
+        elif row.state in IN_FLIGHT and (lane.is_final or lane.source is None):
             lane.position = max(lane.position, 0)
             lane.source = source_of(row.id)
 
@@ -222,8 +223,9 @@ class LivePage:
         if lane.position > len(steps):  # a position from elsewhere
             self._outdated_lanes.add(lane.row.position)
             return []
-        new, lane.position = steps[lane.position :], len(steps)
-        return fragments(lane.row, changes_of(new))
+        changes = changes_of(steps[lane.position : (end := len(steps))])
+        lane.position, lane.has_text = end, lane.has_text or any(change.kind != "open" for change in changes)
+        return fragments(lane.row, changes)
 
     def _replaced_lanes(self) -> list[str]:
         """Whole lanes: a state moved, another exchange is shown, or the baseline they are compared with is final now."""
@@ -232,9 +234,9 @@ class LivePage:
         partials: dict[int, Partial] = {}
         for position in outdated - ended:
             lane = self._lanes[position]
-            lane.source = lane.source or source_of(lane.row.id)
-            partials[lane.row.id] = partial = partial_of(list(lane.source.refresh()))
-            lane.position = partial.position
+            if lane.source is not None:
+                partials[lane.row.id] = partial = partial_of(list(lane.source.refresh()))
+                lane.position = partial.position
         cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
         drawn = lanes.lanes_of(self.comparison, case=cell[0], repeat=cell[1], partials=partials, columns=self.columns)
         for position in ended:
