@@ -5,6 +5,7 @@ An edit is a function from the draft to an `Edit`; it may be called again where 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -54,12 +55,13 @@ def change(light: Draft, make: Callable[[Draft], Edit | None], *, revision: int,
     Raises `Stale` where another tab changed it after `revision`, and `Refused`.
     """
     for _ in range(ATTEMPTS):
-        with transaction.atomic():
+        with suppress(_Overtaken), transaction.atomic():
             draft = Draft.objects.light().get(pk=light.pk)
             check_fresh(draft, revision=revision, tab=tab)
             edit = make(draft)
-            if edit is None or _apply(draft, edit, tab):
-                return draft, edit
+            if edit is not None:
+                _apply(draft, edit, tab)
+            return draft, edit
     raise Stale
 
 
@@ -84,16 +86,22 @@ def undo(light: Draft, *, revision: int, tab: str) -> tuple[Draft, Step | None]:
         fields = _restored(draft, step.before)
         if step.body_before is not None:
             fields["body_text"] = step.body_before
-        if not _write(draft, fields):
-            raise Stale
+        try:
+            _write(draft, fields)
+        except _Overtaken:
+            raise Stale from None
         Step.objects.filter(pk=step.pk).update(
             undone=True, before={}, body_before=None, size=0, place="", tab=tab, revision=draft.revision
         )
     return draft, step
 
 
-def _apply(draft: Draft, edit: Edit, tab: str) -> bool:
-    """Write the edit and its step. False where another process moved the revision first."""
+class _Overtaken(Exception):
+    """Another process moved the revision between the read and the write."""
+
+
+def _apply(draft: Draft, edit: Edit, tab: str) -> None:
+    """Write the edit and its step."""
     fields = dict(edit.values)
     if edit.columns is not None:
         fields["columns"] = dump(edit.columns)
@@ -111,23 +119,20 @@ def _apply(draft: Draft, edit: Edit, tab: str) -> bool:
     step.size = len(step.body_before or "")
     if edit.body_text is not None:
         fields["body_text"] = edit.body_text
-    if not _write(draft, fields):
-        return False
+    _write(draft, fields)
     step.revision = draft.revision
     if not _typed_on(draft, step):
         step.save(force_insert=True)
         _forget_old_steps(draft)
-    return True
 
 
-def _write(draft: Draft, fields: dict[str, Any]) -> bool:
+def _write(draft: Draft, fields: dict[str, Any]) -> None:
     """The conditional UPDATE; the draft in hand follows it."""
     new = {**fields, "revision": draft.revision + 1, "updated_at": timezone.now()}
     if Draft.objects.filter(pk=draft.pk, revision=draft.revision).update(**new) != 1:
-        return False
+        raise _Overtaken
     for name, value in new.items():
         setattr(draft, name, value)
-    return True
 
 
 def _facts_after(draft: Draft, edit: Edit) -> Facts | None:

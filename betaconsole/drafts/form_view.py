@@ -27,6 +27,11 @@ class Part:
     path: str = ""
     hint: str = ""
 
+    @property
+    def place(self) -> str:
+        """The path as part of an id."""
+        return place_of(self.path)
+
 
 @dataclass(frozen=True)
 class MessageView:
@@ -76,6 +81,11 @@ def form_view(body: dict[str, Any]) -> FormView:
         stream=body.get("stream") is True,
         others=tuple((name, describe(value)) for name, value in body.items() if name not in FIELDS),
     )
+
+
+def place_of(path: str) -> str:
+    """A JSON pointer as part of an id: `messages-0-content`."""
+    return path.strip("/").replace("/", "-")
 
 
 def describe(value: Any) -> str:

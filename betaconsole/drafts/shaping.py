@@ -6,6 +6,7 @@ are added to that list, so that the example of one beta never wipes out the tool
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from betaconsole.catalogue import betas as catalogue
@@ -145,3 +146,37 @@ def _without_nulls(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+
+
+def offered_fields(column: Column, beta: str) -> list[str]:
+    """The fields of the body that the example of a beta would bring to the column; none where it is there already."""
+    example = example_of(beta)
+    if example is None or beta in column.examples or column.own_body:
+        return []
+    fields = _fields(example)
+    try:
+        typed = read_changes(column.changes_text)
+    except ChangesError:
+        return fields
+    return [] if typed is not None and set(fields) <= set(_fields(typed)) else fields
+
+
+def adopted(column: Column, beta: str, body: Any) -> Changes | None:
+    """The typed changes once the example of a beta is among them, as text to be edited. Raises `ChangesError`."""
+    example = example_of(beta)
+    base = applied(body, changes_of(replace(column, examples=_others(column, beta), changes_text=""), body))
+    layers = [fitted(example, base)] if example is not None else []
+    typed = read_changes(column.changes_text)
+    return joined(base, layers if typed is None else [*layers, typed])
+
+
+def _others(column: Column, beta: str) -> tuple[str, ...]:
+    return tuple(name for name in column.examples if name != beta)
+
+
+def _fields(changes: Changes) -> list[str]:
+    """The fields of the body that changes touch, in order."""
+    if isinstance(changes, dict):
+        return list(changes)
+    paths = [operation.get("path") for operation in changes if isinstance(operation, dict)]
+    return list(dict.fromkeys(path.split("/")[1] for path in paths if isinstance(path, str) and "/" in path))

@@ -1,12 +1,13 @@
 """How a draft begins: blank, from an example question, from a saved prompt, from a comparison that was run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from betaconsole.catalogue.examples import Example
 from betaconsole.catalogue.model_specs import default_model
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import DEFAULT_VERSION
-from betaconsole.library.models import PromptVersion
+from betaconsole.library.models import Combination, PromptVersion
 from betaconsole.teams.models import Connection, Team, User
 
 from .columns import Column, new_key
@@ -84,6 +85,20 @@ def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
         body_text=version.body_text,
         columns=two_columns(),
         prompt_version=version,
+    )
+
+
+def from_combination(team: Team, author: User, combination: Combination) -> Draft:
+    """An empty prompt in two columns: without the combination and with it."""
+    connection = Connection.objects.default_for(team)
+    baseline, other = two_columns()
+    return Draft.start(
+        team=team,
+        author=author,
+        connection=connection,
+        version=connection.anthropic_version,
+        body_text=blank_body(),
+        columns=[baseline, replace(other, name=combination.name, betas=tuple(combination.betas))],
     )
 
 

@@ -1,6 +1,9 @@
 """What a team keeps for later: prompts with their versions, and combinations of betas."""
 
-from django.db import models
+from collections.abc import Sequence
+from typing import Self
+
+from django.db import models, transaction
 from django.utils import timezone
 
 from betaconsole.storage.fields import ExactTextField, JsonTextField
@@ -9,14 +12,19 @@ from betaconsole.teams.models import Team, User
 
 
 class OwnedQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> "OwnedQuerySet":
+    def visible_to(self, user: User) -> Self:
         return self.filter(team__memberships__user=user)
 
 
-class Prompt(models.Model):
-    """A saved request body with versions; `{{variables}}` may stand in its strings."""
+class KeptQuerySet(OwnedQuerySet):
+    def kept(self) -> Self:
+        """What was not deleted, last used first."""
+        return self.filter(archived_at=None).order_by("-updated_at", "-pk")
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="prompts")
+
+class Kept(models.Model):
+    """Something with a name that a team keeps. Deleting can be undone: the row stays, marked."""
+
     author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     name = models.CharField(max_length=200)
@@ -24,13 +32,53 @@ class Prompt(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = KeptQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        self.updated_at = timezone.now()
+        self.save(update_fields=["name", "updated_at"])
+
+    def archive(self) -> None:
+        """Delete it from every list; `restore` brings it back."""
+        self.archived_at = timezone.now()
+        self.save(update_fields=["archived_at"])
+
+    def restore(self) -> None:
+        self.archived_at = None
+        self.save(update_fields=["archived_at"])
+
+
+class Prompt(Kept):
+    """A saved request body with versions; `{{variables}}` may stand in its strings."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="prompts")
 
     class Meta:
         indexes = [models.Index(fields=["team", "-updated_at", "-id"])]
 
-    def __str__(self) -> str:
-        return self.name
+    @classmethod
+    @transaction.atomic
+    def keep(cls, *, team: Team, author: User, name: str, body_text: str) -> "PromptVersion":
+        """A new prompt and its first version."""
+        prompt = cls.objects.create(team=team, author=author, name=name)
+        return prompt.add_version(author=author, body_text=body_text)
+
+    @transaction.atomic
+    def add_version(self, *, author: User, body_text: str) -> "PromptVersion":
+        """The next version; the newest one itself where nothing has changed since."""
+        Prompt.objects.filter(pk=self.pk).update(updated_at=timezone.now())  # first: holds the row until the commit
+        newest = self.versions.order_by("-number").first()
+        if newest and newest.body_text == body_text:
+            return newest
+        number = newest.number + 1 if newest else 1
+        return self.versions.create(number=number, author=author, body_text=body_text)
 
 
 class PromptVersion(models.Model):
@@ -50,23 +98,23 @@ class PromptVersion(models.Model):
         return f"{self.prompt} · v{self.number}"
 
 
-class Combination(models.Model):
+class Combination(Kept):
     """A saved, named, ordered set of betas."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="combinations")
-    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
-    name = models.CharField(max_length=200)
     betas = JsonTextField(default=list)
     note = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
-    archived_at = models.DateTimeField(null=True, blank=True)
-
-    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["team", "-updated_at", "-id"])]
 
-    def __str__(self) -> str:
-        return self.name
+    @classmethod
+    def keep(cls, *, team: Team, author: User, name: str, betas: Sequence[str]) -> "Combination":
+        """Save the betas under a name; a combination of that name gets these betas."""
+        standing = cls.objects.filter(team=team, name=name, archived_at=None).first()
+        if standing is None:
+            return cls.objects.create(team=team, author=author, name=name, betas=list(betas))
+        standing.betas = list(betas)
+        standing.updated_at = timezone.now()
+        standing.save(update_fields=["betas", "updated_at"])
+        return standing

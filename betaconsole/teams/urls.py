@@ -1,4 +1,12 @@
-from django.urls import URLPattern
+"""Where requests go and with which key."""
+
+from django.urls import path
+
+from . import views
 
 app_name = "connections"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.connections, name="connections"),
+    path("new/", views.new, name="new"),
+    path("<str:public_id>/remove/", views.remove, name="remove"),
+]

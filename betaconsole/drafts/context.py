@@ -1,0 +1,324 @@
+"""What the composer's templates show, computed when a template asks: a tick renders little, so it computes little."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from betaconsole.catalogue import betas as catalogue
+from betaconsole.catalogue.model_specs import all_models
+from betaconsole.claude import jsontext
+from betaconsole.library.models import Combination, Prompt
+from betaconsole.storage.fields import showable
+from betaconsole.teams.models import Connection
+
+from .columns import Column, baselines, letter
+from .composing import MAX_REPEATS, Problem
+from .facts import Facts
+from .findings import Finding, findings
+from .form_view import FormView, form_view
+from .labels import labels, split_name
+from .models import Draft
+from .shaping import ChangesError, example_of, offered_fields, read_changes
+
+WIDE_FROM = 5  # columns; from here on the matrix needs the whole width of the page
+BIG_TEXT = 200_000  # characters; a bigger body is typed into only on request and saved only on request
+MENU_LENGTH = 8
+KNOWN_VERSIONS = ("2026-10-21", "2023-06-01")
+FORM, JSON = "form", "json"
+
+
+def composer_context(draft: Draft, request: HttpRequest, *, problems: Sequence[Problem] = ()) -> dict[str, Any]:
+    """The context of `drafts/_composer.html`: all it shows is under `composer`. Each page made is a new tab."""
+    return {"composer": Composer(draft, problems=problems), "draft": draft}
+
+
+def new_tab() -> str:
+    """A name for one load of a page: rapid edits of one tab never conflict with each other."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A beta name as a page writes it: a line may break between `stem` and `date` only."""
+
+    full: str
+    stem: str
+    date: str
+
+    @classmethod
+    def of(cls, beta: str) -> "Name":
+        return cls(beta, *split_name(beta))
+
+
+@dataclass(frozen=True)
+class ColumnView:
+    """One column of the matrix. `changes` and `settings` are the short marks of its cells, `settings_title` in full."""
+
+    draft: Draft
+    column: Column
+    position: int
+    label: str
+    names: tuple[Name, ...]
+    changes: str
+    changes_title: str
+    settings: str
+    settings_title: str
+    baseline: str  # a letter, or a dash for none
+    misfit: str
+
+    @property
+    def key(self) -> str:
+        return self.column.key
+
+    @property
+    def letter(self) -> str:
+        return letter(self.position)
+
+    @property
+    def examples(self) -> list["Example"]:
+        """What it has taken from the catalogue."""
+        taken = ((beta, example_of(beta)) for beta in self.column.examples if beta in self.column.betas)
+        return [Example(Name.of(beta), jsontext.dumps(value, indent=2)) for beta, value in taken if value is not None]
+
+    @cached_property
+    def own_body_text(self) -> str:
+        row = self.draft.own_bodies.filter(digest=self.column.own_body).first() if self.column.own_body else None
+        return showable(row.text) if row else ""
+
+    @property
+    def own_body_is_big(self) -> bool:
+        return len(self.own_body_text) > BIG_TEXT
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A checkbox of the matrix."""
+
+    key: str
+    letter: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A beta with its checkboxes. `title` and `status` are empty for a name the catalogue does not know."""
+
+    name: Name
+    number: int
+    title: str
+    status: str
+    summary: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A beta ticked in a column that could take its example: `fields` are the body's fields it would bring."""
+
+    key: str
+    letter: str
+    beta: str
+    fields: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """An example a column has taken, and its JSON."""
+
+    name: Name
+    text: str
+
+
+class Composer:
+    """A draft as the composer shows it. `view` is the view of the body: form or json."""
+
+    def __init__(self, draft: Draft, *, tab: str = "", view: str = "", problems: Sequence[Problem] = ()) -> None:
+        self.draft = draft
+        self.tab = tab or new_tab()
+        self.asked_view = view
+        self.problems = problems
+
+    # The matrix ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sheet(self) -> list[Column]:
+        return self.draft.sheet
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts.load(self.draft.facts)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        return labels(self.sheet)
+
+    @cached_property
+    def baselines(self) -> dict[str, str | None]:
+        return baselines(self.sheet)
+
+    @cached_property
+    def letters(self) -> dict[str, str]:
+        return {column.key: letter(position) for position, column in enumerate(self.sheet)}
+
+    @cached_property
+    def columns(self) -> list[ColumnView]:
+        return [self.column_view(column.key) for column in self.sheet]
+
+    def column_view(self, key: str) -> ColumnView:
+        """One column; KeyError where it is gone."""
+        position = list(self.letters).index(key) if key in self.letters else -1
+        if position < 0:
+            raise KeyError(key)
+        column = self.sheet[position]
+        base = self.baselines[key]
+        settings_of = [column.model.removeprefix("claude-"), column.version]
+        changes, title = _changes_mark(column)
+        return ColumnView(
+            draft=self.draft,
+            column=column,
+            position=position,
+            label=self.labels[position],
+            names=tuple(Name.of(beta) for beta in column.betas),
+            changes=changes,
+            changes_title=title,
+            settings="●" if any(settings_of) else "",
+            settings_title=", ".join(filter(None, settings_of)) or "as the prompt",
+            baseline=self.letters[base] if base else "–",
+            misfit=self.facts.misfits.get(key, ""),
+        )
+
+    @cached_property
+    def rows(self) -> list[RowView]:
+        """The betas of the matrix: the rows that were added, then what columns tick without a row."""
+        ticked = (beta for column in self.sheet for beta in column.betas)
+        betas = list(dict.fromkeys([*self.draft.rows, *ticked]))
+        sets = [(column.key, self.letters[column.key], set(column.betas)) for column in self.sheet]
+        return [_row(number, beta, sets) for number, beta in enumerate(betas)]
+
+    @property
+    def is_wide(self) -> bool:
+        return len(self.sheet) >= WIDE_FROM
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """Examples that columns could take for what they tick."""
+        found = []
+        for column in self.sheet:
+            for beta in column.betas:
+                fields = offered_fields(column, beta)
+                if fields:
+                    found.append(Offer(column.key, self.letters[column.key], beta, ", ".join(fields)))
+        return found
+
+    @cached_property
+    def catalogue_size(self) -> int:
+        return len(catalogue.all_betas())
+
+    @cached_property
+    def combinations(self) -> list[Combination]:
+        return list(Combination.objects.filter(team=self.draft.team_id).kept()[:100])
+
+    # The body --------------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> str:
+        return JSON if self.asked_view == JSON or (not self.asked_view and self.facts.problem) else FORM
+
+    @cached_property
+    def form(self) -> FormView | None:
+        """The body as a form; None where it does not parse."""
+        if self.facts.problem:
+            return None
+        body = jsontext.loads(self.draft.body_text)
+        return form_view(body) if isinstance(body, dict) else None
+
+    @cached_property
+    def body_text(self) -> str:
+        return showable(self.draft.body_text)
+
+    @property
+    def is_big(self) -> bool:
+        return self.facts.size_bytes > BIG_TEXT
+
+    @cached_property
+    def models(self) -> list[str]:
+        return list(all_models())
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        return KNOWN_VERSIONS
+
+    # Saving and running ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        return findings(self.draft, self.sheet, self.facts, self.problems)
+
+    @property
+    def count(self) -> int:
+        return len(self.sheet) * self.draft.repeats
+
+    @property
+    def max_repeats(self) -> int:
+        return MAX_REPEATS
+
+    @property
+    def max_body_bytes(self) -> int:
+        return settings.MAX_BODY_BYTES
+
+    @cached_property
+    def client_token(self) -> str:
+        """Names one press of Run: pressing twice sends once."""
+        return secrets.token_hex(16)
+
+    @cached_property
+    def undo(self) -> str:
+        """What undo would take back, empty where there is nothing."""
+        step = self.draft.steps.filter(undone=False).order_by("-revision").values_list("what", flat=True).first()
+        return showable(step or "")
+
+    @cached_property
+    def connections(self) -> list[Connection]:
+        return list(Connection.objects.filter(team=self.draft.team_id).usable().order_by("pk"))
+
+    @cached_property
+    def prompts(self) -> list[Prompt]:
+        """Saved prompts, those used last."""
+        return list(Prompt.objects.filter(team=self.draft.team_id).kept()[:MENU_LENGTH])
+
+    @property
+    def saved_prompt(self) -> Prompt | None:
+        """The saved prompt that is open, unless it was deleted."""
+        version = self.draft.prompt_version
+        return version.prompt if version and version.prompt.archived_at is None else None
+
+
+def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]]) -> RowView:
+    known = catalogue.find(beta)
+    usual = known is None or known.status == catalogue.Status.ACTIVE
+    return RowView(
+        name=Name.of(beta),
+        number=number,
+        title=known.title if known else "not in the catalogue: sent as typed",
+        status="" if usual or known is None else known.status.label.lower(),
+        summary=known.summary if known else "",
+        cells=tuple(Cell(key, letter_of, beta in ticked) for key, letter_of, ticked in sets),
+    )
+
+
+def _changes_mark(column: Column) -> tuple[str, str]:
+    """The mark of the cell "Changes to the body" (`+2`, `own`) and what it stands for."""
+    if column.own_body:
+        return "own", "its own body"
+    fields = len([beta for beta in column.examples if beta in column.betas])
+    try:
+        typed = read_changes(column.changes_text)
+    except ChangesError:
+        return "!", "changes that cannot be read"
+    count = fields + (len(typed) if typed is not None else 0)
+    return (f"+{count}", f"{count} change{'s' if count > 1 else ''}") if count else ("", "none")

@@ -1,0 +1,232 @@
+"""A draft as a whole: begin one, look at it, paste into it, save from it, take steps back."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from betaconsole.catalogue.examples import find_example
+from betaconsole.claude.headers import HeaderError, check_version
+from betaconsole.library.models import Combination, Prompt, PromptVersion
+from betaconsole.library.names import checked_name, one_line
+from betaconsole.teams.access import TeamRequest, requires
+from betaconsole.teams.models import Connection, Role
+
+from . import editing, matrix, starting
+from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
+from .columns import Column
+from .composing import MAX_CELLS, MAX_REPEATS
+from .context import Composer
+from .editing import Edit, Refused, Stale
+from .models import Draft
+from .pasting import Pasted, PasteError, read_request
+
+
+@requires(Role.MEMBER)
+@require_POST
+def new(request: TeamRequest) -> HttpResponse:
+    """A new draft: an `example`, a saved `prompt` (and `version`) or `combination`, a pasted `request`, or blank."""
+    team, author = request.team, request.user
+    if slug := request.POST.get("example"):
+        example = find_example(slug)
+        if example is None:
+            return HttpResponse("There is no such example.", status=404)
+        draft = starting.from_example(team, author, example)
+    elif public_id := request.POST.get("prompt"):
+        draft = starting.from_prompt(team, author, _version_asked_for(request, public_id))
+    elif public_id := request.POST.get("combination"):
+        kept = Combination.objects.visible_to(request.user).kept()
+        draft = starting.from_combination(team, author, get_object_or_404(kept, public_id=public_id))
+    elif text := request.POST.get("request"):
+        try:
+            draft = _pasted_draft(starting.blank(team, author), read_request(text))
+        except PasteError as error:
+            return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+    else:
+        draft = starting.blank(team, author)
+    return redirect(f"{reverse('runs:compose')}?draft={draft.public_id}")
+
+
+@requires(Role.MEMBER)
+@require_GET
+def show(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """The composer anew, for a page whose draft was changed elsewhere."""
+    composer = composer_of(request, own_draft(request, draft_id))
+    return rendered(request, composer, [Fragment("desk"), Fragment("revision")])
+
+
+@requires(Role.MEMBER)
+@require_POST
+def undo(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """Undo the last edit; the parts of the composer it had changed come back."""
+    draft = own_draft(request, draft_id)
+    revision, tab = stamp(request)
+    try:
+        draft, step = editing.undo(draft, revision=revision, tab=tab)
+    except Stale:
+        return conflict(request, draft)
+    if step is None:
+        return answer(request, draft, lambda composer: ())
+    changed = set(step.before) | ({"body_text"} if step.body_before is not None else set())
+    names = [name for name, fields in SHOWN_IN.items() if fields & changed]
+    fragments = [Fragment(name) for name in names] + ([CLOSED] if "matrix" in names else [])
+    return answer(request, draft, lambda composer: fragments)
+
+
+CLOSED = Fragment("column", context={"column": None})
+SHOWN_IN = {
+    "question": {"title"},
+    "prompt": {"prompt_version_id"},
+    "body": {"body_text"},
+    "parameters": {"body_text", "repeats", "version"},
+    "matrix": {"columns", "changed_columns", "rows"},
+    "connection": {"connection_id"},
+}
+
+
+@requires(Role.MEMBER)
+@require_POST
+def set_title(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """The question the comparison is to answer."""
+    title = one_line(request.POST.get("value", ""))
+
+    def make(draft: Draft) -> Edit:
+        if len(title) > 200:
+            raise Refused("title", "A question has at most 200 characters.")
+        return Edit("edit the question", values={"title": title}, place="title")
+
+    return edited(request, draft_id, make, place="title")
+
+
+@requires(Role.MEMBER)
+@require_POST
+def set_repeats(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """How often each column is sent."""
+    value = one_line(request.POST.get("value", ""))
+
+    def make(draft: Draft) -> Edit:
+        repeats = int(value) if value.isascii() and value.isdigit() and len(value) < 7 else 0
+        if not 1 <= repeats <= MAX_REPEATS:
+            raise Refused("repeats", f"Repeats: choose 1 to {MAX_REPEATS}.")
+        cells = repeats * len(draft.columns)
+        if cells > MAX_CELLS:
+            raise Refused("repeats", f"{cells:,} requests; one comparison holds at most {MAX_CELLS:,}.")
+        return Edit("change repeats", values={"repeats": repeats}, place="repeats")
+
+    return edited(request, draft_id, make, place="repeats")
+
+
+@requires(Role.MEMBER)
+@require_POST
+def set_version(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """The anthropic-version of every column that names none."""
+    value = one_line(request.POST.get("value", ""))
+
+    def make(draft: Draft) -> Edit:
+        try:
+            return Edit("change the version", values={"version": check_version(value)}, place="version")
+        except HeaderError as error:
+            raise Refused("version", str(error)) from error
+
+    return edited(request, draft_id, make, place="version")
+
+
+@requires(Role.MEMBER)
+@require_POST
+def set_connection(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """Where the requests go."""
+
+    mine = Connection.objects.visible_to(request.user).filter(team=request.team)
+    chosen = get_object_or_404(mine, public_id=request.POST.get("value", ""))
+
+    def make(draft: Draft) -> Edit:
+        if not Connection.objects.usable().filter(pk=chosen.pk).exists():
+            raise Refused("connection", f"{chosen.name} can no longer be used. Choose another connection.")
+        return Edit(f"switch to {chosen.name}", values={"connection_id": chosen.pk})
+
+    return edited(request, draft_id, make, place="connection", touched=lambda composer: [Fragment("connection")])
+
+
+@requires(Role.MEMBER)
+@require_POST
+def paste(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """A request copied from elsewhere becomes the body, the version and column A."""
+    text = request.POST.get("request", "")
+    read: list[Pasted] = []
+
+    def make(draft: Draft) -> Edit:
+        read[:] = [read_request(text)]
+        return _pasted_edit(draft, read[0])
+
+    def touched(composer: Composer) -> list[Fragment]:
+        return [Fragment("notice", context={"pasted": read[0]}), *(Fragment(name) for name in SHOWN_IN), CLOSED]
+
+    return edited(request, draft_id, make, place="paste", touched=touched)
+
+
+def _pasted_edit(draft: Draft, pasted: Pasted) -> Edit:
+    """What a pasted request changes: column A gets its betas, the other columns stay."""
+    columns, rows = draft.sheet, list(draft.rows)
+    for beta in pasted.betas:
+        rows = matrix.add_row(rows, beta)
+    columns = [Column(key=columns[0].key, name=columns[0].name), *columns[1:]]
+    values: dict[str, Any] = {"rows": rows, "prompt_version_id": None}
+    if pasted.version:
+        values["version"] = pasted.version
+    columns = matrix.set_betas(columns, columns[0].key, pasted.betas)
+    return Edit("paste a request", columns=columns, body_text=pasted.body_text, values=values)
+
+
+def _pasted_draft(draft: Draft, pasted: Pasted) -> Draft:
+    """A blank draft that becomes the pasted request: the way in without JavaScript."""
+    edit = _pasted_edit(draft, pasted)
+    new_draft = Draft.start(
+        team=draft.team,
+        author=draft.author,
+        connection=draft.connection,
+        version=edit.values.get("version", draft.version),
+        body_text=draft.body_text if edit.body_text is None else edit.body_text,
+        columns=edit.columns or draft.sheet,
+    )
+    draft.delete()
+    return new_draft
+
+
+@requires(Role.MEMBER)
+@require_POST
+def save(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """Save the body as a prompt: the next version of the open one, or with `as_new` under a name of its own."""
+    saved: list[PromptVersion] = []
+
+    def make(draft: Draft) -> Edit:
+        prompt = draft.prompt_version.prompt if draft.prompt_version else None
+        if prompt is None or prompt.archived_at or "as_new" in request.POST:
+            version = Prompt.keep(
+                team=draft.team,
+                author=draft.author,
+                name=checked_name(request.POST.get("name", "")),
+                body_text=draft.body_text,
+            )
+        else:
+            version = prompt.add_version(author=draft.author, body_text=draft.body_text)
+        saved[:] = [version]
+        return Edit(f"save as {version}", values={"prompt_version_id": version.pk})
+
+    return edited(
+        request,
+        draft_id,
+        make,
+        place="save",
+        touched=lambda composer: [Fragment("prompt"), Fragment("notice", context={"saved": saved[0]})],
+    )
+
+
+def _version_asked_for(request: TeamRequest, public_id: str) -> PromptVersion:
+    prompt = get_object_or_404(Prompt.objects.visible_to(request.user).kept(), public_id=public_id)
+    number = request.POST.get("version", "")
+    if number:
+        return get_object_or_404(prompt.versions, number=int(number) if number.isdigit() and len(number) < 7 else 0)
+    newest = prompt.versions.order_by("-number").first()
+    return newest or get_object_or_404(prompt.versions)

@@ -1,0 +1,107 @@
+// The composer: says what is saved, sends what is still unsaved before Run, and leads to the place of a problem.
+// htmx does the rest: every control posts its own change, one after the other.
+const FIELDS = "textarea[hx-post], input[hx-post]:not([type='checkbox'])";
+
+const sent = new WeakMap(); // field → the value that was last sent
+const failed = new Set(); // fields whose last request was refused or lost
+const counted = new WeakSet(); // requests that move "Saving…"
+let waiting = 0;
+let goTo = null;
+
+const composer = () => document.querySelector("#composer");
+const fields = () => [...(composer()?.querySelectorAll(FIELDS) ?? [])];
+const isUnsaved = (field) => field.value !== (sent.get(field) ?? field.defaultValue);
+
+const say = (state) => {
+  const line = document.querySelector("#saved");
+  if (line && line.dataset.state !== state) {
+    line.dataset.state = state;
+    line.textContent = line.dataset[state];
+  }
+};
+
+const sayHowItStands = () => {
+  for (const field of failed) if (!field.isConnected) failed.delete(field);
+  if (waiting) say("saving");
+  else if (failed.size) say("failed");
+  else say(fields().some(isUnsaved) ? "typing" : "saved");
+};
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches?.(FIELDS) && composer()?.contains(target)) sayHowItStands();
+});
+
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const source = ctx.sourceElement;
+  if (ctx.request.method === "GET" || !composer()?.contains(source)) return;
+  counted.add(ctx);
+  waiting += 1;
+  if (source.matches(FIELDS)) sent.set(source, source.value);
+  sayHowItStands();
+});
+
+document.addEventListener("htmx:before:request", (event) => {
+  const source = event.detail.ctx.sourceElement;
+  const text = composer()?.querySelector("[data-json]");
+  const holdsIt = source === text || source.closest?.(".field")?.contains(text);
+  const limit = Number(composer()?.dataset.maxBytes);
+  if (!text || !holdsIt || event.detail.ctx.request.method === "GET" || new Blob([text.value]).size <= limit) return;
+  event.preventDefault();
+  document.querySelector("#problem-body").textContent =
+    `That is more than ${limit.toLocaleString("en")} bytes, the most a body may have. It was not saved.`;
+});
+
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (!counted.delete(ctx)) return;
+  waiting -= 1;
+  const refused = !ctx.response || ctx.response.status >= 400;
+  if (ctx.sourceElement.matches(FIELDS)) failed[refused ? "add" : "delete"](ctx.sourceElement);
+  sayHowItStands();
+  if (!waiting) document.dispatchEvent(new Event("composer:idle"));
+});
+
+const saveAll = () => {
+  for (const field of fields()) if (isUnsaved(field) || failed.has(field)) window.htmx.trigger(field, "resend");
+  if (!waiting) return Promise.resolve();
+  return new Promise((done) => document.addEventListener("composer:idle", done, { once: true }));
+};
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.id !== "run" || form.dataset.ready) return;
+  if (!waiting && !failed.size && !fields().some(isUnsaved)) return;
+  event.preventDefault();
+  await saveAll();
+  if (failed.size) return [...failed][0].focus();
+  form.dataset.ready = "yes";
+  form.requestSubmit();
+  delete form.dataset.ready;
+});
+
+// A page that the browser kept comes back with the token of a press that is over.
+window.addEventListener("pageshow", ({ persisted }) => {
+  const token = document.querySelector("#sending [name='client_token']");
+  if (persisted && token) token.value = crypto.randomUUID();
+});
+
+document.addEventListener("click", ({ target }) => {
+  const dismiss = target.closest("[data-dismiss]");
+  if (dismiss) document.querySelector(dismiss.dataset.dismiss).hidden = true;
+  const go = target.closest("[data-go-line]");
+  if (go) goTo = { line: Number(go.dataset.goLine), column: Number(go.dataset.goColumn) };
+});
+
+const offsetOf = (text, { line, column }) => {
+  let start = 0;
+  for (let n = 1; n < line; n += 1) start = text.indexOf("\n", start) + 1 || text.length;
+  return Math.min(start + column - 1, text.length);
+};
+
+document.addEventListener("htmx:after:swap", () => {
+  const text = goTo && document.querySelector("#json-text");
+  if (!text) return;
+  const offset = offsetOf(text.value, goTo);
+  goTo = null;
+  text.focus();
+  text.setSelectionRange(offset, offset + 1);
+});
