@@ -4,7 +4,8 @@
 
 PYTHON ?= $(shell tools/find_python)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Not compiled at once: most modules are never imported, and Python compiles the others when they are.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
 .PHONY: run test lint chaos clean

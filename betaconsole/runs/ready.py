@@ -22,11 +22,12 @@ def address() -> str:
 def say_when_ready() -> None:
     """Ask the console for its first page until it answers, then print the address and where requests go."""
     until = time.monotonic() + PATIENCE_S
-    while not _answers():
-        if time.monotonic() > until:
-            return _print(f"betaconsole does not answer at {address()}; the lines above may say why.")
+    while (status := _status_of_first_page()) is None and time.monotonic() < until:
         time.sleep(PAUSE_S)
-    _print(f"betaconsole is ready at {address()}\n{_where_requests_go()}")
+    if status is None or status >= 500:
+        _print(f"betaconsole does not answer as it should at {address()}; the lines above may say why.")
+    else:
+        _print(f"betaconsole is ready at {address()}\n{_where_requests_go()}")
 
 
 def _print(lines: str) -> None:
@@ -34,13 +35,13 @@ def _print(lines: str) -> None:
     sys.stdout.flush()
 
 
-def _answers() -> bool:
+def _status_of_first_page() -> int | None:
     asking = http.client.HTTPConnection(settings.HOST, settings.PORT, timeout=PATIENCE_S)
     try:
         asking.request("GET", "/", headers={"Connection": "close"})
-        return asking.getresponse().status < 500
+        return asking.getresponse().status
     except OSError:
-        return False
+        return None
     finally:
         asking.close()
 
