@@ -73,8 +73,7 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         plan = _with_variant(plan, without(plan.variants[0], refused, label=_free_label(comparison, variant, position)))
         asked = askings(plan)
         [added] = add_variants(comparison, plan, asked, first_position=position, origin=variant)
-        for repeat in range(1, plan.repeats + 1):
-            queue(comparison, [added], list(comparison.cases.all()), asked, repeats=[repeat])
+        queue(comparison, [added], list(comparison.cases.all()), asked, repeats=range(1, plan.repeats + 1))
         _reopen(comparison)
     return added
 

@@ -106,8 +106,7 @@ def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking]) -> None:
         )
         for position, case in enumerate(plan.cases)
     )
-    for repeat in range(1, plan.repeats + 1):
-        queue(comparison, variants, cases, asked, repeats=[repeat])
+    queue(comparison, variants, cases, asked, repeats=range(1, plan.repeats + 1))
     betas = sorted({beta for variant in plan.variants for beta in variant.betas})
     ComparisonBeta.objects.bulk_create(ComparisonBeta(comparison=comparison, beta=beta) for beta in betas)
     ToIndex.objects.create(comparison=comparison)
