@@ -80,7 +80,8 @@ def _copied_bytes(body: object, operation: dict[str, Any]) -> int:
     source = operation.get("from")
     if operation["op"] != "copy" or not isinstance(source, str):
         return 0
-    return len(dumps(jsonpointer.resolve_pointer(body, source)))
+    value = jsonpointer.resolve_pointer(body, source)
+    return 0 if isinstance(value, jsonpointer.EndOfList) else len(dumps(value))  # the library refuses to copy "/-"
 
 
 def _without_nulls(value: object) -> object:

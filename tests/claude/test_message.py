@@ -233,7 +233,7 @@ def whole_streams(draw: st.DrawFn) -> bytes:
     return stream(*events, ended(), STOP)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(whole_streams())
 def test_any_well_formed_stream_adds_up_as_in_the_sdk(sdk, body):
     assert bare(gather(body).message) == bare(sdk.accumulate(body, beta=True))
@@ -570,7 +570,7 @@ fields = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(types, fields), max_size=8))
 def test_no_sequence_of_events_makes_reading_fail(events):
     gathered = Accumulator()

@@ -17,7 +17,7 @@ values = st.recursive(
 objects = st.dictionaries(st.text(max_size=4), values, max_size=5)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(objects, st.booleans(), st.sampled_from([None, 1]), st.data())
 def test_an_object_cut_anywhere_reads_as_the_sdk_reads_it(value, ascii_only, indent, data):
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)

@@ -109,7 +109,7 @@ def test_a_short_recorded_stream_reads_the_same_wherever_it_is_cut(row):
         assert read_in_pieces([stream[:at], stream[at:]], 200, STREAM) == whole
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.floats(0, 1), max_size=40).map(sorted), st.sampled_from([b"\n", b"\r\n", b"\r"]))
 def test_every_recorded_stream_reads_the_same_however_it_is_cut(fractions, line_end):
     for row in streams():
@@ -337,7 +337,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.binary(max_size=200) | st.lists(FRAGMENTS, max_size=8).map(b"".join),
     st.sampled_from([200, 204, 302, 400, 500]),

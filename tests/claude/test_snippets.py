@@ -173,7 +173,7 @@ json_values = st.recursive(
 names = st.sampled_from([*snippets.STABLE_FIELDS, *snippets.BETA_FIELDS]) | st.text(max_size=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(names, json_values, max_size=6), st.sampled_from(PYTHON), st.booleans())
 def test_the_python_code_of_any_body_sends_that_body(upstream, fields, make, has_base):
     call = call_of({**BASE, **fields} if has_base else fields, f"{upstream.url}/v1/messages")
