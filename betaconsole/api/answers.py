@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+from django.db.models import F
 from django.http import HttpRequest
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from betaconsole.claude import jsontext
+from betaconsole.runs import wording
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.states import State
 
@@ -127,14 +129,19 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
     variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
     cases = _case_names(comparison)
-    exchanges = comparison.exchanges.defer(*HEAVY).order_by("pk")
+    exchanges = comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by("pk")
     return {
         "id": comparison.public_id,
         "title": comparison.title,
         "state": state_of(comparison),
         "variants": [_variant(variant, variants) for variant in variants.values()],
         "exchanges": [
-            _exchange(exchange, variant=variants[exchange.variant_id].label, case=cases[exchange.case_id])
+            _exchange(
+                exchange,
+                variant=variants[exchange.variant_id].label,
+                case=cases[exchange.case_id],
+                kept_bytes=exchange.kept_bytes,
+            )
             for exchange in exchanges
         ],
     }
@@ -145,7 +152,7 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
     case = _case_names(exchange.comparison)[exchange.case_id]
     body, timeline = _received(exchange)
     return {
-        **_exchange(exchange, variant=exchange.variant.label, case=case),
+        **_exchange(exchange, variant=exchange.variant.label, case=case, kept_bytes=len(body)),
         "request": {
             "method": exchange.method,
             "url": exchange.url,
@@ -180,7 +187,7 @@ def _case_names(comparison: Comparison) -> dict[int, str | int | None]:
     return {case.pk: case.name or case.position + 1 for case in cases}
 
 
-def _exchange(exchange: Exchange, *, variant: str, case: str | int | None) -> ExchangeAnswer:
+def _exchange(exchange: Exchange, *, variant: str, case: str | int | None, kept_bytes: int | None) -> ExchangeAnswer:
     return {
         "id": exchange.public_id,
         "variant": variant,
@@ -190,7 +197,7 @@ def _exchange(exchange: Exchange, *, variant: str, case: str | int | None) -> Ex
         "turn": exchange.turn,
         "state": exchange.state,
         "status": exchange.status,
-        "error": _failure(exchange),
+        "error": _failure(exchange, kept_bytes),
         "request_id": exchange.request_id or None,
         "stop_reason": exchange.stop_reason or None,
         "usage": exchange.usage,
@@ -204,9 +211,10 @@ def _exchange(exchange: Exchange, *, variant: str, case: str | int | None) -> Ex
     }
 
 
-def _failure(exchange: Exchange) -> Failure | None:
+def _failure(exchange: Exchange, kept_bytes: int | None) -> Failure | None:
     kind = exchange.error_type or exchange.failure_kind
-    return {"type": kind, "message": exchange.error_message} if kind else None
+    message = exchange.error_message or wording.note(exchange, kept_bytes=kept_bytes)
+    return {"type": kind, "message": message} if kind else None
 
 
 def _as_sent(data: bytes) -> Any:

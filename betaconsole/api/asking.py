@@ -76,7 +76,7 @@ class AskedCase(Asked):
     name: Words | None = None
     variables: dict[str, Any] | None = Field(
         None,
-        description="`{{name}}` in a string is replaced where there is a variable of that name, else sent unchanged.",
+        description="{{name}} in a string is replaced where there is a variable of that name, else sent unchanged.",
     )
     body: Body | None = None
 
@@ -100,7 +100,7 @@ class NewComparison(Asked):
 
     title: Words | None = None
     connection: Words | None = Field(
-        None, description="Id or name of a connection, or `simulator`; the team's default where left out."
+        None, description="Id or name of a connection, or the word simulator; the team's default where left out."
     )
     body: Body = Field(description="A Messages request body, without betas.")
     variants: list[AskedVariant] = Field(description="The columns: 1 to 32.")

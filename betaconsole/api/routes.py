@@ -1,12 +1,13 @@
 """The operations of the JSON API. Other programs build on these forms: they change only by addition."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from ninja import NinjaAPI, Query
 
 from betaconsole.runs.cancelling import cancel
 from betaconsole.runs.launching import launch
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.waiting import wait_until_finished
+from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
 from . import answers, problems
@@ -37,17 +38,17 @@ problems.install(api)
     response={201: answers.Created, 200: answers.Created, (401, 403, 409, 413, 422, 501, 503): ERROR},
     openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
-def create_comparison(request: HttpRequest, asked: NewComparison) -> HttpResponse:
+def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpResponse:
     """Sends variants × cases × repeats requests. Answers at once; the requests are sent in the background.
 
-    With a `client_token` asking twice sends once: 200 with the comparison made before, or 409 where the request differs.
+    With a client_token asking twice sends once: 200 with the comparison made before, or 409 where the request differs.
     """
     check_role(request, Role.MEMBER)
-    connection = connection_for(request.team, asked.connection)  # type: ignore[attr-defined]
+    connection = connection_for(request.team, asked.connection)
     comparison, is_new = launch(
         plan_of(asked, version=connection.anthropic_version),
-        team=request.team,  # type: ignore[attr-defined]
-        author=request.user,  # type: ignore[arg-type]
+        team=request.team,
+        author=request.user,
         connection=connection,
         client_token=asked.client_token,
     )
@@ -61,13 +62,13 @@ def create_comparison(request: HttpRequest, asked: NewComparison) -> HttpRespons
     response={200: answers.ComparisonAnswer, (401, 404, 422): ERROR},
 )
 def get_comparison(
-    request: HttpRequest,
+    request: TeamRequest,
     comparison_id: str,
     wait: float = Query(
         0, ge=0, allow_inf_nan=False, description="Hold the answer until it is finished, at most so many seconds (60)."
     ),
 ) -> HttpResponse:
-    """All variants and all exchanges, as they stand. With `wait` the answer comes once everything has ended."""
+    """All variants and all exchanges, as they stand. With wait the answer comes once everything has ended."""
     comparison = _comparison(request, comparison_id)
     if comparison.finished_at is None and wait:
         wait_until_finished(comparison, timeout_s=min(wait, MAX_WAIT_S))
@@ -81,7 +82,7 @@ def get_comparison(
     summary="Stop a comparison",
     response={200: answers.Cancelled, (401, 403, 404): ERROR},
 )
-def cancel_comparison(request: HttpRequest, comparison_id: str) -> HttpResponse:
+def cancel_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     """What is queued is not sent any more, what is in flight is cut; what has ended stays as it is."""
     check_role(request, Role.MEMBER)
     comparison = _comparison(request, comparison_id)
@@ -97,9 +98,9 @@ def cancel_comparison(request: HttpRequest, comparison_id: str) -> HttpResponse:
     summary="Read an exchange",
     response={200: answers.WholeExchangeAnswer, (401, 404): ERROR},
 )
-def get_exchange(request: HttpRequest, exchange_id: str) -> HttpResponse:
+def get_exchange(request: TeamRequest, exchange_id: str) -> HttpResponse:
     """One request and its response, exactly as they were on the wire."""
-    found = Exchange.objects.visible_to(request.user).filter(team=request.team)  # type: ignore[arg-type,attr-defined]
+    found = Exchange.objects.visible_to(request.user).filter(team=request.team)
     exchange = (
         found.select_related("comparison", "variant", "request_body", "response_body")
         .filter(public_id=exchange_id)
@@ -110,9 +111,9 @@ def get_exchange(request: HttpRequest, exchange_id: str) -> HttpResponse:
     return json_response(answers.whole_exchange(exchange))
 
 
-def _comparison(request: HttpRequest, public_id: str) -> Comparison:
+def _comparison(request: TeamRequest, public_id: str) -> Comparison:
     """The comparison, where the token's user may see it and it is the token's team's."""
-    found = Comparison.objects.visible_to(request.user).filter(team=request.team)  # type: ignore[arg-type,attr-defined]
+    found = Comparison.objects.visible_to(request.user).filter(team=request.team)
     comparison = found.filter(public_id=public_id).first()
     if comparison is None:
         raise Http404

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
+from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import ApiToken, Membership, Role
 
 from .problems import Problem
@@ -31,12 +31,11 @@ class Token(HttpBearer):
 def note_use(token: ApiToken) -> None:
     """Remember that the token was used now, at most once a minute."""
     now = timezone.now()
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
-        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
-def check_role(request: HttpRequest, needed: Role) -> None:
+def check_role(request: TeamRequest, needed: Role) -> None:
     """Raises the 403 where whoever asks may not do this in the team."""
-    if not Role(request.membership.role).includes(needed):  # type: ignore[attr-defined]
+    if not Role(request.membership.role).includes(needed):
         raise Problem(403, f"This needs the role {needed.label.lower()} in the team.")

@@ -139,6 +139,15 @@ def test_bytes_that_are_no_json_and_no_text_are_shown_as_far_as_they_can_be(call
     assert answer["error"] == {"type": "protocol", "message": "HTML came."}
 
 
+def test_a_failure_without_words_of_its_own_is_explained(caller):
+    made = caller.compare().json()
+    Exchange.objects.update(state="interrupted", failure_kind="interrupted")
+    [error, _] = [one["error"] for one in caller.get(f"/comparisons/{made['id']}").json()["exchanges"]]
+    assert error["type"] == "interrupted"
+    assert "may have been processed and billed" in error["message"]
+    assert caller.get(f"/exchanges/{made['exchanges'][0]}").json()["error"] == error
+
+
 def test_cancelling_what_waits_ends_it_unsent(caller):
     made = caller.compare(repeats=3).json()
     response = caller.post(f"/comparisons/{made['id']}/cancel")
