@@ -18,6 +18,6 @@ urlpatterns = [
     path("exchanges/<str:public_id>/", views.exchange, name="exchange"),
     path("exchanges/<str:public_id>/request/", views.raw_request, name="raw_request"),
     path("exchanges/<str:public_id>/response/", views.raw_response, name="raw_response"),
-    path("exchanges/<str:public_id>/code/<slug:language>/", views.code, name="code"),
+    path("exchanges/<str:public_id>/code/", views.code, name="code"),
     path("history/", views.history, name="history"),
 ]

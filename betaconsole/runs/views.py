@@ -231,8 +231,8 @@ def raw_response(request: TeamRequest, public_id: str) -> HttpResponse:
 
 @requires(Role.VIEWER)
 @require_GET
-def code(request: TeamRequest, public_id: str, language: str) -> HttpResponse:
-    found = visible_exchange(request, public_id)
+def code(request: TeamRequest, public_id: str) -> HttpResponse:
+    found, language = visible_exchange(request, public_id), request.GET.get("language", "curl")
     if language not in exchange_page.LANGUAGES:
         raise Http404
     text = exchange_page.code_of(found, language).encode("utf-8", "backslashreplace")

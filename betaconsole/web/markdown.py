@@ -24,12 +24,15 @@ from .frames import text_html
 
 MAX_BYTES = 200_000
 MAX_CODE_CHARS = 30_000
-# What makes Markdown parsers slow is marks that open and may never close; real answers hold a few.
+# What makes rendering slow is marks that open and may never close, brackets first, and very many small blocks. Real
+# answers have few of them.
 MAX_MARKS = 20_000
-MAX_NESTING = 40
-# Deeper than MAX_NESTING the parser drops text without a word.
+MAX_BRACKETS = 3_000
+MAX_LINES = 6_000
+# Deeper than MAX_NESTING the parser drops text without a word, so what goes deeper than DEEP is not given to it.
+MAX_NESTING = 60
 DEEP = re.compile(
-    r"^(?:[ \t]*>){30}|^[ \t]{60,}(?:[-*+]|\d+[.)])[ \t]|^(?:[ \t]*(?:[-*+]|\d+[.)])[ \t]+){20}", re.MULTILINE
+    r"^(?:[ \t]*>){15}|^[ \t>]{30,}(?:[-*+]|\d+[.)])[ \t]|^(?:[ \t>]*(?:[-*+]|\d+[.)])[ \t]+){12}", re.MULTILINE
 )
 
 TAGS = {
@@ -46,7 +49,8 @@ def render(text: str) -> SafeString:
     """The text as safe HTML: Markdown where it can be rendered quickly, else as it stands."""
     if too_heavy(text):
         return plain(text)
-    html = parser().render(text)
+    # Through UTF-16: halves of a pair that stand side by side are one character, a lone half is none.
+    html = parser().render(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     cleaned = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL)
     # What scrolls sideways must be reachable by keyboard.
     cleaned = cleaned.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
@@ -62,7 +66,9 @@ def too_heavy(text: str) -> bool:
     """Whether rendering could take long or lose text: by size, by its marks, by its depth."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
         return True
-    return sum(map(text.count, "[]*_`~<!|&")) > MAX_MARKS or DEEP.search(text) is not None
+    if text.count("[") > MAX_BRACKETS or text.count("\n") > MAX_LINES or DEEP.search(text):
+        return True
+    return sum(map(text.count, "[]*_`~<!|&")) > MAX_MARKS
 
 
 def highlighted(code: str, language: str) -> str | None:
