@@ -59,7 +59,8 @@ class BlockView:
 def growing_views(blocks: Iterable[Growing], xid: str) -> list[BlockView]:
     """Blocks of an answer in flight: plain text, because it is appended to."""
     return [
-        BlockView(block.index, xid, block.type, showable(block.label), html=_escaped(block.text)) for block in blocks
+        BlockView(block.index, xid, showable(block.type), showable(block.label), html=_escaped(block.text))
+        for block in blocks
     ]
 
 
@@ -136,7 +137,9 @@ def _as_redacted(block: Block, fields: Any, xid: str) -> BlockView:
 
 
 def _as_json(block: Block, fields: Any, xid: str) -> BlockView:
-    return BlockView(block.index, xid, block.type, showable(block.label), code=pretty(block.json), known=False)
+    return BlockView(
+        block.index, xid, showable(block.type), showable(block.label), code=pretty(block.json), known=False
+    )
 
 
 _SHOWN = {
