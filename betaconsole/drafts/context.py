@@ -118,12 +118,11 @@ class RowView:
 
 @dataclass(frozen=True)
 class Offer:
-    """A beta ticked in a column that could take its example: `fields` are the body's fields it would bring."""
+    """A beta whose example some columns could take: `fields` are the body's fields it would bring."""
 
-    key: str
-    letter: str
     beta: str
     fields: str
+    columns: tuple[tuple[str, str], ...]  # key and letter of each
 
 
 @dataclass(frozen=True)
@@ -207,13 +206,12 @@ class Composer:
     @cached_property
     def offers(self) -> list[Offer]:
         """Examples that columns could take for what they tick."""
-        found = []
+        columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for column in self.sheet:
             for beta in column.betas:
-                fields = offered_fields(column, beta)
-                if fields:
-                    found.append(Offer(column.key, self.letters[column.key], beta, ", ".join(fields)))
-        return found
+                if fields := offered_fields(column, beta):
+                    columns.setdefault((beta, ", ".join(fields)), []).append((column.key, self.letters[column.key]))
+        return [Offer(beta, fields, tuple(where)) for (beta, fields), where in columns.items()]
 
     @cached_property
     def catalogue_size(self) -> int:

@@ -97,6 +97,16 @@ const offsetOf = (text, { line, column }) => {
   return Math.min(start + column - 1, text.length);
 };
 
+// What opens below the fold or under the Run button comes into view, and the keyboard goes with it.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  const from = ctx.sourceElement;
+  const opened = from.closest?.("#matrix") && ctx.request.method === "GET" ? "section#column" : from.id === "add-beta" ? "#hits" : "";
+  const part = opened && document.querySelector(opened);
+  if (!part) return;
+  part.scrollIntoView({ block: "nearest" });
+  if (part.tabIndex === -1 && part.id === "column") part.focus({ preventScroll: true });
+});
+
 document.addEventListener("htmx:after:swap", () => {
   const text = goTo && document.querySelector("#json-text");
   if (!text) return;
