@@ -80,7 +80,7 @@ def _hits(draft: Draft, typed: str) -> Fragment:
 @require_POST
 def add_row(request: TeamRequest, draft_id: str) -> HttpResponse:
     """Add a beta to the matrix. A name that is neither known nor dated is asked about once, unless `exact`."""
-    beta, exact = request.POST.get("beta", ""), "exact" in request.POST
+    beta, exact = request.POST.get("beta", "").strip(" "), "exact" in request.POST
 
     def make(draft: Draft) -> Edit:
         name = matrix.checked_beta(beta)

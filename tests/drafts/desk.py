@@ -1,8 +1,12 @@
 """Builders for drafts in tests: the local owner's desk, with sensible defaults."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
+
+from django.test import Client
+from django.urls import reverse
 
 from betaconsole.drafts.columns import Column
 from betaconsole.drafts.models import Draft
@@ -30,3 +34,34 @@ def a_draft(
         columns=columns,
         **values,
     )
+
+
+class Tab:
+    """A tab with the composer open: posts edits as the page does, with the revision it last heard of."""
+
+    def __init__(self, client: Client, draft: Draft, name: str = "tab1") -> None:
+        self.client = client
+        self.id = draft.public_id
+        self.pk = draft.pk
+        self.name = name
+        self.revision = draft.revision
+
+    @property
+    def draft(self) -> Draft:
+        return Draft.objects.get(pk=self.pk)
+
+    def post(self, view: str, *key: str, **values: Any) -> Any:
+        """Post an edit; the revision in the answer is the one sent next."""
+        stamped = {"revision": self.revision, "tab": self.name, "view": "form", **values}
+        answer = self.client.post(reverse(f"drafts:{view}", args=[self.id, *key]), stamped)
+        if found := re.search(r'name="revision" value="(\d+)"', answer.content.decode()):
+            self.revision = int(found[1])
+        return answer
+
+    def get(self, view: str, *key: str, **values: Any) -> Any:
+        return self.client.get(reverse(f"drafts:{view}", args=[self.id, *key]), values)
+
+
+def targets(answer: Any) -> set[str]:
+    """The ids whose elements the answer replaces."""
+    return set(re.findall(r'<hx-partial hx-target="#([^"]+)"', answer.content.decode()))
