@@ -30,7 +30,7 @@ class Console:
             self.process = subprocess.Popen(
                 [sys.executable, str(CHECKOUT / "manage.py"), "serve"],
                 cwd=CHECKOUT,
-                env={**_without_django(clean_environment()), **own, **(environment or {})},
+                env={**clean_environment(), **own, **(environment or {})},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -79,8 +79,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _without_django(environment: dict[str, str]) -> dict[str, str]:
-    """The console reads its own settings, not the suite's."""
-    return {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}

@@ -24,7 +24,7 @@ class OutsideWorld(RuntimeError):
 def _is_read_by_the_console(name: str) -> bool:
     if name in KEPT:
         return False
-    prefixed = name.startswith(("BETACONSOLE_", "ANTHROPIC_", "DJANGO_")) and name != "DJANGO_SETTINGS_MODULE"
+    prefixed = name.startswith(("BETACONSOLE_", "ANTHROPIC_", "DJANGO_"))
     return prefixed or name in ("HOST", "PORT", "DATABASE_URL", "SECRET_KEY") or name.lower().endswith("_proxy")
 
 
@@ -39,6 +39,7 @@ def _own_environment() -> None:
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     (Path(data) / "static").mkdir()
     kept["BETACONSOLE_DATA"] = data
+    kept["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     if database := kept.get("BETACONSOLE_TEST_DATABASE_URL"):
         kept["DATABASE_URL"] = database
     # Playwright keeps an event loop in the test's thread, which Django would take for async code.

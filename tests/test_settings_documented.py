@@ -93,7 +93,11 @@ def _start(data: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
 
 
 def _run(words: list[str], **environment: str) -> "subprocess.CompletedProcess[str]":
-    base = {name: value for name, value in clean_environment().items() if name != "DJANGO_SETTINGS_MODULE"}
     return subprocess.run(
-        [sys.executable, *words], cwd=CHECKOUT, env={**base, **environment}, capture_output=True, text=True, timeout=60
+        [sys.executable, *words],
+        cwd=CHECKOUT,
+        env={**clean_environment(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -38,13 +39,17 @@ class Console(Application):
 
 class Command(BaseCommand):
     help = "Bring the data folder up to date and serve the console at HOST:PORT until Ctrl-C."
+    requires_system_checks = []  # the test suite runs them; a start should take a second
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(0o077)  # prompts and answers are their owner's business, also in a data folder that others may enter
         _check_port_is_free(settings.HOST, settings.PORT)
         with _alone():
             self.prepare()
-        connections.close_all()  # the serving process is a fork of this one
+        # The serving process is a fork of this one: no connection goes with it, and collecting garbage there must not
+        # copy the memory that the two share.
+        connections.close_all()
+        gc.freeze()
         Arbiter(Console()).run()
 
     def prepare(self) -> None:
