@@ -5,14 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-try:  # TEMPORARY: until the composer is committed
-    from betaconsole.drafts.context import composer_context
-except ModuleNotFoundError:
-
-    def composer_context(draft, request, *, problems=()):
-        return {}
-
-
+from betaconsole.drafts.context import WIDE_FROM, composer_context
 from betaconsole.drafts.models import Draft
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.access import TeamRequest
@@ -25,9 +18,6 @@ from .models import Comparison
 from .overview import matrix
 from .picture import Partial, partial_of, source_of
 from .viewing import View, load
-
-# From here on the lanes need the whole width: the composer folds into a line, and the matrix stands above them.
-WIDE_FROM = 5
 
 
 @dataclass(frozen=True)
@@ -78,6 +68,7 @@ def page(comparison: Comparison, request: TeamRequest) -> dict[str, Any]:
     return {
         **composer,
         **context,
+        # From WIDE_FROM columns on the lanes need the whole width: the composer folds into a line.
         "layout": "beside" if draft and len(view.variants) < WIDE_FROM else "wide",
         "matrix": matrix(view),
         "folded": folded(view),

@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from betaconsole.catalogue.examples import examples
 from betaconsole.drafts import starting
 from betaconsole.drafts.composing import NotReady, Problem
+from betaconsole.drafts.context import composer_context
 from betaconsole.drafts.models import Draft
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -19,7 +20,6 @@ from betaconsole.web.paging import number
 
 from . import adding, comparison_page, exchange_page, repeating
 from .cancelling import cancel as cancel_exchanges
-from .comparison_page import composer_context
 from .from_draft import draft_of, plan_of_draft
 from .history import history as history_of
 from .launching import SendingDisabled, TokenReused, launch
@@ -48,7 +48,8 @@ def draft_asked_for(request: TeamRequest) -> Draft:
 
 def compose_context(draft: Draft, request: TeamRequest, *, problems: tuple[Problem, ...] = ()) -> dict[str, Any]:
     """Context of `compose.html`."""
-    return {**composer_context(draft, request, problems=problems), "examples": examples()}
+    has_run = Comparison.objects.visible_to(request.user).exists()
+    return {**composer_context(draft, request, problems=problems), "examples": examples(), "has_run": has_run}
 
 
 @requires(Role.MEMBER)
