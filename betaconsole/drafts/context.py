@@ -96,24 +96,15 @@ class ColumnView:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A checkbox of the matrix."""
-
-    key: str
-    letter: str
-    on: bool
-
-
-@dataclass(frozen=True)
 class RowView:
-    """A beta with its checkboxes. `title` and `status` are empty for a name the catalogue does not know."""
+    """A beta with its checkboxes: `cells` are (column's key, its letter, ` checked` or nothing)."""
 
     name: Name
     number: int
     title: str
     status: str
     summary: str
-    cells: tuple[Cell, ...]
+    cells: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -305,7 +296,7 @@ def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]]) -> RowVi
         title=known.title if known else "not in the catalogue: sent as typed",
         status="" if usual or known is None else known.status.label.lower(),
         summary=known.summary if known else "",
-        cells=tuple(Cell(key, letter_of, beta in ticked) for key, letter_of, ticked in sets),
+        cells=tuple((key, letter_of, " checked" if beta in ticked else "") for key, letter_of, ticked in sets),
     )
 
 

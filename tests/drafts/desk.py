@@ -50,16 +50,16 @@ class Tab:
     def draft(self) -> Draft:
         return Draft.objects.get(pk=self.pk)
 
-    def post(self, view: str, *key: str, **values: Any) -> Any:
+    def post(self, edit: str, /, *key: str, **values: Any) -> Any:
         """Post an edit; the revision in the answer is the one sent next."""
         stamped = {"revision": self.revision, "tab": self.name, "view": "form", **values}
-        answer = self.client.post(reverse(f"drafts:{view}", args=[self.id, *key]), stamped)
+        answer = self.client.post(reverse(f"drafts:{edit}", args=[self.id, *key]), stamped)
         if found := re.search(r'name="revision" value="(\d+)"', answer.content.decode()):
             self.revision = int(found[1])
         return answer
 
-    def get(self, view: str, *key: str, **values: Any) -> Any:
-        return self.client.get(reverse(f"drafts:{view}", args=[self.id, *key]), values)
+    def get(self, fragment: str, /, *key: str, **values: Any) -> Any:
+        return self.client.get(reverse(f"drafts:{fragment}", args=[self.id, *key]), values)
 
 
 def targets(answer: Any) -> set[str]:

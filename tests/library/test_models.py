@@ -1,0 +1,51 @@
+"""Prompts and combinations as rows."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from betaconsole.library.models import Combination, Prompt
+from betaconsole.library.names import BadName, checked_name, one_line
+
+
+@pytest.mark.django_db
+def test_versions_are_numbered_and_keep_their_text_exactly(owner):
+    texts = ['{"n": 1.0}', "{ not json \x00", "{}"]
+    prompt = Prompt.keep(team=owner.team, author=owner.user, name="P", body_text=texts[0]).prompt
+    for text in texts[1:]:
+        prompt.add_version(author=owner.user, body_text=text)
+    assert list(prompt.versions.order_by("number").values_list("number", "body_text")) == list(
+        enumerate(texts, start=1)
+    )
+
+
+@pytest.mark.django_db
+def test_what_was_used_last_is_listed_first_and_what_was_deleted_not(owner):
+    first, second, third = (
+        Prompt.keep(team=owner.team, author=owner.user, name=name, body_text="{}").prompt for name in ("1", "2", "3")
+    )
+    first.add_version(author=owner.user, body_text="{ }")
+    second.archive()
+    assert list(Prompt.objects.visible_to(owner.user).kept()) == [first, third]
+
+
+@pytest.mark.django_db
+def test_a_name_of_a_deleted_combination_is_free_again(owner):
+    keep = {"team": owner.team, "author": owner.user, "name": "Mine"}
+    Combination.keep(**keep, betas=["a"]).archive()
+    Combination.keep(**keep, betas=["b"])
+    assert [kept.betas for kept in Combination.objects.all().kept()] == [["b"]]
+
+
+@given(st.text(max_size=30))
+def test_a_name_is_one_line_that_every_database_takes(text):
+    line = one_line(text)
+    assert one_line(line) == line
+    line.encode()
+    assert not any(character in line for character in "\x00\r\n\t")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\x00", "x" * 201])
+def test_a_name_that_cannot_be_is_refused_in_words(text):
+    with pytest.raises(BadName):
+        checked_name(text)
