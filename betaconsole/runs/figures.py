@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from betaconsole.web.templatetags.figures import DASH, count, ms, rate, usd
 
 from .models import Exchange
+from .states import State
 
 BASELINE = "baseline"
 
@@ -27,7 +28,7 @@ class Kind:
 @dataclass(frozen=True)
 class Figure:
     """One figure of one column. `difference` is `+2 %`, `baseline` for a column compared with none, a dash where the
-    other one has no such figure, and empty where this one has none."""
+    other one has no such figure, and empty where this one has none or did not succeed: a refusal is no faster answer."""
 
     key: str
     label: str
@@ -64,8 +65,9 @@ def figures_of(exchange: Exchange | None, baseline: Exchange | None, *, is_basel
 
 def _figure(kind: Kind, exchange: Exchange | None, baseline: Exchange | None, *, is_baseline: bool) -> Figure:
     value = kind.read(exchange) if exchange else None
-    base = kind.read(baseline) if baseline else None
-    said = "" if value is None else BASELINE if is_baseline else difference(value, base)
+    base = kind.read(baseline) if baseline and baseline.state == State.SUCCEEDED else None
+    counts = value is not None and exchange is not None and exchange.state == State.SUCCEEDED
+    said = (BASELINE if is_baseline else difference(value, base)) if counts else ""
     return Figure(kind.key, kind.label, kind.write(value), said, kind.is_main)
 
 

@@ -1,5 +1,5 @@
 // The keyboard: "/" searches, "?" lists the keys, "[" and "]" move between columns, Escape closes or leaves.
-// ⌘/Ctrl+Enter runs: any page may hold one element with data-key="run" (a button to press).
+// ⌘/Ctrl+Enter presses Stop where something runs, else Run: buttons with data-key="stop" and data-key="run".
 const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
 
 const find = (selector) => [...document.querySelectorAll(selector)].find((element) => element.checkVisibility());
@@ -29,7 +29,7 @@ const actions = {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
-    const button = find("[data-key='run']");
+    const button = find("[data-key='stop']") ?? find("[data-key='run']");
     if (button) event.preventDefault(), button.click();
     return;
   }

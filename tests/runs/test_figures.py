@@ -6,10 +6,11 @@ import pytest
 
 from betaconsole.runs.figures import KINDS, difference, figures_of, tokens_per_second
 from betaconsole.runs.models import Exchange
+from betaconsole.runs.states import State
 
 
 def measured(**values):
-    return Exchange(**{"stream": True, **values})
+    return Exchange(**{"stream": True, "state": State.SUCCEEDED, **values})
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,12 @@ def test_a_column_is_set_beside_the_one_it_is_compared_with():
 def test_a_figure_the_baseline_lacks_has_no_difference():
     said = by_key(figures_of(measured(output_tokens=361), measured(), is_baseline=False))
     assert said["output"] == ("361", "—")
+
+
+def test_what_did_not_succeed_is_compared_with_nothing():
+    refused, whole = measured(total_ms=78, state=State.FAILED), measured(total_ms=3090)
+    assert by_key(figures_of(refused, whole, is_baseline=False))["total"] == ("78 ms", "")
+    assert by_key(figures_of(whole, refused, is_baseline=False))["total"] == ("3.09 s", "—")
 
 
 def test_a_column_that_was_not_sent_has_dashes():
