@@ -7,10 +7,16 @@ from django.test import Client
 
 from betaconsole.teams.models import Membership, Team, User
 from betaconsole.teams.solo import set_up_solo
+from tests import recorded
 from tests.browser import browser, page
 from tests.console import Console, running
 
 __all__ = ["browser", "page"]
+
+
+def pytest_report_header() -> str:
+    there = recorded.is_there()
+    return f"recorded traffic: {recorded.folder() if there else 'NOT FOUND, the tests over it are skipped'}"
 
 
 @pytest.fixture(scope="module")
