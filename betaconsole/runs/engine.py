@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import random
 import socket
 import threading
 import time
@@ -50,7 +51,7 @@ LEASE = timedelta(seconds=30)
 RENEW_S = 10.0
 SWEEP_S = 30.0
 TIDY_S = 1.0
-MAX_SENDING = 256
+MAX_SENDING = 512
 GROUPS_AT_A_TIME = 500
 
 
@@ -215,7 +216,8 @@ class Engine:
             ready.append(feed)
         for comparison_id in {exchange.comparison_id for exchange in exchanges}:
             changed(comparison_id)
-        for feed in ready:
+        # In any order: a column's place must not decide how early it connects and writes.
+        for feed in random.sample(ready, len(ready)):
             self._pool.submit(send, feed, deadlines=self._deadlines, kick=self._recorder.kick)
 
     def _fail_unsent(self, exchange: Exchange, line: StartLine, error: Exception) -> None:
