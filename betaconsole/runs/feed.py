@@ -62,7 +62,7 @@ class Ending:
     total_ms: float | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Feed:
     """One exchange in flight in this process."""
 
@@ -100,10 +100,10 @@ class Feed:
 
     def received(self, chunk: bytes, at_ms: float, steps: list[Step]) -> None:
         self.data += chunk
-        for step in steps:
-            self.timeline.append((round(at_ms, 2), step.end, step.event_type))
-        self.steps += steps
         if steps:
+            at_ms = round(at_ms, 2)
+            self.timeline += [(at_ms, step.end, step.event_type) for step in steps]
+            self.steps += steps
             ring(self.job.comparison_id)
 
     def ended(self, ending: Ending) -> None:

@@ -151,7 +151,7 @@ def queue(
     attempt: int = 1,
 ) -> list[Exchange]:
     """Queued exchanges: everything a request needs is stored before anything is sent."""
-    bodies = {index: Body.keep(comparison.team_id, asking.body) for index, asking in enumerate(asked)}
+    bodies = Body.keep_all(comparison.team_id, [asking.body for asking in asked])
     url = comparison.connection.base_url.rstrip("/") + ENDPOINT
     rows = Exchange.objects.bulk_create(
         Exchange(

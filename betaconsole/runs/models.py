@@ -1,6 +1,7 @@
 """Comparisons and the exchanges they are made of: everything that was sent, exactly as it was on the wire."""
 
 import hashlib
+from collections.abc import Sequence
 
 from django.db import models
 from django.db.models import Q
@@ -34,13 +35,23 @@ class Body(models.Model):
     @classmethod
     def keep(cls, team_id: int, data: bytes) -> int:
         """The key of the row that holds these bytes, made where there is none."""
-        digest = hashlib.sha256(data).hexdigest()
-        found = Body.objects.filter(team_id=team_id, sha256=digest).values_list("pk", flat=True).first()
-        if found is None:
-            row = Body(team_id=team_id, sha256=digest, size=len(data), data=data)
-            Body.objects.bulk_create([row], ignore_conflicts=True)
-            found = Body.objects.values_list("pk", flat=True).get(team_id=team_id, sha256=digest)
-        return found
+        return cls.keep_all(team_id, [data])[0]
+
+    @classmethod
+    def keep_all(cls, team_id: int, datas: Sequence[bytes]) -> list[int]:
+        """The same for several, in three queries at most."""
+        by_digest = {hashlib.sha256(data).hexdigest(): data for data in datas}
+        wanted = Body.objects.filter(team_id=team_id, sha256__in=by_digest).values_list("sha256", "pk")
+        found = dict(wanted)
+        if missing := by_digest.keys() - found.keys():
+            rows = [
+                Body(team_id=team_id, sha256=digest, size=len(data), data=data)
+                for digest, data in by_digest.items()
+                if digest in missing
+            ]
+            Body.objects.bulk_create(rows, ignore_conflicts=True)
+            found = dict(wanted.all())
+        return [found[hashlib.sha256(data).hexdigest()] for data in datas]
 
 
 class ComparisonQuerySet(OwnedQuerySet):

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -105,19 +105,18 @@ class Recorder:
             self.on_finished()
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
-        saved = []
         with transaction.atomic():
             owned = self._still_owned([feed.job.exchange_id for feed, _ in dirty])
-            for feed, has_ended in dirty:
-                if feed.job.exchange_id in owned:
-                    saved.append((feed, has_ended, self._finish(feed) if has_ended else self._append(feed)))
-        for feed, has_ended, mark in saved:
-            was_open = feed.opening_saved
-            mark()
+            mine = [(feed, has_ended) for feed, has_ended in dirty if feed.job.exchange_id in owned]
+            note = self._append([feed for feed, has_ended in mine if not has_ended])
+            self._finish([feed for feed, has_ended in mine if has_ended])
+        moved = {feed.job.comparison_id for feed in note()}
+        for feed, has_ended in mine:
             if has_ended:
                 self.forget(feed)
-            if has_ended or feed.opening_saved != was_open:
-                changed(feed.job.comparison_id)
+                moved.add(feed.job.comparison_id)
+        for comparison_id in moved:
+            changed(comparison_id)
         for feed, _ in dirty:
             if feed.job.exchange_id not in owned:
                 self._let_go(feed)
@@ -157,7 +156,7 @@ class Recorder:
                 response_body_id=Body.keep(feed.job.team_id, bytes(feed.data)),
             )
             if ended:
-                after_final(feed.job.exchange_id, feed.job.comparison_id)
+                after_final([(feed.job.exchange_id, feed.job.comparison_id)])
                 close_if_finished(feed.job.comparison_id)
         self.forget(feed)
         changed(feed.job.comparison_id)
@@ -170,27 +169,46 @@ class Recorder:
     def _owned(self, feed: Feed) -> Any:
         return Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT)
 
-    def _append(self, feed: Feed) -> Any:
-        """The head, and the new bytes as a segment. Returns what to note in the feed once this is committed."""
-        opening, seq = feed.opening, feed.segments_saved
-        size, events = len(feed.data), len(feed.timeline)
-        start, first = feed.bytes_saved, feed.timeline_saved
-        if opening.status is not None and not feed.opening_saved:
+    def _append(self, feeds: Sequence[Feed]) -> Callable[[], list[Feed]]:
+        """The heads, and the new bytes as segments. What is returned is to be called once this is committed: it notes in
+        the feeds what is stored, and gives those whose head is."""
+        opened = [feed for feed in feeds if feed.opening.status is not None and not feed.opening_saved]
+        for feed in opened:
             self._owned(feed).update(state=State.STREAMING, version=F("version") + 1, **opening_fields(feed))
-        if size > start:
-            data, timeline = bytes(feed.data[start:size]), feed.timeline[first:events]
-            Segment.objects.create(exchange_id=feed.job.exchange_id, seq=seq, data=data, timeline=timeline)
+        # The timeline's length first: so no event is stored before its bytes.
+        sizes = [(feed, len(feed.timeline), len(feed.data)) for feed in feeds if feed.unsaved_bytes]
+        Segment.objects.bulk_create(
+            Segment(
+                exchange_id=feed.job.exchange_id,
+                seq=feed.segments_saved,
+                data=bytes(feed.data[feed.bytes_saved : size]),
+                timeline=feed.timeline[feed.timeline_saved : events],
+            )
+            for feed, events, size in sizes
+        )
 
-        def mark() -> None:
-            feed.opening_saved = opening.status is not None
-            feed.bytes_saved, feed.timeline_saved = size, events
-            feed.segments_saved = seq + (size > start)
+        def note() -> list[Feed]:
+            for feed in opened:
+                feed.opening_saved = True
+            for feed, events, size in sizes:
+                feed.timeline_saved, feed.bytes_saved = events, size
+                feed.segments_saved += 1
+            return opened
 
-        return mark
+        return note
 
-    def _finish(self, feed: Feed) -> Any:
-        """The final row: state, derived columns, and the whole body in place of its segments."""
-        ending, job = feed.ending, feed.job
+    def _finish(self, feeds: Sequence[Feed]) -> None:
+        """The final rows: state, derived columns, and the whole body in place of its segments."""
+        ended = [feed for feed, body_id in zip(feeds, kept_bodies(feeds), strict=True) if self._end(feed, body_id)]
+        after_final([(feed.job.exchange_id, feed.job.comparison_id) for feed in ended])
+        for feed in ended:
+            if feed.ending and feed.ending.result.state == State.FAILED and feed.opening.status:
+                skip_rest(feed.job.comparison_id, feed.job.variant_id, feed.job.case_id, feed.opening.status)
+        for comparison_id in sorted({feed.job.comparison_id for feed in ended}):
+            close_if_finished(comparison_id)
+
+    def _end(self, feed: Feed, body_id: int | None) -> bool:
+        ending = feed.ending
         assert ending is not None
         final = self._owned(feed).update(
             state=State(ending.result.state),
@@ -200,17 +218,21 @@ class Recorder:
             first_byte_ms=ending.first_byte_ms,
             first_text_ms=ending.first_text_ms,
             total_ms=ending.total_ms,
-            response_body_id=Body.keep(job.team_id, bytes(feed.data)) if feed.opening.status is not None else None,
+            response_body_id=body_id,
             timeline=json.dumps(feed.timeline).encode(),
             **opening_fields(feed),
-            **derived_fields(ending.result, model=job.model),
+            **derived_fields(ending.result, model=feed.job.model),
         )
-        if final:
-            after_final(job.exchange_id, job.comparison_id)
-            if ending.result.state == State.FAILED and feed.opening.status:
-                skip_rest(job.comparison_id, job.variant_id, job.case_id, feed.opening.status)
-            close_if_finished(job.comparison_id)
-        return lambda: None
+        return bool(final)
+
+
+def kept_bodies(feeds: Sequence[Feed]) -> list[int | None]:
+    """For each feed the key of its response's body; None where there was no response."""
+    kept: dict[Feed, int] = {}
+    for team_id in {feed.job.team_id for feed in feeds}:
+        answered = [feed for feed in feeds if feed.job.team_id == team_id and feed.opening.status is not None]
+        kept |= zip(answered, Body.keep_all(team_id, [bytes(feed.data) for feed in answered]), strict=True)
+    return [kept.get(feed) for feed in feeds]
 
 
 def opening_fields(feed: Feed) -> dict[str, Any]:
@@ -228,10 +250,15 @@ def opening_fields(feed: Feed) -> dict[str, Any]:
     return fields
 
 
-def after_final(exchange_id: int, comparison_id: int) -> None:
-    """What every final state brings, in the same transaction: its segments go, its text is to be indexed."""
-    Segment.objects.filter(exchange_id=exchange_id).delete()
-    ToIndex.objects.create(comparison_id=comparison_id, exchange_id=exchange_id)
+def after_final(ended: Sequence[tuple[int, int]]) -> None:
+    """What every final state brings, in the same transaction: its segments go, its text is to be indexed.
+
+    `ended`: pairs of an exchange's id and its comparison's.
+    """
+    Segment.objects.filter(exchange_id__in=[exchange_id for exchange_id, _ in ended]).delete()
+    ToIndex.objects.bulk_create(
+        ToIndex(comparison_id=comparison_id, exchange_id=exchange_id) for exchange_id, comparison_id in ended
+    )
 
 
 def skip_rest(comparison_id: int, variant_id: int, case_id: int, status: int) -> None:
@@ -277,7 +304,7 @@ def interrupt(exchange: Exchange, *, lease_over: bool = False) -> bool:
             state=State.INTERRUPTED, version=F("version") + 1, lease_until=None, ended_at=timezone.now(), **fields
         )
         if ended:
-            after_final(exchange.pk, exchange.comparison_id)
+            after_final([(exchange.pk, exchange.comparison_id)])
             close_if_finished(exchange.comparison_id)
     changed(exchange.comparison_id)
     return bool(ended)
