@@ -158,6 +158,13 @@ class KeyMask:
         if not self._key:
             return chunk
         data = (self._held + chunk).replace(self._key, b"*" * len(self._key))
-        tail = next((n for n in range(min(len(self._key) - 1, len(data)), 0, -1) if data.endswith(self._key[:n])), 0)
-        self._held = data[len(data) - tail :]
-        return data[: len(data) - tail]
+        held = self._beginning_at_end_of(data)
+        self._held = data[len(data) - held :]
+        return data[: len(data) - held]
+
+    def _beginning_at_end_of(self, data: bytes) -> int:
+        """How many bytes at the end could be the beginning of the key."""
+        if data[-1:] not in self._key:  # nearly always: an event ends with a line end
+            return 0
+        longest = min(len(self._key) - 1, len(data))
+        return next((size for size in range(longest, 0, -1) if data.endswith(self._key[:size])), 0)
