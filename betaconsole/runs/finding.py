@@ -48,8 +48,8 @@ def search(team: Team, query: str, *, before: int | None = None, limit: int = 50
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they are indexed: letters and digits in lower case, everything else stands between."""
-    return [word[:MAX_WORD] for word in WORD.findall(text.lower())]
+    """The words of a text as they are indexed: letters and digits, case folded, everything else stands between."""
+    return [word[:MAX_WORD] for word in WORD.findall(text.casefold())]
 
 
 def index_pending(limit: int = 200) -> int:
