@@ -52,7 +52,9 @@ def set_body(request: TeamRequest, draft_id: str) -> HttpResponse:
             )
         return Edit("edit the JSON", body_text=text, place="body")
 
-    return edited(request, draft_id, make, place="body", touched=lambda composer: [Fragment("parameters")])
+    return edited(
+        request, draft_id, make, place="body", touched=lambda composer: [Fragment("parameters"), Fragment("mistake")]
+    )
 
 
 @requires(Role.MEMBER)

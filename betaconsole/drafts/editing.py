@@ -40,13 +40,17 @@ class Stale(Exception):
 
 @dataclass(frozen=True)
 class Edit:
-    """What one edit changes. None and missing values leave things alone; `place` names the field being typed into."""
+    """What one edit changes. None and missing values leave things alone; `place` names the field being typed into.
+
+    One that is not `undoable` leaves something outside the draft behind: undo passes over it.
+    """
 
     what: str
     columns: Sequence[Column] | None = None
     body_text: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
+    undoable: bool = True
 
 
 def change(light: Draft, make: Callable[[Draft], Edit | None], *, revision: int, tab: str) -> tuple[Draft, Edit | None]:
@@ -113,6 +117,7 @@ def _apply(draft: Draft, edit: Edit, tab: str) -> None:
         tab=tab,
         what=edit.what[:120],
         place=edit.place,
+        undone=not edit.undoable,
         before=_before(draft, fields),
         body_before=draft.body_text if edit.body_text is not None else None,
     )

@@ -18,7 +18,7 @@ from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
 from .columns import Column
 from .composing import MAX_CELLS, MAX_REPEATS
-from .context import Composer
+from .context import Composer, Name
 from .editing import Edit, Refused, Stale
 from .models import Draft
 from .pasting import Pasted, PasteError, read_request
@@ -161,7 +161,9 @@ def paste(request: TeamRequest, draft_id: str) -> HttpResponse:
         return _pasted_edit(draft, read[0])
 
     def touched(composer: Composer) -> list[Fragment]:
-        return [Fragment("notice", context={"pasted": read[0]}), *(Fragment(name) for name in SHOWN_IN), CLOSED]
+        names = [Name.of(beta) for beta in read[0].betas]
+        notice = Fragment("notice", context={"pasted": read[0], "names": names})
+        return [notice, *(Fragment(name) for name in SHOWN_IN), CLOSED]
 
     return edited(request, draft_id, make, place="paste", touched=touched)
 
@@ -212,7 +214,7 @@ def save(request: TeamRequest, draft_id: str) -> HttpResponse:
         else:
             version = prompt.add_version(author=draft.author, body_text=draft.body_text)
         saved[:] = [version]
-        return Edit(f"save as {version}", values={"prompt_version_id": version.pk})
+        return Edit(f"save as {version}", values={"prompt_version_id": version.pk}, undoable=False)
 
     return edited(
         request,

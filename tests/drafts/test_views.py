@@ -109,6 +109,13 @@ def test_a_prompt_is_saved_and_saving_again_makes_its_next_version(tab):
     assert prompt.versions.get(number=2).body_text == tab.draft.body_text
 
 
+def test_undo_passes_over_a_save(tab):
+    tab.post("set_title", value="Why?")
+    tab.post("save", name="Kept")
+    tab.post("undo")
+    assert (tab.draft.title, tab.draft.prompt_version.prompt.name) == ("", "Kept")
+
+
 def test_saving_what_did_not_change_makes_no_version(tab):
     tab.post("save", name="Same")
     tab.post("save")
