@@ -1,5 +1,6 @@
 # make run    install what is missing, then serve the console at http://127.0.0.1:8000 (PORT and HOST change it)
 # make test   every check and every test, browser and PostgreSQL included
+# make bench  the console's speed against the machine's own, as a table
 # make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
 
 PYTHON ?= $(shell tools/find_python)
@@ -8,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
-.PHONY: run test lint chaos clean
+.PHONY: run test lint bench chaos clean
 
 run: .venv/.run
 	@$(BIN)/python manage.py serve
@@ -18,6 +19,9 @@ test: .venv/.test
 
 lint: .venv/.test
 	@$(BIN)/python -m tools.check --lint
+
+bench: .venv/.test
+	@$(BIN)/python -m bench
 
 ROUNDS ?= 100
 chaos: .venv/.test

@@ -1,0 +1,41 @@
+"""`make bench`: the numbers to hold (design.md section 10), each against the machine's own limit in the same run.
+
+Prints a table and exits 0 whatever it says: on a shared machine only ratios mean something, and a person reads them.
+`python -m bench first eight` measures only the rows so named.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+from bench import crash, eight_columns, first_text, many_columns, page
+from bench.console import Console, far_end, running
+from bench.figures import Figure, table
+
+Measure = Callable[[Console, int], list[Figure]]
+
+MEASURES: dict[str, Measure] = {
+    "first": first_text.measure,
+    "eight": eight_columns.measure_wall,
+    "160": lambda console, port: many_columns.measure(console, port, columns=160, bar_ms=150),
+    "300": lambda console, port: many_columns.measure(console, port, columns=304, bar_ms=250),
+    "crash": lambda console, port: crash.measure(),
+    "spread": eight_columns.measure_spread,
+    "page": lambda console, port: page.measure_weight(console),
+    "start": lambda console, port: page.measure_start(),
+}
+
+
+def main(names: list[str]) -> None:
+    began = time.monotonic()
+    figures: list[Figure] = []
+    with far_end() as port, running(port) as console:
+        for name in names or MEASURES:
+            print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
+            figures += MEASURES[name](console, port)
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(table(figures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
