@@ -79,7 +79,8 @@ def highlighted(code: str, language: str) -> str | None:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
-    return highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
+    html = highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
+    return html if code.endswith("\n") else html.removesuffix("\n")  # Pygments ends every line
 
 
 @cache
