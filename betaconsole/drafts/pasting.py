@@ -20,6 +20,7 @@ MAX_CHARACTERS = 34_000_000
 SECRET_HEADERS = {"x-api-key", "authorization", "proxy-authorization", "cookie"}
 OUR_HEADERS = {"content-type", "accept", "accept-encoding", "content-length", "host", "connection"}
 KEY = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no page could show it; escaped it is the same JSON
 TAKEN_OUT = "[key removed]"
 MOST_NAMED = 12
 ODD_NAME = re.compile(r"[^A-Za-z0-9._-]")
@@ -119,6 +120,8 @@ def _finished(
     sorted_headers = _Headers(dropped, notes)
     for name, value in headers:
         sorted_headers.take(name, value)
+    if body is not None:
+        body = LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", body)
     text, inside = (None, ()) if body is None else betas_moved_out(body)
     for name in inside:
         sorted_headers.take_beta(name)

@@ -23,12 +23,15 @@ class KeyForm(forms.Form):
         help_text="Sealed as soon as it arrives, and never shown again.",
     )
     name = forms.CharField(
-        label="Name", max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label="Name",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Pasted key"}),
     )
     base_url = forms.ChoiceField(label="Where requests go")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         urls = settings.ALLOWED_BASE_URLS
         self.fields["base_url"] = forms.ChoiceField(
             label="Where requests go", choices=[(url, url.removeprefix("https://")) for url in urls], initial=urls[0]

@@ -6,6 +6,7 @@ const sent = new WeakMap(); // field → the value that was last sent
 const failed = new Set(); // fields whose last request was refused or lost
 const counted = new WeakSet(); // requests that move "Saving…"
 let waiting = 0;
+let isLost = false; // the last edit that no field holds was refused or lost
 let goTo = null;
 
 const composer = () => document.querySelector("#composer");
@@ -23,7 +24,7 @@ const say = (state) => {
 const sayHowItStands = () => {
   for (const field of failed) if (!field.isConnected) failed.delete(field);
   if (waiting) say("saving");
-  else if (failed.size) say("failed");
+  else if (failed.size || isLost) say("failed");
   else say(fields().some(isUnsaved) ? "typing" : "saved");
 };
 
@@ -54,10 +55,19 @@ document.addEventListener("htmx:before:request", (event) => {
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (!counted.delete(ctx)) return;
   waiting -= 1;
+  const source = ctx.sourceElement;
   const refused = !ctx.response || ctx.response.status >= 400;
-  if (ctx.sourceElement.matches(FIELDS)) failed[refused ? "add" : "delete"](ctx.sourceElement);
+  if (source.matches(FIELDS)) failed[refused ? "add" : "delete"](source);
+  else isLost = refused && ctx.response?.status !== 422;
+  if (refused && source.type === "checkbox") source.checked = !source.checked;
   sayHowItStands();
   if (!waiting) document.dispatchEvent(new Event("composer:idle"));
+});
+
+// A popover would hide what a conflict says.
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  if (ctx.response.status !== 409) return;
+  for (const popup of document.querySelectorAll("#composer [popover]")) popup.hidePopover();
 });
 
 const saveAll = () => {
