@@ -72,6 +72,7 @@ class Feed:
     data: bytearray = field(default_factory=bytearray)  # every body byte so far
     timeline: list[tuple[float, int, str]] = field(default_factory=list)  # (at_ms, end offset, event type)
     steps: list[Step] = field(default_factory=list)  # steps[n - 1].position == n
+    has_text: bool = False
     ending: Ending | None = None
 
     # What the recorder has stored of it.
@@ -104,7 +105,13 @@ class Feed:
             at_ms = round(at_ms, 2)
             self.timeline += [(at_ms, step.end, step.event_type) for step in steps]
             self.steps += steps
-            ring(self.job.comparison_id)
+            ring(self.job.comparison_id, is_urgent=self._is_first_text(steps))
+
+    def _is_first_text(self, steps: list[Step]) -> bool:
+        if self.has_text:
+            return False
+        self.has_text = any(change.kind == "append" for step in steps for change in step.changes)
+        return self.has_text
 
     def ended(self, ending: Ending) -> None:
         self.ending = ending
@@ -117,14 +124,30 @@ class Feed:
 
 # How often the stored states of a comparison changed in this process: a live page reads them again when this moved.
 _changes: dict[int, int] = defaultdict(int)
-# Who wants to know when something happens in a comparison: one event per open live page.
-_bells: dict[int, set[threading.Event]] = defaultdict(set)
+
+
+class Bell(threading.Event):
+    """Wakes one open page. `urgent` is set besides where something came that must not be gathered with what follows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urgent = threading.Event()
+
+    def clear(self) -> None:
+        self.urgent.clear()
+        super().clear()
+
+
+# Who wants to know when something happens in a comparison: one bell per open live page.
+_bells: dict[int, set[Bell]] = defaultdict(set)
 _bells_lock = threading.Lock()
 
 
-def ring(comparison_id: int) -> None:
+def ring(comparison_id: int, *, is_urgent: bool = False) -> None:
     """Wake every live page of the comparison in this process."""
     for bell in tuple(_bells.get(comparison_id, ())):
+        if is_urgent:
+            bell.urgent.set()
         bell.set()
 
 
@@ -138,15 +161,15 @@ def changes(comparison_id: int) -> int:
     return _changes.get(comparison_id, 0)
 
 
-def listen(comparison_id: int) -> threading.Event:
-    """An event that `ring` sets, until `unlisten`."""
-    bell = threading.Event()
+def listen(comparison_id: int) -> Bell:
+    """A bell that `ring` sets, until `unlisten`."""
+    bell = Bell()
     with _bells_lock:
         _bells[comparison_id].add(bell)
     return bell
 
 
-def unlisten(comparison_id: int, bell: threading.Event) -> None:
+def unlisten(comparison_id: int, bell: Bell) -> None:
     with _bells_lock:
         _bells[comparison_id].discard(bell)
         if not _bells[comparison_id]:
@@ -156,4 +179,4 @@ def unlisten(comparison_id: int, bell: threading.Event) -> None:
 def ring_all() -> None:
     """Wake every live page: the process is stopping."""
     for comparison_id in tuple(_bells):
-        ring(comparison_id)
+        ring(comparison_id, is_urgent=True)

@@ -13,7 +13,7 @@ from .models import Comparison, Exchange, Variant
 from .overview import figures_context, state_context
 from .showing import Row
 from .states import FINAL, IN_FLIGHT, State
-from .viewing import FIRST_LANES, View, load, read_message
+from .viewing import FIRST_LANES, View, load, messages_of
 from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill
 
 
@@ -135,18 +135,26 @@ def lanes_of(
     return lanes_in(load(comparison, case=case, repeat=repeat, columns=columns), partials)
 
 
-def lanes_in(view: View, partials: Mapping[int, Partial]) -> list[Lane]:
-    """The lanes of a view, in the order of the columns."""
-    return [
-        _lane(view, variant, view.exchanges[variant.position], partials)
+def lanes_in(view: View, partials: Mapping[int, Partial], *, only: Collection[int] | None = None) -> list[Lane]:
+    """The lanes of a view, or `only` those at these positions, in the order of the columns."""
+    chosen = [
+        variant
         for variant in view.variants
-        if variant.position in view.columns and variant.position in view.exchanges
+        if variant.position in view.columns
+        and variant.position in view.exchanges
+        and (only is None or variant.position in only)
+    ]
+    exchanges = [view.exchanges[variant.position] for variant in chosen]
+    messages = messages_of([exchange.pk for exchange in exchanges if exchange.is_final])
+    return [
+        _lane(view, variant, partial=partials.get(exchange.pk), message=messages.get(exchange.pk))
+        for variant, exchange in zip(chosen, exchanges, strict=True)
     ]
 
 
-def _lane(view: View, variant: Variant, exchange: Exchange, partials: Mapping[int, Partial]) -> Lane:
+def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dict[str, Any] | None) -> Lane:
+    exchange = view.exchanges[variant.position]
     baseline = view.baseline_of(variant)
-    partial = partials.get(exchange.pk)
     here = [row for row in view.rows if row.position == variant.position]
     refused = view.refused(variant)
     told = view.causes.get(variant.position, exchange)
@@ -162,7 +170,7 @@ def _lane(view: View, variant: Variant, exchange: Exchange, partials: Mapping[in
         baseline=baseline,
         dots=_dots(view, variant.position),
         case=view.case,
-        blocks=_blocks(view, exchange, partial),
+        blocks=_blocks(exchange, message, partial),
         note=note(
             told,
             kept_bytes=told.kept_bytes,  # type: ignore[attr-defined]
@@ -185,10 +193,10 @@ def _pill(view: View, exchange: Exchange, here: Sequence[Row]) -> Pill:
     return pill(exchange, done=len(done), total=len(repeats))
 
 
-def _blocks(view: View, exchange: Exchange, partial: Partial | None) -> list[BlockView]:
+def _blocks(exchange: Exchange, message: dict[str, Any] | None, partial: Partial | None) -> list[BlockView]:
     if partial is not None:
         return growing_views(partial.blocks, exchange.public_id)
-    return final_views(read_message(view.messages.get(exchange.pk)), exchange.public_id)
+    return final_views(message, exchange.public_id)
 
 
 def _differences(comparison: Comparison, variant: Variant, baseline: Variant | None) -> list[str]:

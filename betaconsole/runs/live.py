@@ -11,7 +11,6 @@ so that the page comes back to the next one.
 """
 
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping
 
@@ -27,11 +26,13 @@ from .models import Comparison
 from .picture import Partial, Source, StoreSource, changes_of, partial_of, source_of
 from .showing import LANES, Row, cell_in_view, rows_of, shown
 from .states import FINAL, IN_FLIGHT, UNFINISHED
+from .viewing import load
 from .waiting import places
 
 GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
 LOOK_S = 0.25  # how often the store is asked about an exchange that another process sends
 REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
+YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
 POSITION = re.compile(r"(\d{1,18}):(\d{1,9}|f)")
 SEEN_FINAL = -1
@@ -90,7 +91,7 @@ def follow(page: "LivePage") -> Iterator[bytes]:
         database.close()
 
 
-def _frames(page: "LivePage", bell: threading.Event) -> Iterator[bytes]:
+def _frames(page: "LivePage", bell: feed.Bell) -> Iterator[bytes]:
     sent_at = time.monotonic()
     while not engine.is_stopping():
         bell.clear()
@@ -101,14 +102,16 @@ def _frames(page: "LivePage", bell: threading.Event) -> Iterator[bytes]:
         if page.is_finished:
             yield frame("finished", event="finished")
             return
+        if page.is_behind:
+            continue
         if time.monotonic() - sent_at > KEEP_ALIVE_S:
             yield OK
             sent_at = time.monotonic()
         # No open page holds a database connection while it waits.
         database.close()
         bell.wait(LOOK_S)
-        if not page.awaits_first_text:
-            time.sleep(max(0.0, sent_at + GATHER_S - time.monotonic()))
+        # Another lane's first text ends the gathering.
+        bell.urgent.wait(max(0.0, sent_at + GATHER_S - time.monotonic()))
 
 
 class LaneSeen:
@@ -119,6 +122,7 @@ class LaneSeen:
         self.position = position
         self.source: Source | None = None
         self.has_text = False
+        self.is_torn = False  # the page shows something else here: no text can be appended before it is drawn anew
 
     @property
     def is_final(self) -> bool:
@@ -140,6 +144,7 @@ class LivePage:
         self.comparison = comparison
         self.case, self.repeat, self.columns = case, repeat, columns
         self.is_finished = False
+        self.is_behind = False  # a first text went out alone: what else is new is to be asked for at once
         self._given = dict(positions)
         self._lanes: dict[int, LaneSeen] = {}
         self._rows: list[Row] = []
@@ -147,6 +152,7 @@ class LivePage:
         self._looked_at = self._drawn_at = 0.0
         self._outdated = False  # dots, head and figures are behind the rows
         self._outdated_lanes: set[int] = set()
+        self._outdated_since = 0.0
 
     @property
     def awaits_first_text(self) -> bool:
@@ -158,18 +164,27 @@ class LivePage:
 
     def news(self) -> str:
         """Everything new as fragments; sets `is_finished` with the last ones."""
-        parts: list[str] = []
+        awaited = self.awaits_first_text
+        parts = self._texts()
+        if parts and awaited:
+            self.is_behind = True
+            return "".join(parts)
+        self.is_behind = False
         if self._should_look():
             self._look()
-        for lane in self._lanes.values():
-            parts += self._text(lane)
         finished = bool(self._rows) and not any(row.state in UNFINISHED for row in self._rows)
-        if self._outdated_lanes:
-            parts += self._replaced_lanes()
-        if self._outdated and (finished or time.monotonic() - self._drawn_at >= REFRESH_S):
-            parts += self._around(finished)
+        if self._may_draw():
+            if self._outdated_lanes:
+                parts += self._replaced_lanes()
+            if self._outdated and (finished or time.monotonic() - self._drawn_at >= REFRESH_S):
+                parts += self._around(finished)
         self.is_finished = finished and not self._outdated and not self._outdated_lanes
         return "".join(parts)
+
+    def _may_draw(self) -> bool:
+        """Whether cards may be drawn now; not while a lane may get its first text, or not for long."""
+        is_torn = any(lane.is_torn for lane in self._lanes.values())
+        return is_torn or not self.awaits_first_text or time.monotonic() - self._outdated_since >= YIELD_S
 
     # Which exchange a lane shows, and whether its card is still true ----------------------------------------------
 
@@ -187,6 +202,8 @@ class LivePage:
         rows = rows_of(self.comparison)
         if rows == self._rows:
             return
+        if not self._outdated and not self._outdated_lanes:
+            self._outdated_since = time.monotonic()
         self._rows, self._outdated = rows, True
         in_view = shown(rows, cell_in_view(rows, case=self.case, repeat=self.repeat))
         for position in self.columns:
@@ -198,29 +215,29 @@ class LivePage:
         lane = self._lanes.get(position)
         if lane is None:
             lane = self._lanes[position] = LaneSeen(row, self._given.get(row.id, 0))
-            if row.id not in self._given:
-                self._outdated_lanes.add(position)
+            lane.is_torn = row.id not in self._given
         elif lane.row.id != row.id:
             lane = self._lanes[position] = LaneSeen(row, 0)
-            self._outdated_lanes.add(position)
-        elif lane.row.state != row.state:
+            lane.is_torn = True
+        if lane.is_torn or lane.row.state != row.state or (row.state in FINAL and not lane.is_final):
             self._outdated_lanes.add(position)
         lane.row = row
-        if row.state in FINAL:
-            if not lane.is_final:
-                self._outdated_lanes.add(position)
-        elif row.state in IN_FLIGHT and (lane.is_final or lane.source is None):
+        if row.state in IN_FLIGHT and (lane.is_final or lane.source is None):
             lane.position = max(lane.position, 0)
             lane.source = source_of(row.id)
 
     # Fragments ----------------------------------------------------------------------------------------------------
 
+    def _texts(self) -> list[str]:
+        """What arrived in the lanes since, appended."""
+        return [part for lane in self._lanes.values() for part in self._text(lane)]
+
     def _text(self, lane: LaneSeen) -> list[str]:
-        """What arrived in a lane since, appended."""
-        if lane.source is None or lane.is_final or lane.row.position in self._outdated_lanes:
+        if lane.source is None or lane.is_final or lane.is_torn or lane.row.state in FINAL:
             return []
         steps = lane.source.refresh()
         if lane.position > len(steps):  # a position from elsewhere
+            lane.is_torn = True
             self._outdated_lanes.add(lane.row.position)
             return []
         changes = changes_of(steps[lane.position : (end := len(steps))])
@@ -232,21 +249,18 @@ class LivePage:
         outdated, self._outdated_lanes = self._outdated_lanes, set()
         ended = {position for position in outdated if self._lanes[position].row.state in FINAL}
         partials: dict[int, Partial] = {}
-        for position in outdated - ended:
+        for position in outdated:
             lane = self._lanes[position]
-            if lane.source is not None:
+            lane.is_torn = False
+            if position in ended:
+                lane.position, lane.source = SEEN_FINAL, None
+            elif lane.source is not None:
                 partials[lane.row.id] = partial = partial_of(list(lane.source.refresh()))
                 lane.position = partial.position
         cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
-        drawn = lanes.lanes_of(self.comparison, case=cell[0], repeat=cell[1], partials=partials, columns=self.columns)
-        for position in ended:
-            self._lanes[position].position = SEEN_FINAL
-            self._lanes[position].source = None
-        return [
-            partial_html(f"#lane-{lane.position}", lanes.render_lane(lane))
-            for lane in drawn
-            if lane.position in outdated or (lane.is_final and lane.baseline_position in ended)
-        ]
+        view = load(self.comparison, case=cell[0], repeat=cell[1], columns=self.columns)
+        drawn = lanes.lanes_in(view, partials, only=outdated | view.compared_with(ended))
+        return [partial_html(f"#lane-{lane.position}", lanes.render_lane(lane)) for lane in drawn]
 
     def _around(self, finished: bool) -> list[str]:
         """Head, dots and figures, drawn from the rows."""

@@ -12,7 +12,7 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
 from .models import Case, Comparison, Exchange, Variant
 from .showing import LANES, Row, cell_in_view, rows_of, shown
-from .states import FINAL, UNFINISHED, State
+from .states import UNFINISHED, State
 
 # Everything a card needs but the message itself, which only lanes read; a response's size without its bytes.
 HEAVY = ("message", "text", "timeline", "response_headers")
@@ -31,7 +31,6 @@ class View:
     cases: list[Case]
     exchanges: Mapping[int, Exchange]
     causes: Mapping[int, Exchange]  # by column position: the refused exchange for which the one in view was skipped
-    messages: Mapping[int, Any]  # by exchange id, of the lanes shown
     sending_now: int  # requests in flight on the connection, counted where something waits
 
     @property
@@ -51,6 +50,17 @@ class View:
     def baseline_of(self, variant: Variant) -> Variant | None:
         """The column this one is compared with."""
         return next((other for other in self.variants if other.pk == variant.baseline_id), None)
+
+    def compared_with(self, positions: Collection[int]) -> set[int]:
+        """The positions of the ended columns in view whose baseline is one of these."""
+        baselines = {variant.pk for variant in self.variants if variant.position in positions}
+        return {
+            variant.position
+            for variant in self.variants
+            if variant.baseline_id in baselines
+            and variant.position in self.exchanges
+            and self.exchanges[variant.position].is_final
+        }
 
     def refused(self, variant: Variant) -> list[str]:
         """The names the column's exchange in view was refused for, in the column's order."""
@@ -89,7 +99,6 @@ def load(
     light = Exchange.objects.filter(pk__in=wanted).defer(*HEAVY).annotate(kept_bytes=F("response_body__size"))
     found = {exchange.pk: exchange for exchange in light}
     exchanges = {position: found[row.id] for position, row in in_view.items() if row.id in found}
-    final = [row.id for position, row in in_view.items() if position in chosen and row.state in FINAL]
     waits = any(exchange.state == State.QUEUED for exchange in exchanges.values())
     return View(
         comparison=comparison,
@@ -100,7 +109,6 @@ def load(
         cases=list(comparison.cases.only("position", "name", "comparison")),
         exchanges=exchanges,
         causes={position: found[row.id] for position, row in causes.items() if row.id in found},
-        messages=dict(Exchange.objects.filter(pk__in=final).values_list("pk", "message")),
         sending_now=_sending_on(comparison.connection_id) if waits else 0,
     )
 
@@ -113,6 +121,12 @@ def _causes(rows: Sequence[Row], in_view: Mapping[int, Row]) -> dict[int, Row]:
 
 def _sending_on(connection_id: int) -> int:
     return Exchange.objects.filter(connection_id=connection_id).in_flight().count()
+
+
+def messages_of(exchange_ids: Collection[int]) -> dict[int, dict[str, Any] | None]:
+    """The stored messages of these exchanges."""
+    stored = Exchange.objects.filter(pk__in=exchange_ids).values_list("pk", "message")
+    return {exchange_id: read_message(message) for exchange_id, message in stored}
 
 
 def read_message(stored: bytes | None) -> dict[str, Any] | None:
