@@ -107,6 +107,8 @@ def test_a_refused_beta_is_named_and_answered_with_a_column_without_it(page: Pag
     expect(refused).to_contain_text("Unsupported beta header: interleaved-thinking-2025-04-14")
     expect(refused).to_contain_text("invalid_request_error")
     expect(refused.locator("mark")).to_have_text(re.compile("2025-04-14"))
+    cell = page.get_by_role("checkbox", name="interleaved-thinking-2025-04-14 in column B")
+    expect(cell).to_have_attribute("aria-description", "refused in the run beside it")
     refused.get_by_role("button", name="Add a column without it").click()
     expect(lane(page, "D")).to_have_attribute("data-state", "succeeded")
     expect(lane(page, "D")).to_contain_text("no anthropic-beta header")
