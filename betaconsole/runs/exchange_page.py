@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from betaconsole.claude import jsontext
@@ -183,13 +184,20 @@ def code_of(exchange: Exchange, slug: str) -> str:
     sent = {name.lower(): value for name, value in exchange.request_headers}
     request = SnippetRequest(
         method=exchange.method,
-        url=exchange.url,
+        url=public_url(exchange),
         betas=sent_betas(exchange),
         version=sent.get("anthropic-version", ""),
         body=request_bytes(exchange) or None,
         stream=exchange.stream,
     )
     return LANGUAGES[slug].write(request)
+
+
+def public_url(exchange: Exchange) -> str:
+    """Where anybody can send this request: the official API in place of the simulator, which has no address."""
+    if not exchange.connection.is_simulator:
+        return exchange.url
+    return settings.OFFICIAL_API + exchange.url.removeprefix(exchange.connection.base_url)
 
 
 def _snippet(exchange: Exchange, slug: str, *, with_code: bool) -> Snippet:

@@ -10,10 +10,11 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from betaconsole.claude.headers import KEY_REFERENCE
-from betaconsole.runs.exchange_page import LANGUAGES, MAX_SHOWN_BYTES, body_view, flat, sent_betas
+from betaconsole.runs.exchange_page import LANGUAGES, MAX_SHOWN_BYTES, body_view, flat, public_url, sent_betas
 from betaconsole.runs.models import Body, Exchange, Segment
 from betaconsole.runs.states import State
 from betaconsole.runs.timeline import MAX_ROWS, timeline_of
+from betaconsole.teams.models import Connection
 from tests.builders import CONTEXT, SENT_AT, THINKING, make_comparison, make_exchange, message
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +236,11 @@ def test_all_events_at_the_same_moment_are_still_drawn():
 
 def test_a_stream_of_many_unknown_types_stays_readable():
     assert len(timeline_of([[1.0, 1, f"type_{number}"] for number in range(500)]).tracks) <= 12
+
+
+def test_code_for_a_simulated_exchange_asks_the_real_api() -> None:
+    exchange = Exchange(url="http://simulator.invalid/v1/messages")
+    exchange.connection = Connection(kind=Connection.Kind.SIMULATOR, base_url="http://simulator.invalid")
+    assert public_url(exchange) == "https://api.anthropic.com/v1/messages"
+    exchange.connection = Connection(kind=Connection.Kind.KEY, base_url="http://simulator.invalid")
+    assert public_url(exchange) == exchange.url
