@@ -60,7 +60,7 @@ def change(light: Draft, make: Callable[[Draft], Edit | None], *, revision: int,
     """
     for _ in range(ATTEMPTS):
         with suppress(_Overtaken), transaction.atomic():
-            draft = Draft.objects.light().get(pk=light.pk)
+            draft = Draft.objects.to_edit().get(pk=light.pk)
             check_fresh(draft, revision=revision, tab=tab)
             edit = make(draft)
             if edit is not None:
@@ -82,7 +82,7 @@ def check_fresh(draft: Draft, *, revision: int, tab: str) -> None:
 def undo(light: Draft, *, revision: int, tab: str) -> tuple[Draft, Step | None]:
     """Take back the last edit that was not taken back; the draft as it then is, and the step (None: nothing left)."""
     with transaction.atomic():
-        draft = Draft.objects.light().get(pk=light.pk)
+        draft = Draft.objects.to_edit().get(pk=light.pk)
         check_fresh(draft, revision=revision, tab=tab)
         step = draft.steps.filter(undone=False).order_by("-revision").first()
         if step is None:

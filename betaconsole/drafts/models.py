@@ -27,6 +27,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
             "connection", "prompt_version__prompt"
         )
 
+    def to_edit(self) -> "DraftQuerySet":
+        """Light, and held until the transaction ends, where the database can hold a row (SQLite holds everything)."""
+        return self.light().select_for_update(of=("self",))
+
     def latest_of(self, user: User, team: Team) -> "Draft | None":
         """What this person had open last."""
         return self.visible_to(user).filter(team=team).order_by("-updated_at", "-pk").first()

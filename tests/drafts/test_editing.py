@@ -1,8 +1,10 @@
 """How a draft is changed: one revision per edit, steps to undo, and notice of a second tab."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ from betaconsole.drafts.models import Draft, OwnBody
 
 from .desk import CONTEXT, THINKING, a_draft
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ODD = '{"n": 1.0,\n\n "m":[1e2]}'
 
 
@@ -144,6 +146,23 @@ def test_own_bodies_are_swept_once_nothing_names_them():
     OwnBody.keep(draft, '{"unused": 1}')
     OwnBody.sweep(draft)
     assert [row.text for row in OwnBody.objects.all()] == ["{}"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_edits_that_arrive_at_the_same_moment_are_all_kept():
+    draft = a_draft()
+    betas = [f"beta-{number}-2025-01-01" for number in range(6)]
+
+    def edit(beta: str) -> None:
+        try:
+            change(draft, ticking(beta), revision=1, tab="one")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(betas)) as pool:
+        list(pool.map(edit, betas))
+    assert sorted(Draft.objects.get().sheet[1].betas) == betas
+    assert sorted(draft.steps.values_list("revision", flat=True)) == list(range(2, 8))
 
 
 BETAS = ("a-2025-01-01", "b-2025-01-01")
