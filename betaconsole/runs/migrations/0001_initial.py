@@ -10,245 +10,425 @@ import betaconsole.storage.public_id
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('drafts', '0002_facts_undo_own_bodies'),
-        ('library', '0001_initial'),
-        ('teams', '0001_initial'),
+        ("drafts", "0002_facts_undo_own_bodies"),
+        ("library", "0001_initial"),
+        ("teams", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Body',
+            name="Body",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.PositiveIntegerField()),
-                ('data', betaconsole.storage.fields.PackedBytesField()),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.PositiveIntegerField()),
+                ("data", betaconsole.storage.fields.PackedBytesField()),
+                (
+                    "team",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="teams.team"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Comparison',
+            name="Comparison",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=betaconsole.storage.public_id.new_public_id, max_length=24, unique=True)),
-                ('number', models.PositiveIntegerField()),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('simulated', models.BooleanField()),
-                ('anthropic_version', models.CharField(max_length=10)),
-                ('repeats', models.PositiveIntegerField()),
-                ('client_token', models.CharField(max_length=128, null=True)),
-                ('request_digest', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='comparisons', to=settings.AUTH_USER_MODEL)),
-                ('body', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.body')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comparisons', to='teams.connection')),
-                ('draft', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='comparisons', to='drafts.draft')),
-                ('prompt_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='comparisons', to='library.promptversion')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comparisons', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(default=betaconsole.storage.public_id.new_public_id, max_length=24, unique=True),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("simulated", models.BooleanField()),
+                ("anthropic_version", models.CharField(max_length=10)),
+                ("repeats", models.PositiveIntegerField()),
+                ("client_token", models.CharField(max_length=128, null=True)),
+                ("request_digest", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="comparisons",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "body",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="runs.body"),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="comparisons", to="teams.connection"
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="comparisons",
+                        to="drafts.draft",
+                    ),
+                ),
+                (
+                    "prompt_version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="comparisons",
+                        to="library.promptversion",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="comparisons", to="teams.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('variables', betaconsole.storage.fields.JsonTextField(default=dict)),
-                ('body', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.body')),
-                ('comparison', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='runs.comparison')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("variables", betaconsole.storage.fields.JsonTextField(default=dict)),
+                (
+                    "body",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="runs.body"
+                    ),
+                ),
+                (
+                    "comparison",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="cases", to="runs.comparison"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='ComparisonBeta',
+            name="ComparisonBeta",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('beta', models.CharField(max_length=128)),
-                ('comparison', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='betas', to='runs.comparison')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("beta", models.CharField(max_length=128)),
+                (
+                    "comparison",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="betas", to="runs.comparison"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Exchange',
+            name="Exchange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=betaconsole.storage.public_id.new_public_id, max_length=24, unique=True)),
-                ('repeat', models.PositiveIntegerField()),
-                ('attempt', models.PositiveIntegerField(default=1)),
-                ('turn', models.PositiveIntegerField(default=1)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('streaming', 'Streaming'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('incomplete', 'Incomplete'), ('unknown_outcome', 'Unknown Outcome'), ('cancelled', 'Cancelled'), ('interrupted', 'Interrupted'), ('skipped', 'Skipped')], default='queued', max_length=16)),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=120)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('cancel_requested_at', models.DateTimeField(null=True)),
-                ('waited', models.BooleanField(default=False)),
-                ('method', models.CharField(default='POST', max_length=8)),
-                ('url', models.TextField()),
-                ('request_headers', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('stream', models.BooleanField()),
-                ('model', models.CharField(blank=True, max_length=200)),
-                ('status', models.PositiveIntegerField(null=True)),
-                ('response_headers', betaconsole.storage.fields.JsonTextField(null=True)),
-                ('timeline', betaconsole.storage.fields.PackedBytesField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('connect_ms', models.FloatField(null=True)),
-                ('queue_ms', models.FloatField(null=True)),
-                ('first_byte_ms', models.FloatField(null=True)),
-                ('first_text_ms', models.FloatField(null=True)),
-                ('total_ms', models.FloatField(null=True)),
-                ('message', betaconsole.storage.fields.PackedBytesField(null=True)),
-                ('text', betaconsole.storage.fields.ExactTextField(default='')),
-                ('model_used', models.CharField(blank=True, max_length=200)),
-                ('stop_reason', models.CharField(blank=True, max_length=64)),
-                ('usage', betaconsole.storage.fields.JsonTextField(null=True)),
-                ('input_tokens', models.BigIntegerField(null=True)),
-                ('output_tokens', models.BigIntegerField(null=True)),
-                ('cache_read_tokens', models.BigIntegerField(null=True)),
-                ('cache_write_tokens', models.BigIntegerField(null=True)),
-                ('cost_usd', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
-                ('request_id', models.CharField(blank=True, max_length=200)),
-                ('failure_kind', models.CharField(blank=True, max_length=40)),
-                ('error_type', models.CharField(blank=True, max_length=100)),
-                ('error_message', betaconsole.storage.fields.ExactTextField(default='')),
-                ('error_code', models.CharField(blank=True, max_length=100)),
-                ('refused_betas', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('retry_after_s', models.FloatField(null=True)),
-                ('warnings', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exchanges', to='runs.case')),
-                ('comparison', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exchanges', to='runs.comparison')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.connection')),
-                ('request_body', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.body')),
-                ('response_body', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.body')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exchanges', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(default=betaconsole.storage.public_id.new_public_id, max_length=24, unique=True),
+                ),
+                ("repeat", models.PositiveIntegerField()),
+                ("attempt", models.PositiveIntegerField(default=1)),
+                ("turn", models.PositiveIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("streaming", "Streaming"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("incomplete", "Incomplete"),
+                            ("unknown_outcome", "Unknown Outcome"),
+                            ("cancelled", "Cancelled"),
+                            ("interrupted", "Interrupted"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
+                ("waited", models.BooleanField(default=False)),
+                ("method", models.CharField(default="POST", max_length=8)),
+                ("url", models.TextField()),
+                ("request_headers", betaconsole.storage.fields.JsonTextField(default=list)),
+                ("stream", models.BooleanField()),
+                ("model", models.CharField(blank=True, max_length=200)),
+                ("status", models.PositiveIntegerField(null=True)),
+                ("response_headers", betaconsole.storage.fields.JsonTextField(null=True)),
+                ("timeline", betaconsole.storage.fields.PackedBytesField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("connect_ms", models.FloatField(null=True)),
+                ("queue_ms", models.FloatField(null=True)),
+                ("first_byte_ms", models.FloatField(null=True)),
+                ("first_text_ms", models.FloatField(null=True)),
+                ("total_ms", models.FloatField(null=True)),
+                ("message", betaconsole.storage.fields.PackedBytesField(null=True)),
+                ("text", betaconsole.storage.fields.ExactTextField(default="")),
+                ("model_used", models.CharField(blank=True, max_length=200)),
+                ("stop_reason", models.CharField(blank=True, max_length=64)),
+                ("usage", betaconsole.storage.fields.JsonTextField(null=True)),
+                ("input_tokens", models.BigIntegerField(null=True)),
+                ("output_tokens", models.BigIntegerField(null=True)),
+                ("cache_read_tokens", models.BigIntegerField(null=True)),
+                ("cache_write_tokens", models.BigIntegerField(null=True)),
+                ("cost_usd", models.DecimalField(decimal_places=8, max_digits=14, null=True)),
+                ("request_id", models.CharField(blank=True, max_length=200)),
+                ("failure_kind", models.CharField(blank=True, max_length=40)),
+                ("error_type", models.CharField(blank=True, max_length=100)),
+                ("error_message", betaconsole.storage.fields.ExactTextField(default="")),
+                ("error_code", models.CharField(blank=True, max_length=100)),
+                ("refused_betas", betaconsole.storage.fields.JsonTextField(default=list)),
+                ("retry_after_s", models.FloatField(null=True)),
+                ("warnings", betaconsole.storage.fields.JsonTextField(default=list)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="exchanges", to="runs.case"
+                    ),
+                ),
+                (
+                    "comparison",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="exchanges", to="runs.comparison"
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="teams.connection"
+                    ),
+                ),
+                (
+                    "request_body",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="runs.body"
+                    ),
+                ),
+                (
+                    "response_body",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="runs.body"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="exchanges", to="teams.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExchangeBeta',
+            name="ExchangeBeta",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('beta', models.CharField(max_length=128)),
-                ('exchange', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='betas', to='runs.exchange')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("beta", models.CharField(max_length=128)),
+                (
+                    "exchange",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="betas", to="runs.exchange"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('data', betaconsole.storage.fields.PackedBytesField()),
-                ('timeline', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('exchange', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='runs.exchange')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                ("data", betaconsole.storage.fields.PackedBytesField()),
+                ("timeline", betaconsole.storage.fields.JsonTextField(default=list)),
+                (
+                    "exchange",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="segments", to="runs.exchange"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['seq'],
+                "ordering": ["seq"],
             },
         ),
         migrations.CreateModel(
-            name='ToIndex',
+            name="ToIndex",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('comparison', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.comparison')),
-                ('exchange', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.exchange')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "comparison",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="runs.comparison"
+                    ),
+                ),
+                (
+                    "exchange",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="runs.exchange"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('label', models.CharField(max_length=200)),
-                ('betas', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('header', models.TextField(blank=True)),
-                ('anthropic_version', models.CharField(max_length=10)),
-                ('model', models.CharField(blank=True, max_length=200)),
-                ('model_override', models.CharField(blank=True, max_length=200)),
-                ('changes', betaconsole.storage.fields.ExactTextField(null=True)),
-                ('own_body', betaconsole.storage.fields.ExactTextField(null=True)),
-                ('baseline', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='runs.variant')),
-                ('comparison', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='runs.comparison')),
-                ('origin', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='runs.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("label", models.CharField(max_length=200)),
+                ("betas", betaconsole.storage.fields.JsonTextField(default=list)),
+                ("header", models.TextField(blank=True)),
+                ("anthropic_version", models.CharField(max_length=10)),
+                ("model", models.CharField(blank=True, max_length=200)),
+                ("model_override", models.CharField(blank=True, max_length=200)),
+                ("changes", betaconsole.storage.fields.ExactTextField(null=True)),
+                ("own_body", betaconsole.storage.fields.ExactTextField(null=True)),
+                (
+                    "baseline",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="runs.variant"
+                    ),
+                ),
+                (
+                    "comparison",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="variants", to="runs.comparison"
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="runs.variant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.AddField(
-            model_name='exchange',
-            name='variant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exchanges', to='runs.variant'),
+            model_name="exchange",
+            name="variant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="exchanges", to="runs.variant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.UniqueConstraint(fields=('team', 'sha256'), name='one_body_per_team_and_hash'),
+            model_name="body",
+            constraint=models.UniqueConstraint(fields=("team", "sha256"), name="one_body_per_team_and_hash"),
         ),
         migrations.AddIndex(
-            model_name='comparison',
-            index=models.Index(fields=['team', '-id'], name='runs_compar_team_id_4ea929_idx'),
+            model_name="comparison",
+            index=models.Index(fields=["team", "-id"], name="runs_compar_team_id_4ea929_idx"),
         ),
         migrations.AddConstraint(
-            model_name='comparison',
-            constraint=models.UniqueConstraint(fields=('team', 'client_token'), name='one_comparison_per_token'),
+            model_name="comparison",
+            constraint=models.UniqueConstraint(fields=("team", "client_token"), name="one_comparison_per_token"),
         ),
         migrations.AddConstraint(
-            model_name='comparison',
-            constraint=models.UniqueConstraint(fields=('team', 'number'), name='one_comparison_per_number'),
+            model_name="comparison",
+            constraint=models.UniqueConstraint(fields=("team", "number"), name="one_comparison_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('comparison', 'position'), name='one_case_per_position'),
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("comparison", "position"), name="one_case_per_position"),
         ),
         migrations.AddConstraint(
-            model_name='comparisonbeta',
-            constraint=models.UniqueConstraint(fields=('beta', 'comparison'), name='one_beta_per_comparison'),
+            model_name="comparisonbeta",
+            constraint=models.UniqueConstraint(fields=("beta", "comparison"), name="one_beta_per_comparison"),
         ),
         migrations.AddConstraint(
-            model_name='exchangebeta',
-            constraint=models.UniqueConstraint(fields=('beta', 'exchange'), name='one_beta_per_exchange'),
+            model_name="exchangebeta",
+            constraint=models.UniqueConstraint(fields=("beta", "exchange"), name="one_beta_per_exchange"),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(fields=('exchange', 'seq'), name='one_segment_per_seq'),
+            model_name="segment",
+            constraint=models.UniqueConstraint(fields=("exchange", "seq"), name="one_segment_per_seq"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('comparison', 'position'), name='one_variant_per_position'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(fields=("comparison", "position"), name="one_variant_per_position"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(fields=('comparison', 'label'), name='one_variant_per_label'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(fields=("comparison", "label"), name="one_variant_per_label"),
         ),
         migrations.AddIndex(
-            model_name='exchange',
-            index=models.Index(fields=['comparison', 'repeat', 'id'], name='runs_exchan_compari_4ef536_idx'),
+            model_name="exchange",
+            index=models.Index(fields=["comparison", "repeat", "id"], name="runs_exchan_compari_4ef536_idx"),
         ),
         migrations.AddIndex(
-            model_name='exchange',
-            index=models.Index(fields=['team', '-id'], name='runs_exchan_team_id_a958c5_idx'),
+            model_name="exchange",
+            index=models.Index(fields=["team", "-id"], name="runs_exchan_team_id_a958c5_idx"),
         ),
         migrations.AddIndex(
-            model_name='exchange',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['connection', 'id'], name='exchange_queued'),
+            model_name="exchange",
+            index=models.Index(
+                condition=models.Q(("state", "queued")), fields=["connection", "id"], name="exchange_queued"
+            ),
         ),
         migrations.AddIndex(
-            model_name='exchange',
-            index=models.Index(condition=models.Q(('state__in', ['sending', 'streaming'])), fields=['worker'], name='exchange_in_flight'),
+            model_name="exchange",
+            index=models.Index(
+                condition=models.Q(("state__in", ["sending", "streaming"])),
+                fields=["worker"],
+                name="exchange_in_flight",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exchange',
-            constraint=models.UniqueConstraint(fields=('variant', 'case', 'repeat', 'attempt', 'turn'), name='one_exchange_per_attempt_and_turn'),
+            model_name="exchange",
+            constraint=models.UniqueConstraint(
+                fields=("variant", "case", "repeat", "attempt", "turn"), name="one_exchange_per_attempt_and_turn"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exchange',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'streaming', 'succeeded', 'failed', 'incomplete', 'unknown_outcome', 'cancelled', 'interrupted', 'skipped'])), name='exchange_state_known'),
+            model_name="exchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "queued",
+                            "sending",
+                            "streaming",
+                            "succeeded",
+                            "failed",
+                            "incomplete",
+                            "unknown_outcome",
+                            "cancelled",
+                            "interrupted",
+                            "skipped",
+                        ],
+                    )
+                ),
+                name="exchange_state_known",
+            ),
         ),
     ]
