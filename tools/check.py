@@ -19,7 +19,7 @@ DJADE = str(Path(sys.executable).with_name("djade"))
 TEMPLATES = sorted(str(path) for path in Path("templates").rglob("*.html"))
 CHECKS = [
     [*PYTHON, "ruff", "check", "."],
-    [*PYTHON, "ruff", "format", "--check", "--quiet", "."],
+    [*PYTHON, "ruff", "format", "--check", "."],
     [DJADE, "--check", "--target-version", "5.2", *TEMPLATES],
     [*PYTHON, "mypy"],
 ]
