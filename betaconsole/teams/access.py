@@ -13,7 +13,7 @@ from .models import Membership, Role, Team, User
 class TeamRequest(HttpRequest):
     """A request as views that carry a rule see it: somebody asks, in a team. The type of their first parameter."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     team: Team
     membership: Membership
 
