@@ -22,6 +22,7 @@ SLOT_BITS = 24  # documents of one comparison: itself in slot 0, then its exchan
 MAX_INDEXED_CHARS = 200_000
 MAX_QUERY_WORDS = 12
 MAX_WORD = 60
+MIN_BEGINNING = 3  # shorter than this an unfinished word would match half of everything
 WORD = re.compile(r"[^\W_]+")
 BATCH = 1000  # documents read at once; of a comparison with thousands that match only the first ones are
 
@@ -29,7 +30,9 @@ BATCH = 1000  # documents read at once; of a comparison with thousands that matc
 def search(team: Team, query: str, *, before: int | None = None, limit: int = 50) -> list[int]:
     """Ids of the team's comparisons that hold every word of the query, newest first; ids below `before` where given.
 
-    A word with signs inside (`context-1m-2025-08-07`) must stand so in the text; the last word may be unfinished.
+    All words in one place: in the comparison itself (title, prompt, labels, betas) or in one of its exchanges.
+    A word with signs inside (`context-1m-2025-08-07`) must stand so in the text; the last word may be
+    unfinished from its third character on.
     No syntax: whatever is typed are words. A query without a letter or digit finds nothing.
     """
     phrases = [words(part)[:MAX_QUERY_WORDS] for part in query.split()[:MAX_QUERY_WORDS]]
@@ -140,7 +143,7 @@ class _Sqlite:
 
     def matches(self, team: int, phrases: Sequence[Sequence[str]], below: int) -> list[int]:
         quoted = [f'"{" ".join(phrase)}"' for phrase in phrases]
-        match = f"team : t{team} AND text : ({' AND '.join(quoted)} *)"
+        match = f"team : t{team} AND text : ({' AND '.join(quoted)}{' *' if _may_be_unfinished(phrases) else ''})"
         sql = "SELECT rowid FROM runs_fulltext WHERE runs_fulltext MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s"
         return _ids(sql, [match, below, BATCH])
 
@@ -158,7 +161,7 @@ class _Postgres:
 
     def matches(self, team: int, phrases: Sequence[Sequence[str]], below: int) -> list[int]:
         joined = [" <-> ".join(f"'{word}'" for word in phrase) for phrase in phrases]
-        query = f"'team_{team}' & ({') & ('.join(joined)}:*)"
+        query = f"'team_{team}' & ({') & ('.join(joined)}{':*' if _may_be_unfinished(phrases) else ''})"
         sql = "SELECT id FROM runs_fulltext WHERE words @@ %s::tsquery AND id < %s ORDER BY id DESC LIMIT %s"
         return _ids(sql, [query, below, BATCH])
 
@@ -169,6 +172,10 @@ class _Postgres:
                 " ON CONFLICT (id) DO UPDATE SET words = excluded.words",
                 [(pk, text, f"'team_{team}'") for pk, team, text in documents],
             )
+
+
+def _may_be_unfinished(phrases: Sequence[Sequence[str]]) -> bool:
+    return len(phrases[-1][-1]) >= MIN_BEGINNING
 
 
 def _ids(sql: str, values: Sequence[Any]) -> list[int]:

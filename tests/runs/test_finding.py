@@ -53,6 +53,7 @@ def test_the_last_word_may_be_unfinished_and_the_others_may_not(ann):
     found = said(ann, "interleaved thinking")
     assert search(ann.team, "interleaved think") == [found]
     assert search(ann.team, "inter thinking") == []
+    assert search(ann.team, "interleaved th") == []
 
 
 def test_every_word_must_be_there_and_signs_hold_words_together(ann):
