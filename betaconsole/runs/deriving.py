@@ -14,6 +14,7 @@ from .models import Exchange
 
 MAX_TOKENS = 2**62
 MAX_COST_USD = Decimal(10**6)  # what its column holds; more is no price
+COST_STEP_USD = Decimal("0.00000001")
 
 
 def read_stored(exchange: Exchange, data: bytes, *, failure: CallError | None) -> Result:
@@ -61,7 +62,7 @@ def _short(text: str | None, most: int) -> str:
 
 def _cost(usage: Mapping[str, Any] | None, *, model: str) -> Decimal | None:
     cost = None if usage is None else cost_usd(usage, model=model)
-    return cost if cost is not None and cost < MAX_COST_USD else None
+    return cost.quantize(COST_STEP_USD) if cost is not None and cost < MAX_COST_USD else None
 
 
 def _tokens(usage: Mapping[str, Any] | None, name: str) -> int | None:
