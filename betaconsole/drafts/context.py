@@ -1,7 +1,7 @@
 """What the composer's templates show, computed when a template asks: a tick renders little, so it computes little."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,18 +32,9 @@ KNOWN_VERSIONS = ("2026-10-21", "2023-06-01")
 FORM, JSON = "form", "json"
 
 
-def composer_context(
-    draft: Draft,
-    request: HttpRequest,
-    *,
-    problems: Sequence[Problem] = (),
-    refused: Mapping[str, Collection[str]] | None = None,
-) -> dict[str, Any]:
-    """The context of `drafts/_composer.html`: all it shows is under `composer`. Each page made is a new tab.
-
-    `refused` are the betas the API refused, by the label of the column that sent them: the matrix marks them.
-    """
-    return {"composer": Composer(draft, problems=problems, refused=refused), "draft": draft}
+def composer_context(draft: Draft, request: HttpRequest, *, problems: Sequence[Problem] = ()) -> dict[str, Any]:
+    """The context of `drafts/_composer.html`: all it shows is under `composer`. Each page made is a new tab."""
+    return {"composer": Composer(draft, problems=problems), "draft": draft}
 
 
 def new_tab() -> str:
@@ -114,7 +105,6 @@ class RowView:
     status: str
     summary: str
     cells: tuple[tuple[str, str, str], ...]
-    refused_in: str  # letters of the columns in which the API refused it
 
 
 @dataclass(frozen=True)
@@ -137,20 +127,11 @@ class Example:
 class Composer:
     """A draft as the composer shows it. `view` is the view of the body: form or json."""
 
-    def __init__(
-        self,
-        draft: Draft,
-        *,
-        tab: str = "",
-        view: str = "",
-        problems: Sequence[Problem] = (),
-        refused: Mapping[str, Collection[str]] | None = None,
-    ) -> None:
+    def __init__(self, draft: Draft, *, tab: str = "", view: str = "", problems: Sequence[Problem] = ()) -> None:
         self.draft = draft
         self.tab = tab or new_tab()
         self.asked_view = view
         self.problems = problems
-        self.refused = refused or {}
 
     # The matrix ------------------------------------------------------------------------------------------------
 
@@ -207,13 +188,7 @@ class Composer:
         ticked = (beta for column in self.sheet for beta in column.betas)
         betas = list(dict.fromkeys([*self.draft.rows, *ticked]))
         sets = [(column.key, self.letters[column.key], set(column.betas)) for column in self.sheet]
-        return [_row(number, beta, sets, self._refused_in(beta)) for number, beta in enumerate(betas)]
-
-    def _refused_in(self, beta: str) -> str:
-        """The letters of the columns that tick the beta and had it refused."""
-        pairs = zip(self.sheet, self.labels, strict=True)
-        columns = [column for column, label in pairs if beta in self.refused.get(label, ()) and beta in column.betas]
-        return ", ".join(self.letters[column.key] for column in columns)
+        return [_row(number, beta, sets) for number, beta in enumerate(betas)]
 
     @property
     def is_wide(self) -> bool:
@@ -312,7 +287,7 @@ class Composer:
         return version.prompt if version and version.prompt.archived_at is None else None
 
 
-def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]], refused_in: str) -> RowView:
+def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]]) -> RowView:
     known = catalogue.find(beta)
     usual = known is None or known.status == catalogue.Status.ACTIVE
     return RowView(
@@ -322,7 +297,6 @@ def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]], refused_
         status="" if usual or known is None else known.status.label.lower(),
         summary=known.summary if known else "",
         cells=tuple((key, letter_of, " checked" if beta in ticked else "") for key, letter_of, ticked in sets),
-        refused_in=refused_in,
     )
 
 

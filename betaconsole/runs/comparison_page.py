@@ -64,8 +64,7 @@ def page(comparison: Comparison, request: TeamRequest) -> dict[str, Any]:
     context = area(comparison, Asked.of(request.GET))
     view: View = context["view"]
     draft = own_draft(comparison, request.user)
-    refused = {variant.label: view.refused(variant) for variant in view.variants}
-    composer = composer_context(draft, request, refused=refused) if draft else {}
+    composer = composer_context(draft, request) if draft else {}
     return {
         **composer,
         **context,

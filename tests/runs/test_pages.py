@@ -200,19 +200,6 @@ def test_from_five_columns_on_the_composer_folds_into_one_line(client, draft):
     assert '<details class="composer-fold">' in page.content.decode()
 
 
-def test_the_composers_matrix_marks_what_was_refused(client, draft):
-    columns = [{"key": "a", "name": "Plain"}, {"key": "b", "name": "Both", "betas": [THINKING, CONTEXT]}]
-    Draft.objects.filter(pk=draft.pk).update(columns=columns)
-    press_run(client, draft)
-    comparison = Comparison.objects.get()
-    assert "refused in" not in text(client.get(comparison.get_absolute_url()))
-    sent = comparison.exchanges.filter(variant__label="Both")
-    sent.update(state=State.FAILED, status=400, refused_betas=[CONTEXT])
-    page = client.get(comparison.get_absolute_url()).content.decode()
-    assert page.count("refused in B</small>") == 1
-    assert page.index(CONTEXT) < page.index("refused in B</small>")
-
-
 def test_a_teammates_comparison_has_no_composer_of_theirs(client, team, bo):
     comparison = make_comparison(team, bo, draft=starting.blank(team, bo))
     page = client.get(comparison.get_absolute_url()).content.decode()
