@@ -54,6 +54,11 @@ class Dots:
         return self.repeats > 1 or self.cases > 1
 
     @property
+    def columns_query(self) -> str:
+        """What an address of this page says about its columns."""
+        return f"&columns={self.columns}" if self.columns else ""
+
+    @property
     def case_number(self) -> int:
         return self.case + 1
 
