@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from betaconsole.claude.headers import DEFAULT_VERSION, join_betas, request_headers
 from betaconsole.runs.models import Body, Case, Comparison, ComparisonBeta, Exchange, ToIndex, Variant
-from betaconsole.runs.states import FINAL, State
+from betaconsole.runs.states import FINAL, IN_FLIGHT, State
 from betaconsole.teams.models import Connection, Membership, Team, User
 from betaconsole.teams.solo import make_connections
 
@@ -121,6 +123,8 @@ def make_exchange(
         )
     elif state in FINAL:
         defaults |= {"ended_at": SENT_AT}
+    elif state in IN_FLIGHT:
+        defaults |= {"worker": "a-process", "lease_until": timezone.now() + timedelta(minutes=5)}
     headers = request_headers(betas=variant.betas, version=variant.anthropic_version, stream=True)
     body = Body.keep(comparison.team_id, json.dumps({**BODY, "model": variant.model}).encode())
     return Exchange.objects.create(
