@@ -1,15 +1,22 @@
 """`make chaos ROUNDS=1000`: the loop of test_kill.py, longer, and with SIGTERM in a fifth of the rounds.
 
-Prints a line for every database and a summary; exits 1 if anything was lost, doubled or left running.
+Then a whole console is stopped while nothing answers: it waits 25 s for what is in flight, cuts it and exits. Prints a line for every database and a summary; exits 1 if anything was lost, doubled or left running.
 """
 
 import argparse
 import sys
+import tempfile
 import time
+from collections import Counter
+from pathlib import Path
 
+from tests.chaos.client import Program, console_of
+from tests.chaos.crew import crew
+from tests.chaos.far_end import FarEnd
 from tests.chaos.rounds import Tally, play
 
 ROUNDS_EACH = 25  # rounds on one database
+LONGEST_STOP_S = 30.0
 
 
 def main() -> int:
@@ -27,8 +34,28 @@ def main() -> int:
         for what in tally.wrong:
             print(f"  {what}", flush=True)
         total.add(tally)
-    print(f"all: {summary(total)}")
+    print(f"all: {summary(total)}", flush=True)
+    total.wrong += stop_while_nothing_answers()
     return 1 if total.wrong else 0
+
+
+def stop_while_nothing_answers() -> list[str]:
+    """What goes wrong (nothing) where a console is stopped with sixteen requests that are never answered."""
+    with (
+        tempfile.TemporaryDirectory(prefix="betaconsole-chaos-", ignore_cleanup_errors=True) as folder,
+        FarEnd(kinds=("silent",)) as far_end,
+        crew(Path(folder), far_end.url) as hired,
+        console_of(hired) as console,
+    ):
+        Program(console, hired.token()).compare("silent")
+        hired.wait_until(lambda: len(far_end.seen) == 16)
+        began = time.monotonic()
+        code = console.stop()
+        took_s = time.monotonic() - began
+        states = Counter(row.state for row in hired.left().rows)
+    print(f"stopped while nothing answered: exit code {code} after {took_s:.1f} s, {dict(states)}")
+    is_right = code == 0 and took_s <= LONGEST_STOP_S and states == {"interrupted": 16}
+    return [] if is_right else ["a console that was stopped"]
 
 
 def summary(tally: Tally) -> str:

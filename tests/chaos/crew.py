@@ -80,7 +80,7 @@ class Crew:
 
     def __init__(self, data: Path, far_end: str, *, database: str = "") -> None:
         self.data = data
-        self._database = database
+        self.database = database
         self._file = data / "betaconsole.sqlite3"
         self.senders: list[Sender] = []
         self.lines: list[dict[str, Any]] = []
@@ -122,6 +122,11 @@ class Crew:
         told = json.loads(Path(path).read_text())
         return Left([Row(**row) for row in told["rows"]], told["unfinished_comparisons"], told["segments"])
 
+    def token(self) -> str:
+        """A bearer token for the API of a console on this database."""
+        self.ask(do="token")
+        return str(self.wait_for(lambda line: "token" in line)["token"])
+
     @property
     def errors(self) -> str:
         """What the processes logged."""
@@ -141,10 +146,10 @@ class Crew:
 
     def is_locked(self) -> bool:
         """Whether a transaction is open at this moment."""
-        if self._database:
+        if self.database:
             import psycopg
 
-            with psycopg.connect(self._database) as database:
+            with psycopg.connect(self.database) as database:
                 busy = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE %s"
                 return database.execute(busy, ["idle in transaction%"]).fetchone() is not None
         with contextlib.closing(sqlite3.connect(self._file, timeout=0.05, isolation_level=None)) as database:

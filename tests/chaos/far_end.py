@@ -4,6 +4,7 @@ What an answer is like (steady, slow to begin, cut, refused, …) is drawn from 
 repeated. Moments are `time.monotonic()`, which all processes of one machine share.
 """
 
+import contextlib
 import json
 import random
 import re
@@ -53,11 +54,16 @@ class FarEnd:
     """The recording server. `seen` maps each marker to the answers given to it: more than one means sent twice."""
 
     def __init__(
-        self, *, seed: str = "", kinds: Sequence[str] = tuple(WEIGHTS), events: tuple[int, int] = (5, 60)
+        self,
+        *,
+        seed: str = "",
+        kinds: Sequence[str] = tuple(WEIGHTS),
+        events: tuple[int, int] = (5, 60),
+        pace_s: tuple[float, float] = (0.002, 0.025),
     ) -> None:
         self.seen: dict[str, list[Answer]] = defaultdict(list)
         self.strangers: list[bytes] = []  # requests without a marker, or cut within one
-        self._seed, self._kinds, self._events = seed, kinds, events
+        self._seed, self._kinds, self._events, self._pace_s = seed, kinds, events, pace_s
         self._upstream = Upstream(self._serve)
 
     def __enter__(self) -> "FarEnd":
@@ -84,15 +90,18 @@ class FarEnd:
         [kind] = chance.choices(self._kinds, weights=[WEIGHTS.get(kind, 1) for kind in self._kinds])
         given = Answer(kind)
         self.seen[marker].append(given)
-        SCRIPTS[kind](Writer(peer, given, marker, chance, self._events))
+        events, pace_s = chance.randint(*self._events), chance.uniform(*self._pace_s)
+        SCRIPTS[kind](Writer(peer, given, marker, chance, events, pace_s))
 
 
 class Writer:
     """Writes one answer and notes it. What could not be written, since the other side was killed, is not noted."""
 
-    def __init__(self, peer: Peer, given: Answer, marker: str, chance: random.Random, events: tuple[int, int]) -> None:
+    def __init__(
+        self, peer: Peer, given: Answer, marker: str, chance: random.Random, events: int, pace_s: float
+    ) -> None:
         self.peer, self.given, self.marker, self.chance = peer, given, marker, chance
-        self.events = chance.randint(*events)
+        self.events, self.pace_s = events, pace_s
 
     def pause(self, least_s: float, most_s: float) -> None:
         self.peer.wait(self.chance.uniform(least_s, most_s))
@@ -114,11 +123,10 @@ class Writer:
         self.event("content_block_start", index=0, content_block={"type": "text", "text": ""})
 
     def words(self, count: int) -> None:
-        pace_s = self.chance.uniform(0.002, 0.025)
         for number in range(count):
             text = f"{self.marker}:{number} "
             self.event("content_block_delta", text=text, index=0, delta={"type": "text_delta", "text": text})
-            self.peer.wait(pace_s)
+            self.peer.wait(self.pace_s)
 
     def end(self) -> None:
         self.event("content_block_stop", index=0)
@@ -162,8 +170,11 @@ def _error_event(writer: Writer) -> None:
 
 
 def _silent(writer: Writer) -> None:
-    """Says nothing at all."""
-    writer.peer.wait_for_end()
+    """Says nothing at all, for longer than a test's steps usually wait."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            writer.peer.wait_for_end()
+            return
 
 
 Script = Callable[[Writer], None]

@@ -2,7 +2,7 @@
 
 `python -m tests.chaos.sender` prepares the database of its environment once and then forks: a child has its own
 threads, locks and connections and dies like any process, but starts in milliseconds. It reads one JSON object per line
-(`{"do": "start", …}`, `"wait"`, `"report"`) and answers each with one; children write lines of their own to the same
+(`{"do": "start", …}`, `"wait"`, `"token"`, `"report"`) and answers each with one; children write lines of their own to the same
 place. See `crew.py` for the other side.
 """
 
@@ -122,6 +122,9 @@ def main() -> None:
             say(started=asked["name"], child=fork(asked))
         elif asked["do"] == "wait":
             say(gone=asked["child"], status=os.waitpid(asked["child"], 0)[1])
+        elif asked["do"] == "token":
+            say(token=token())
+            connections.close_all()
         else:
             Path(asked["path"]).write_text(json.dumps(report()))
             connections.close_all()
@@ -144,6 +147,14 @@ def prepare(far_end: str) -> None:
         max_in_flight=3 * LANES,
     )
     made.put_key(KEY)
+
+
+def token() -> str:
+    from betaconsole.teams.models import ApiToken
+    from betaconsole.teams.solo import local_membership
+
+    member = local_membership()
+    return ApiToken.issue(user=member.user, team=member.team, name="chaos")[1]
 
 
 def fork(asked: dict[str, Any]) -> int:
