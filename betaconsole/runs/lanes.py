@@ -16,6 +16,8 @@ from .states import FINAL, IN_FLIGHT, State
 from .viewing import FIRST_LANES, View, load, messages_of
 from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill
 
+STATE_LETTERS: dict[str, str] = {State.QUEUED.value: "q", State.SENDING.value: "s", State.STREAMING.value: ""}
+
 
 class Partial(Protocol):
     """An exchange so far, as `runs.picture` gives it."""
@@ -253,8 +255,16 @@ def _dots(view: View, position: int) -> Dots:
 
 
 def positions(lanes: Sequence[Lane]) -> str:
-    """Where the page's lanes stand, for the live stream to go on from: `412:1840,413:f`."""
-    return ",".join(f"{lane.exchange.pk}:{'f' if lane.is_final else lane.live_position}" for lane in lanes)
+    """Where the page's lanes stand, for the live stream to go on from: `412:1840,413:s0,414:f`."""
+    return ",".join(
+        position_text(lane.exchange.pk, lane.exchange.state, None if lane.is_final else lane.live_position)
+        for lane in lanes
+    )
+
+
+def position_text(exchange_id: int, state: str, position: int | None) -> str:
+    """One position; a letter where the lane shows another state than streaming. None: its final card is shown."""
+    return f"{exchange_id}:f" if position is None else f"{exchange_id}:{STATE_LETTERS.get(state, '')}{position}"
 
 
 # HTML ---------------------------------------------------------------------------------------------------------------

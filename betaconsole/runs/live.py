@@ -1,7 +1,8 @@
 """The live half of a comparison's page: one stream of `<hx-partial>` fragments for all its lanes.
 
 The browser only watches. A position is the number of events of an exchange that a page has seen; the stream's event id
-is one position per shown exchange (`412:1840,413:77`, and `412:f` once its final card was sent). The page carries the
+is one position per shown exchange (`412:1840,413:s0`: a letter says what else than streaming the lane shows, queued or
+sending; `412:f` once its final card was sent). The page carries the
 positions it was rendered at, `Last-Event-ID` wins over them, and whatever does not fit gets a lane that replaces the
 old one: everything else appends.
 
@@ -11,12 +12,17 @@ so that the page comes back to the next one.
 """
 
 import re
+import socket
+import struct
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection as database
 from django.http import HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 from betaconsole.claude.message import Change
 from betaconsole.web.frames import OK, frame, text_html
@@ -34,8 +40,10 @@ LOOK_S = 0.25  # how often the store is asked about an exchange that another pro
 REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
-POSITION = re.compile(r"(\d{1,18}):(\d{1,9}|f)")
+SEND_TIMEOUT_S = 30
+POSITION = re.compile(r"([0-9]{1,18}):(?:([qs]?)([0-9]{1,9})|f)")
 SEEN_FINAL = -1
+STATES = {letter: state for state, letter in lanes.STATE_LETTERS.items()}
 
 
 def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpResponse:
@@ -48,6 +56,7 @@ def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpRespons
         repeat=_number(request.GET.get("repeat")),
         columns=parse_columns(request.GET.get("columns", "")),
     )
+    _limit_sending(request)
     response = StreamingHttpResponse(follow(page), content_type="text/event-stream")
     # `identity` so that nothing on the way compresses, and so holds back, the stream.
     for name, value in (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"), ("Content-Encoding", "identity")):
@@ -55,13 +64,29 @@ def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpRespons
     return response
 
 
-def parse_positions(text: str) -> dict[int, int]:
-    """`412:1840,413:f` as numbers; anything that is not of this form is no position at all."""
+def _limit_sending(request: HttpRequest) -> None:
+    """A reader that stopped reading must not hold a thread for ever: its socket gives up after SEND_TIMEOUT_S."""
+    sock = request.META.get("gunicorn.socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT_S, 0))
+
+
+class Seen(NamedTuple):
+    """What a page has seen of an exchange: the state its lane shows, and how many events."""
+
+    state: str
+    position: int
+
+
+def parse_positions(text: str) -> dict[int, Seen]:
+    """`412:1840,413:s0,414:f` as values; anything that is not of this form is no position at all."""
     parts = text[:20_000].split(",") if text else []
     found = [POSITION.fullmatch(part) for part in parts]
     if not all(found):
         return {}
-    return {int(one[1]): SEEN_FINAL if one[2] == "f" else int(one[2]) for one in found if one}
+    return {
+        int(one[1]): Seen(STATES[one[2] or ""], SEEN_FINAL if one[3] is None else int(one[3])) for one in found if one
+    }
 
 
 def parse_columns(text: str) -> tuple[int, ...]:
@@ -96,6 +121,8 @@ def _frames(page: "LivePage", bell: feed.Bell) -> Iterator[bytes]:
     while not engine.is_stopping():
         bell.clear()
         html = page.news()
+        # No open page holds a database connection while it waits, for news or for a slow reader.
+        database.close()
         if html:
             yield frame(html, id=page.event_id())
             sent_at = time.monotonic()
@@ -107,8 +134,6 @@ def _frames(page: "LivePage", bell: feed.Bell) -> Iterator[bytes]:
         if time.monotonic() - sent_at > KEEP_ALIVE_S:
             yield OK
             sent_at = time.monotonic()
-        # No open page holds a database connection while it waits.
-        database.close()
         bell.wait(LOOK_S)
         # Another lane's first text ends the gathering.
         bell.urgent.wait(max(0.0, sent_at + GATHER_S - time.monotonic()))
@@ -136,7 +161,7 @@ class LivePage:
         self,
         comparison: Comparison,
         *,
-        positions: Mapping[int, int],
+        positions: Mapping[int, Seen],
         case: int | None = None,
         repeat: int | None = None,
         columns: tuple[int, ...] = tuple(range(LANES)),
@@ -160,7 +185,10 @@ class LivePage:
         return any(lane.source is not None and not lane.has_text for lane in self._lanes.values())
 
     def event_id(self) -> str:
-        return ",".join(f"{lane.row.id}:{'f' if lane.is_final else lane.position}" for lane in self._lanes.values())
+        return ",".join(
+            lanes.position_text(lane.row.id, lane.row.state, None if lane.is_final else lane.position)
+            for lane in self._lanes.values()
+        )
 
     def news(self) -> str:
         """Everything new as fragments; sets `is_finished` with the last ones."""
@@ -214,12 +242,13 @@ class LivePage:
         """Bring one lane to its row: same exchange and same kind of state, or a lane to be drawn anew."""
         lane = self._lanes.get(position)
         if lane is None:
-            lane = self._lanes[position] = LaneSeen(row, self._given.get(row.id, 0))
+            given = self._given.get(row.id, Seen("", 0))
+            lane = self._lanes[position] = LaneSeen(row._replace(state=given.state), given.position)
             lane.is_torn = row.id not in self._given
         elif lane.row.id != row.id:
             lane = self._lanes[position] = LaneSeen(row, 0)
             lane.is_torn = True
-        if lane.is_torn or lane.row.state != row.state or (row.state in FINAL and not lane.is_final):
+        if lane.is_torn or (lane.row.state != row.state and not lane.is_final):
             self._outdated_lanes.add(position)
         lane.row = row
         if row.state in IN_FLIGHT and (lane.is_final or lane.source is None):
@@ -274,29 +303,47 @@ class LivePage:
 
 
 def fragments(row: Row, changes: list[Change]) -> list[str]:
-    """Changes of one exchange as fragments; neighbouring appends to the same block become one."""
-    parts: list[str] = []
-    index, texts = -1, list[str]()
+    """Changes of one exchange as fragments, one for each block that grew.
 
-    def flush() -> None:
-        if texts:
-            parts.append(partial_html(f"#t-{row.public_id}-{index}", text_html("".join(texts)), swap="beforeend"))
-            texts.clear()
-
+    htmx looks up all targets of a message before it swaps the first: text for a block that opens in the same message
+    must come inside the block.
+    """
+    grown: dict[int, Growth] = {}
     for change in changes:
-        if change.index != index or change.kind != "append":
-            flush()
-        index = change.index
+        growth = grown.setdefault(change.index, Growth())
         if change.kind == "open":
-            block = {"xid": row.public_id, "index": change.index, "type": change.block_type, "label": change.text}
-            html = render_to_string("runs/_block_live.html", {"block": block})
-            parts.append(partial_html(f"#lane-{row.position}-blocks", html, swap="beforeend"))
+            growth.opening = change
         elif change.kind == "replace":
-            parts.append(partial_html(f"#t-{row.public_id}-{index}", text_html(change.text), swap="innerHTML"))
+            growth.texts, growth.is_replaced = [change.text], True
         else:
-            texts.append(change.text)
-    flush()
-    return parts
+            growth.texts.append(change.text)
+    return [growth_html(row, index, growth) for index, growth in grown.items()]
+
+
+@dataclass
+class Growth:
+    """What is new of one block: whether it opened, and its text."""
+
+    opening: Change | None = None
+    texts: list[str] = field(default_factory=list)
+    is_replaced: bool = False
+
+
+def growth_html(row: Row, index: int, growth: Growth) -> str:
+    text = text_html("".join(growth.texts))
+    if growth.opening is None:
+        return partial_html(
+            f"#t-{row.public_id}-{index}", text, swap="innerHTML" if growth.is_replaced else "beforeend"
+        )
+    block = {
+        "xid": row.public_id,
+        "index": index,
+        "type": growth.opening.block_type,
+        "label": growth.opening.text,
+        "html": mark_safe(text),  # noqa: S308 - escaped by text_html
+    }
+    html = render_to_string("runs/_block_live.html", {"block": block})
+    return partial_html(f"#lane-{row.position}-blocks", html, swap="beforeend")
 
 
 def partial_html(target: str, html: str, *, swap: str = "outerHTML") -> str:

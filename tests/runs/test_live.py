@@ -69,7 +69,7 @@ def test_a_page_that_watches_from_the_start_sees_every_character_and_the_final_c
     assert watcher.events == ["finished"]
     assert all('data-state="succeeded"' in card for card in watcher.cards.values())
     assert len(watcher.cards) == 2
-    assert set(parse_positions(watcher.last_id).values()) == {live.SEEN_FINAL}
+    assert {seen.position for seen in parse_positions(watcher.last_id).values()} == {live.SEEN_FINAL}
 
 
 def test_a_page_cut_after_every_frame_and_resumed_loses_and_doubles_nothing(ann: Membership) -> None:
@@ -153,7 +153,28 @@ def test_a_page_too_many_is_told_to_poll(ann: Membership, monkeypatch: pytest.Mo
 
 
 def test_positions_and_columns_are_read_strictly() -> None:
-    assert parse_positions("412:1840,413:f") == {412: 1840, 413: live.SEEN_FINAL}
+    assert parse_positions("412:1840,413:f,414:s0") == {
+        412: ("streaming", 1840),
+        413: ("streaming", live.SEEN_FINAL),
+        414: ("sending", 0),
+    }
     assert parse_positions("412:1840,oops") == {}
     assert parse_columns("3,x,12") == (3, 12)
     assert parse_columns("") == tuple(range(8))
+
+
+def test_a_lane_that_was_drawn_before_the_status_line_is_drawn_anew(ann: Membership) -> None:
+    with Upstream(talking(0.3)) as upstream, running():  # type: ignore[arg-type]
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        exchange_id = comparison.exchanges.get().pk
+        wait_for(lambda: Exchange.objects.filter(state=State.STREAMING).exists(), what="a stream")
+        watcher = Watcher()
+        watcher.texts["t-there"] = ""
+        frames = follow(page_of(comparison, f"{exchange_id}:s0"))
+        for frame in frames:
+            watcher.take(frame)
+            if watcher.cards:
+                break
+        frames.close()
+        cancel(comparison)
+    assert 'data-state="streaming"' in watcher.cards["lane-0"]

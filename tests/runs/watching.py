@@ -28,7 +28,10 @@ class Watcher:
         if names:
             self.events += names
             return
+        # htmx looks up every target of a message before it swaps the first.
+        there = set(self.texts)
         for target, swap, html in PARTIAL.findall(data):
+            assert not target.startswith("#t-") or target[1:] in there, f"text for {target}, which is not on the page"
             self._swap(target[1:], swap, html)
 
     def watch(self, frames: Iterable[bytes]) -> "Watcher":
@@ -39,7 +42,6 @@ class Watcher:
     def _swap(self, target: str, swap: str, html: str) -> None:
         self.log.append(f"{swap} {target}")
         if target.startswith("t-"):
-            assert target in self.texts, f"text for {target}, which is not on the page"
             self.texts[target] = (self.texts[target] if swap == "beforeend" else "") + unescape(html)
         elif target.endswith("-blocks") or re.fullmatch(r"lane-\d+", target):
             if not target.endswith("-blocks"):
