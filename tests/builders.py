@@ -115,7 +115,7 @@ def make_exchange(
         "repeat": 1,
         "stream": True,
         "model": variant.model,
-        "url": "https://api.invalid/v1/messages",
+        "url": f"{comparison.connection.base_url}/v1/messages",
     }
     if state == State.SUCCEEDED:
         defaults |= succeeded_fields(

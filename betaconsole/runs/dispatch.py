@@ -39,8 +39,9 @@ def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None]) -> None:
     except HeaderError as error:
         # A key or a header line that cannot stand in a request; the message never shows the key.
         feed.ended(Ending(Reading(0, ()).finish(NotSent(str(error)))))
-    except Exception:
-        logger.exception("exchange %s ended by a mistake of the console", feed.job.exchange_id)
+    except Exception as error:
+        # No traceback: its values are what a far end sent.
+        logger.error("exchange %s ended by a mistake of the console: %s", feed.job.exchange_id, type(error).__name__)
         failure = ProtocolError("The console made a mistake while reading this response. What arrived is kept.")
         reading = Reading(feed.opening.status or 0, feed.opening.response_headers or ())
         feed.ended(Ending(reading.finish(failure)))
@@ -74,11 +75,12 @@ def _exchange(feed: Feed, before_write: Callable[[], None], deadlines: Deadlines
             kick()
             reading = Reading(head.status, headers)
             for chunk in mask.chunks(call.chunks()):
+                at_ms = clock.now_ms()  # before it is read: the parser's time is not the far end's
                 steps = reading.feed(chunk)
                 if steps or not reading.is_event_stream:
                     call.alive()
-                clock.saw(chunk, steps)
-                feed.received(chunk, clock.now_ms(), steps)
+                clock.saw(at_ms, steps)
+                feed.received(chunk, at_ms, steps)
                 if feed.unsaved_bytes >= FLUSH_BYTES:
                     kick()
                 if reading.is_event_stream and reading.accumulator.finished:
@@ -121,12 +123,13 @@ class Clock:
         sent_at = self._call.timings.sent_at
         return 0.0 if sent_at is None else (time.monotonic() - sent_at) * 1000
 
-    def saw(self, chunk: bytes, steps: list[Step]) -> None:
-        self.last_ms = now = self.now_ms()
-        if self.first_byte_ms is None and chunk:
-            self.first_byte_ms = now
+    def saw(self, at_ms: float, steps: list[Step]) -> None:
+        """Bytes arrived at this moment and completed these events."""
+        self.last_ms = at_ms
+        if self.first_byte_ms is None:
+            self.first_byte_ms = at_ms
         if self.first_text_ms is None and any(_is_text(step) for step in steps):
-            self.first_text_ms = now
+            self.first_text_ms = at_ms
 
 
 def _is_text(step: Step) -> bool:
@@ -149,10 +152,13 @@ class KeyMask:
             for chunk in chunks:
                 if passed := self.feed(chunk):
                     yield passed
-        finally:
-            held, self._held = self._held, b""
-        if held:
-            yield held
+        except CallError:
+            # Cut off: what was held back is all that comes, and no key.
+            if self._held:
+                yield self._held
+            raise
+        if self._held:
+            yield self._held
 
     def feed(self, chunk: bytes) -> bytes:
         if not self._key:

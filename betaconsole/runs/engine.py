@@ -7,10 +7,7 @@ At most once: `queued` was provably not sent and may run after a restart; what i
 a living owner is `interrupted` and never sent again by itself.
 """
 
-import contextlib
-import fcntl
 import logging
-import os
 import random
 import socket
 import threading
@@ -21,26 +18,28 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import F
 from django.db.models.functions import Now
 
 from betaconsole.claude.client import Deadlines
 from betaconsole.claude.errors import NotSent
 from betaconsole.claude.reading import Reading
 from betaconsole.claude.secret import Secret
-from betaconsole.teams.origins import is_allowed
+from betaconsole.teams.origins import is_allowed, origin_of
 from betaconsole.teams.sealing import Unreadable
 
 from . import finding
 from .dispatch import send
 from .feed import Ending, Feed, Job, changed, ring_all
+from .locks import is_free, locked, remove_if_free
 from .models import Comparison, Exchange
 from .recording import Recorder, close_if_finished, interrupt
+from .rounds import Round, first_repeats_unanswered, in_order, waiting
 from .startline import StartLine
 from .states import IN_FLIGHT, State
 
@@ -52,21 +51,6 @@ RENEW_S = 10.0
 SWEEP_S = 30.0
 TIDY_S = 1.0
 MAX_SENDING = 512
-GROUPS_AT_A_TIME = 500
-
-
-class Group(NamedTuple):
-    """One round: what one case and repeat sends, all columns together."""
-
-    comparison_id: int
-    case_id: int
-    repeat: int
-    attempt: int
-    turn: int
-    connection_id: int
-    limit: int
-    size: int
-    first: int
 
 
 class Engine:
@@ -92,6 +76,7 @@ class Engine:
         self._lease, self._renew_s, self._sweep_s = lease, renew_s, sweep_s
         self._max_sending = max_sending
         self._poke = threading.Event()
+        self._starting = threading.Lock()
         self._closed = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
         self._recorder = Recorder(self.worker, on_finished=self._poke.set)
@@ -109,7 +94,7 @@ class Engine:
     def start(self) -> None:
         """Take the lock, end what a dead process left in flight, and begin to send."""
         self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _locked(self._locks / f"{self.boot_id}.lock")
+        self._lock = locked(self._locks / f"{self.boot_id}.lock")
         self.recover()
         database.close()
         self._recorder.start()
@@ -126,15 +111,16 @@ class Engine:
         """Wait for what is in flight, then cut the rest: it is kept as interrupted, never queued again."""
         self.begin_stopping()
         deadline = time.monotonic() + timeout_s
+        with self._starting:  # a claim in progress becomes feeds first
+            pass
         while self._feeds and time.monotonic() < deadline:
             time.sleep(0.02)
         leftover = list(self._feeds.values())
         self._closed.set()
         self._recorder.stop(timeout_s=5)
         for feed in leftover:
-            exchange = Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT).first()
-            if exchange:
-                interrupt(exchange)
+            if Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker).exists():
+                interrupt(feed.job.exchange_id)
             self._recorder.forget(feed)
             feed.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -160,8 +146,9 @@ class Engine:
             self._poke.wait(POLL_S)
             self._poke.clear()
             try:
-                if not self.stopping.is_set() and settings.SENDING_ENABLED:
-                    self.start_waiting()
+                with self._starting:
+                    if not self.stopping.is_set() and settings.SENDING_ENABLED:
+                        self.start_waiting()
                 self._cancel_wished()
             except Exception as error:
                 # Whatever it is, it must not end this thread. What was claimed and not started is swept as its lease ends.
@@ -171,30 +158,32 @@ class Engine:
 
     def start_waiting(self) -> None:
         """Start every round that may start now: fair between comparisons, within the connections' limits."""
-        groups = waiting_groups()
-        if not groups:
+        rounds = waiting()
+        if not rounds:
             return
+        unanswered = first_repeats_unanswered(rounds)
         in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
         busy = Counter(feed.job.comparison_id for feed in list(self._feeds.values()))
-        held_back: set[int] = set()  # connections whose oldest round waits: no younger one may overtake it
-        for group in sorted(groups, key=lambda group: (busy[group.comparison_id], group.first)):
-            if group.connection_id in held_back or not _is_its_turn(group):
+        held_back: set[int] = set()  # connections whose next round waits: no later one may overtake it
+        for one in in_order(rounds, busy):
+            if one.connection_id in held_back:
                 continue
-            free = min(group.limit - in_flight[group.connection_id], self._max_sending - len(self._feeds))
+            if one.repeat > 1 and (one.comparison_id, one.case_id) in unanswered:
+                continue
+            free = min(one.limit - in_flight[one.connection_id], self._max_sending - len(self._feeds))
             # A round starts whole or waits whole; one that can never fit starts in parts.
-            if free < min(group.size, group.limit):
-                held_back.add(group.connection_id)
+            if free < min(one.size, one.limit):
+                held_back.add(one.connection_id)
                 continue
-            claimed = self.claim(group, at_most=free)
-            in_flight[group.connection_id] += len(claimed)
-            self._run(claimed, waited=len(claimed) < group.size)
+            claimed = self.claim(one, at_most=free)
+            in_flight[one.connection_id] += len(claimed)
+            self._run(claimed, waited=len(claimed) < one.size)
 
-    def claim(self, group: Group, *, at_most: int) -> list[Exchange]:
+    def claim(self, one: Round, *, at_most: int) -> list[Exchange]:
         """Make queued exchanges of a round ours, committed before anything is sent. One UPDATE decides who wins."""
         with transaction.atomic():
-            chosen = list(
-                _members(group).filter(state=State.QUEUED).order_by("pk").values_list("pk", flat=True)[:at_most]
-            )
+            queued = one.members().filter(state=State.QUEUED).order_by("pk")
+            chosen = list(queued.values_list("pk", flat=True)[:at_most])
             Exchange.objects.filter(pk__in=chosen, state=State.QUEUED, cancel_requested_at=None).update(
                 state=State.SENDING, worker=self.worker, lease_until=Now() + self._lease, version=F("version") + 1
             )
@@ -218,22 +207,33 @@ class Engine:
             changed(comparison_id)
         # In any order: a column's place must not decide how early it connects and writes.
         for feed in random.sample(ready, len(ready)):
+            self._submit(feed)
+
+    def _submit(self, feed: Feed) -> None:
+        try:
             self._pool.submit(send, feed, deadlines=self._deadlines, kick=self._recorder.kick)
+        except RuntimeError:
+            # No thread to be had. Cancelled as well, in case the pool kept the work: it must never be sent after all.
+            feed.cancel()
+            self._end_unsent(feed, NotSent("This machine has no thread left to send with; nothing was sent."))
 
     def _fail_unsent(self, exchange: Exchange, line: StartLine, error: Exception) -> None:
         """An exchange that must not go out: it ends as failed, through the recorder like every other."""
         failure = error if isinstance(error, NotSent) else NotSent(str(error))
         feed = Feed(job_of(exchange, keyless=True), line=line)
         self._recorder.track(feed)
+        self._end_unsent(feed, failure)
+
+    def _end_unsent(self, feed: Feed, failure: NotSent) -> None:
         feed.ended(Ending(Reading(0, ()).finish(failure)))
-        line.drop()
+        feed.line.drop()
         self._recorder.kick()
 
     def _cancel_wished(self) -> None:
         """Wishes that other processes wrote down for exchanges in flight here."""
         if not self._feeds:
             return
-        wished = Exchange.objects.filter(worker=self.worker, state__in=IN_FLIGHT).exclude(cancel_requested_at=None)
+        wished = Exchange.objects.filter(pk__in=list(self._feeds)).exclude(cancel_requested_at=None)
         self.cancel(list(wished.values_list("pk", flat=True)))
 
     # Looking after ------------------------------------------------------------------------------------------------
@@ -263,54 +263,36 @@ class Engine:
 
     def sweep(self) -> None:
         """End what is in flight under a lease that is over, and comparisons that nobody closed."""
-        for exchange in Exchange.objects.in_flight().filter(lease_until__lt=Now()):
-            interrupt(exchange, lease_over=True)
+        # First our own: after a step of the clock their leases look over too.
+        self.renew()
+        over = Exchange.objects.in_flight().filter(lease_until__lt=Now()).values_list("pk", flat=True)
+        for exchange_id in set(over) - set(self._feeds):
+            interrupt(exchange_id, lease_over=True)
         close_forgotten()
 
     def recover(self) -> None:
         """At start: end at once what belongs to a process of this machine that is dead; its lock can be taken."""
         workers = Exchange.objects.in_flight().values_list("worker", flat=True).distinct()
         dead = [worker for worker in workers if worker != self.worker and self._is_dead(worker)]
-        for exchange in Exchange.objects.in_flight().filter(worker__in=dead):
-            interrupt(exchange)
+        for exchange_id in list(Exchange.objects.in_flight().filter(worker__in=dead).values_list("pk", flat=True)):
+            interrupt(exchange_id)
         close_forgotten()
         for path in self._locks.glob("*.lock"):
-            _remove_if_free(path)
+            remove_if_free(path)
 
     def _is_dead(self, worker: str) -> bool:
         host, _, boot_id = worker.rpartition(":")
         # Between hosts only the lease counts.
-        return host == self.host and _is_free(self._locks / f"{boot_id}.lock")
-
-
-def waiting_groups() -> list[Group]:
-    """The rounds with something queued, oldest first; never more than a screenful at a time."""
-    names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "connection_id", "connection__max_in_flight")
-    rows = Exchange.objects.queued().values_list(*names).annotate(size=Count("pk"), first=Min("pk")).order_by("first")
-    return [Group(*row) for row in rows[:GROUPS_AT_A_TIME]]
-
-
-def _members(group: Group) -> "QuerySet[Exchange]":
-    return Exchange.objects.filter(
-        comparison_id=group.comparison_id,
-        case_id=group.case_id,
-        repeat=group.repeat,
-        attempt=group.attempt,
-        turn=group.turn,
-    )
-
-
-def _is_its_turn(group: Group) -> bool:
-    """Repeats wait for the first repeat's status lines: a refused column is refused once, not twenty times."""
-    if group.repeat == 1:
-        return True
-    first = Exchange.objects.filter(comparison_id=group.comparison_id, case_id=group.case_id, repeat=1)
-    return not first.filter(state__in=(State.QUEUED, State.SENDING)).exists()
+        return host == self.host and is_free(self._locks / f"{boot_id}.lock")
 
 
 def job_of(exchange: Exchange, *, keyless: bool = False) -> Job:
     """The exchange as its sending thread needs it. Raises `NotSent` or `Unreadable` where it must not be sent."""
     connection = exchange.connection
+    if not keyless and origin_of(exchange.url) != connection.origin:
+        raise NotSent(
+            "This request was made for another address than its connection has now: a key is never taken there."
+        )
     if not keyless and not is_allowed(connection):
         raise NotSent(f"{connection.origin} is not an origin this console may send to (BETACONSOLE_ALLOWED_BASE_URLS).")
     return Job(
@@ -336,36 +318,6 @@ def close_forgotten() -> None:
     for comparison_id in Comparison.objects.unfinished().values_list("pk", flat=True):
         with transaction.atomic():
             close_if_finished(comparison_id)
-
-
-def _locked(path: Path) -> IO[str]:
-    """The lock file, made and locked. Between the two somebody may have taken it for a dead process's and removed it."""
-    while True:
-        file = path.open("w")
-        fcntl.flock(file, fcntl.LOCK_EX)  # held by others for an instant at most, to see whether it is free
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                return file
-        file.close()
-
-
-def _is_free(path: Path) -> bool:
-    """Whether nobody holds this lock: its process is gone."""
-    try:
-        with path.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def _remove_if_free(path: Path) -> None:
-    """Removed while held, so that nobody locks a file that is about to go without noticing."""
-    with contextlib.suppress(OSError), path.open("r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
 
 
 # The engine of this process -------------------------------------------------------------------------------------------

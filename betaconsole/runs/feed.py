@@ -4,6 +4,7 @@ The sending thread only appends here; it never touches the database, because wai
 falsify timings.
 """
 
+import itertools
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -37,7 +38,6 @@ class Job:
     model: str
     key: Secret
     simulated: bool
-    waited: bool = False
 
 
 @dataclass
@@ -123,7 +123,10 @@ class Feed:
 
 
 # How often the stored states of a comparison changed in this process: a live page reads them again when this moved.
-_changes: dict[int, int] = defaultdict(int)
+# Numbers never come again, so an entry may be dropped at any time: the worst is one look too many.
+_changes: dict[int, int] = {}
+_number = itertools.count(1)
+MAX_CHANGES = 4096
 
 
 class Bell(threading.Event):
@@ -153,7 +156,9 @@ def ring(comparison_id: int, *, is_urgent: bool = False) -> None:
 
 def changed(comparison_id: int) -> None:
     """A stored state of the comparison moved."""
-    _changes[comparison_id] += 1
+    if len(_changes) > MAX_CHANGES:
+        _changes.clear()
+    _changes[comparison_id] = next(_number)
     ring(comparison_id)
 
 

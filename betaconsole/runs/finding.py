@@ -7,16 +7,20 @@ exchange and deleted with the index write, which happens outside the exchange's 
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+from django.db import Error as DatabaseError
 from django.db import connection as database
 from django.db import transaction
 
 from betaconsole.teams.models import Team
 
 from .models import Comparison, Exchange, ToIndex
+
+logger = logging.getLogger(__name__)
 
 SLOT_BITS = 24  # documents of one comparison: itself in slot 0, then its exchanges in the order of their ids
 MAX_INDEXED_CHARS = 200_000
@@ -60,7 +64,13 @@ def index_pending(limit: int = 200) -> int:
     pending = list(ToIndex.objects.order_by("pk").values_list("pk", "comparison_id", "exchange_id")[:limit])
     if not pending:
         return 0
-    documents = [*_comparison_documents(pending), *_exchange_documents(pending)]
+    try:
+        documents = [*_comparison_documents(pending), *_exchange_documents(pending)]
+    except DatabaseError:
+        raise
+    except Exception:
+        # A damaged row: the others of the batch are found all the same.
+        documents = [document for row in pending for document in _documents_of(row)]
     with transaction.atomic():
         _VENDORS[database.vendor].write(documents)
         ToIndex.objects.filter(pk__in=[row[0] for row in pending]).delete()
@@ -69,6 +79,16 @@ def index_pending(limit: int = 200) -> int:
 
 Document = tuple[int, int, str]  # id, team, normalised text
 Pending = Sequence[tuple[int, int, int | None]]
+
+
+def _documents_of(row: tuple[int, int, int | None]) -> "list[Document]":
+    try:
+        return [*_comparison_documents([row]), *_exchange_documents([row])]
+    except DatabaseError:
+        raise
+    except Exception as error:
+        logger.error("comparison %s, exchange %s cannot be indexed: %s", row[1], row[2], type(error).__name__)
+        return []
 
 
 def _comparison_documents(pending: Pending) -> Iterator[Document]:

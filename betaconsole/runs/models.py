@@ -150,7 +150,9 @@ class ExchangeQuerySet(OwnedQuerySet):
         return self.filter(state=State.QUEUED)
 
     def in_flight(self) -> "ExchangeQuerySet":
-        return self.filter(state__in=IN_FLIGHT)
+        # A lease is set by the claim and cleared by every ending: SQLite matches this condition with the partial index,
+        # and no condition on the state.
+        return self.filter(lease_until__isnull=False, state__in=IN_FLIGHT)
 
     def unfinished(self) -> "ExchangeQuerySet":
         return self.filter(state__in=UNFINISHED)
@@ -239,7 +241,7 @@ class Exchange(models.Model):
             models.Index(fields=["comparison", "repeat", "id"]),
             models.Index(fields=["team", "-id"]),
             models.Index(fields=["connection", "id"], condition=Q(state="queued"), name="exchange_queued"),
-            models.Index(fields=["worker"], condition=Q(state__in=["sending", "streaming"]), name="exchange_in_flight"),
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="exchange_in_flight"),
         ]
 
     def __str__(self) -> str:

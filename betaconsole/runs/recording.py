@@ -76,8 +76,9 @@ class Recorder:
             last = self._stopping
             try:
                 self.flush()
-            except PASSING as error:
-                # Nothing is lost: what was not committed is still in the feeds, and is tried again.
+            except Exception as error:
+                # Whatever it is, it must not end this thread, and nothing is lost: what was not committed is still in
+                # the feeds, and is tried again.
                 logger.error("recording failed, trying again: %s", type(error).__name__)
                 database.close()
                 time.sleep(RETRY_AFTER_S)
@@ -142,8 +143,14 @@ class Recorder:
             self._give_up(feed)
 
     def _give_up(self, feed: Feed) -> None:
-        """End an exchange with nothing but its bytes."""
+        """End an exchange with nothing but its bytes, and if need be without them."""
         feed.cancel()
+        try:
+            body_id, said = Body.keep(feed.job.team_id, bytes(feed.data)), "Its bytes are kept."
+        except PASSING:
+            raise
+        except Exception:
+            body_id, said = None, "Its bytes could not be kept either."
         with transaction.atomic():
             ended = self._owned(feed).update(
                 state=State.FAILED,
@@ -151,9 +158,9 @@ class Recorder:
                 lease_until=None,
                 ended_at=timezone.now(),
                 failure_kind="not_stored",
-                error_message="The console could not store what this response says. Its bytes are kept.",
+                error_message=f"The console could not store what this response says. {said}",
                 status=feed.opening.status,
-                response_body_id=Body.keep(feed.job.team_id, bytes(feed.data)),
+                response_body_id=body_id,
             )
             if ended:
                 after_final([(feed.job.exchange_id, feed.job.comparison_id)])
@@ -279,32 +286,49 @@ def close_if_finished(comparison_id: int) -> None:
         Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now())
 
 
-def interrupt(exchange: Exchange, *, lease_over: bool = False) -> bool:
+def interrupt(exchange_id: int, *, lease_over: bool = False) -> bool:
     """End an exchange whose process died: what had arrived is kept and read, and it is never sent again.
 
-    Conditional on nobody else having touched it since `exchange` was read. With `lease_over` also on its lease being
-    in the past by then.
+    Conditional on nobody else having touched it meanwhile. With `lease_over` also on its lease being in the past
+    by then. A row or a segment that cannot be read any more ends all the same, without what could not be read.
     """
-    segments = list(exchange.segments.all())
-    data = b"".join(bytes(segment.data) for segment in segments)
-    timeline = [entry for segment in segments for entry in segment.timeline]
-    fields: dict[str, Any] = {}
-    if exchange.status is not None:
-        result = read_stored(exchange, data, failure=Incomplete("The console stopped while this was streaming."))
-        fields = derived_fields(result, model=exchange.model)
-        fields["response_body_id"] = Body.keep(exchange.team_id, data)
-        fields["timeline"] = json.dumps(timeline).encode()
-        fields["first_byte_ms"] = timeline[0][0] if timeline else None
-    fields["failure_kind"] = "interrupted"
+    names = ("comparison_id", "version", "lease_until")
+    found = Exchange.objects.filter(pk=exchange_id, state__in=IN_FLIGHT).values_list(*names).first()
+    if found is None:
+        return False
+    comparison_id, version, lease_until = found
+    try:
+        fields = _kept_so_far(exchange_id)
+    except PASSING:
+        raise
+    except Exception as error:
+        logger.error("what had arrived of exchange %s cannot be read: %s", exchange_id, type(error).__name__)
+        fields = {}
     with transaction.atomic():
-        mine = Exchange.objects.filter(pk=exchange.pk, version=exchange.version, state__in=IN_FLIGHT)
+        mine = Exchange.objects.filter(pk=exchange_id, version=version, state__in=IN_FLIGHT)
         if lease_over:
-            mine = mine.filter(lease_until=exchange.lease_until)
-        ended = mine.update(
-            state=State.INTERRUPTED, version=F("version") + 1, lease_until=None, ended_at=timezone.now(), **fields
-        )
+            mine = mine.filter(lease_until=lease_until)
+        fields |= {"failure_kind": "interrupted", "state": State.INTERRUPTED, "lease_until": None}
+        ended = mine.update(version=F("version") + 1, ended_at=timezone.now(), **fields)
         if ended:
-            after_final([(exchange.pk, exchange.comparison_id)])
-            close_if_finished(exchange.comparison_id)
-    changed(exchange.comparison_id)
+            after_final([(exchange_id, comparison_id)])
+            close_if_finished(comparison_id)
+    changed(comparison_id)
     return bool(ended)
+
+
+def _kept_so_far(exchange_id: int) -> dict[str, Any]:
+    """Column values from the segments of an exchange that was cut off by the end of its process."""
+    exchange = Exchange.objects.get(pk=exchange_id)
+    if exchange.status is None:
+        return {}
+    segments = list(exchange.segments.all())
+    data = b"".join(segment.data for segment in segments)
+    timeline = [entry for segment in segments for entry in segment.timeline]
+    result = read_stored(exchange, data, failure=Incomplete("The console stopped while this was streaming."))
+    return {
+        **derived_fields(result, model=exchange.model),
+        "response_body_id": Body.keep(exchange.team_id, data),
+        "timeline": json.dumps(timeline).encode(),
+        "first_byte_ms": timeline[0][0] if timeline else None,
+    }

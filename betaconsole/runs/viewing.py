@@ -120,7 +120,8 @@ def _causes(rows: Sequence[Row], in_view: Mapping[int, Row]) -> dict[int, Row]:
 
 
 def _sending_on(connection_id: int) -> int:
-    return Exchange.objects.filter(connection_id=connection_id).in_flight().count()
+    # Counted here: asked for one connection, SQLite would walk all its exchanges instead of the few in flight.
+    return list(Exchange.objects.in_flight().values_list("connection_id", flat=True)).count(connection_id)
 
 
 def messages_of(exchange_ids: Collection[int]) -> dict[int, dict[str, Any] | None]:

@@ -17,6 +17,9 @@ from betaconsole.storage.public_id import new_public_id
 
 from . import sealing
 
+# The simulator takes any key. This one is no word: keys are masked wherever a far end echoes them.
+SIMULATOR_KEY = Secret(f"sk-simulated-{secrets.token_hex(12)}")
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -153,7 +156,7 @@ class Connection(models.Model):
     def key(self) -> Secret:
         """The key to send with. Raises `sealing.Unreadable` where the seal does not fit this row."""
         if self.kind == self.Kind.SIMULATOR:
-            return Secret("simulator")
+            return SIMULATOR_KEY
         if self.kind == self.Kind.ENVIRONMENT:
             return Secret(settings.ENVIRONMENT_KEY)
         return Secret(sealing.unseal(self.sealed_key, team_id=self.team_id, row_id=self.pk, origin=self.origin))

@@ -8,6 +8,12 @@ from django.conf import settings
 from .models import Connection
 
 
+def origin_of(url: str) -> str:
+    """`scheme://host[:port]` of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def is_allowed(connection: Connection) -> bool:
     """Whether the console may send to this connection's origin."""
     return connection.is_simulator or is_allowed_origin(connection.origin)

@@ -5,22 +5,39 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from betaconsole.claude.client import Deadlines
 from betaconsole.runs import engine, recording
+from betaconsole.runs.adding import run_again
 from betaconsole.runs.cancelling import cancel
 from betaconsole.runs.engine import Engine
-from betaconsole.runs.launching import TokenReused
+from betaconsole.runs.launching import SendingDisabled, TokenReused
 from betaconsole.runs.models import Body, Exchange, Segment
 from betaconsole.runs.states import State
-from betaconsole.teams.models import Membership
+from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import KEY, connection_to, plan, run, running, wait_for, wait_until_finished
-from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, close, hang, pause, read, reset, send
+from tests.upstream import (
+    STREAM_HEAD,
+    Peer,
+    Upstream,
+    answer,
+    chunk,
+    chunked,
+    close,
+    hang,
+    head,
+    pause,
+    read,
+    reset,
+    send,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -226,9 +243,13 @@ def test_after_a_crash_what_was_in_flight_is_interrupted_and_only_what_was_queue
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 3))
         sending, streaming, _ = comparison.exchanges.order_by("pk")
         worker = f"{Engine(data_dir=tmp_path).host}:deadbeef"
-        Exchange.objects.filter(pk=sending.pk).update(state=State.SENDING, worker=worker)
+        Exchange.objects.filter(pk=sending.pk).update(state=State.SENDING, worker=worker, lease_until=timezone.now())
         Exchange.objects.filter(pk=streaming.pk).update(
-            state=State.STREAMING, worker=worker, status=200, response_headers=[["content-type", "text/event-stream"]]
+            state=State.STREAMING,
+            worker=worker,
+            lease_until=timezone.now(),
+            status=200,
+            response_headers=[["content-type", "text/event-stream"]],
         )
         Segment.objects.create(
             exchange=streaming, seq=0, data=START + OPEN, timeline=[[1.0, len(START), "message_start"]]
@@ -310,3 +331,61 @@ def test_a_key_that_cannot_stand_in_a_header_is_said_and_not_shown(ann: Membersh
     assert (exchange.state, exchange.failure_kind) == (State.FAILED, "not_sent")
     assert "API key" in exchange.error_message
     assert "bad" not in exchange.error_message
+
+
+def test_a_damaged_row_does_not_keep_the_others_from_being_ended(ann: Membership, tmp_path: Path) -> None:
+    with Upstream(ANSWERING) as upstream:
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 2))
+        damaged, whole = comparison.exchanges.order_by("pk")
+        worker = f"{Engine(data_dir=tmp_path).host}:deadbeef"
+        Exchange.objects.update(
+            state=State.STREAMING, worker=worker, lease_until=timezone.now(), status=200, response_headers=[]
+        )
+        Segment.objects.create(exchange=whole, seq=0, data=START + OPEN + HELLO, timeline=[])
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE runs_exchange SET response_headers = 'no json' WHERE id = %s", [damaged.pk])
+        with running():
+            wait_for(lambda: not Exchange.objects.in_flight().exists(), what="their end")
+    states = Exchange.objects.order_by("pk").values_list("state", "failure_kind")
+    assert list(states) == [(State.INTERRUPTED, "interrupted")] * 2
+    assert Exchange.objects.only("text").get(pk=whole.pk).text == "Hello"
+
+
+def test_a_body_that_is_cut_where_the_key_could_begin_is_kept_to_the_last_byte(ann: Membership) -> None:
+    cut = b'{"type":"message","text":"many things' + KEY[:5].encode()
+    script = [read(), send(head(200, "content-type: application/json", "content-length: 999")), send(cut), close()]
+    with Upstream(script) as upstream, running():
+        [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]], stream=False)))
+    assert exchange.state == State.INCOMPLETE
+    assert exchange.response_body.data == cut
+
+
+def test_the_simulator_may_say_its_own_name(ann: Membership) -> None:
+    simulator = Connection.objects.get(team=ann.team, kind=Connection.Kind.SIMULATOR)
+    with running():
+        [exchange] = wait_until_finished(run(ann, simulator, plan([[]], model="simulator-9")))
+    assert "simulator-9" in exchange.error_message
+
+
+def test_an_engine_keeps_what_it_sends_when_the_clock_jumps(ann: Membership) -> None:
+    with (
+        Upstream(
+            [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.5), send(chunked([SHUT, DELTA, STOP]))]
+        ) as upstream,
+        running() as own,
+    ):
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        wait_for(lambda: Exchange.objects.filter(state=State.STREAMING).exists(), what="a stream")
+        Exchange.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+        own.sweep()
+        [exchange] = wait_until_finished(comparison)
+    assert exchange.state == State.SUCCEEDED
+
+
+def test_nothing_is_added_while_sending_is_switched_off(ann: Membership, settings: Any) -> None:
+    comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[]]))
+    cancel(comparison)
+    settings.SENDING_ENABLED = False
+    with pytest.raises(SendingDisabled):
+        run_again(comparison, comparison.variants.get(), case=0, repeat=1, author=ann.user)
+    assert not Exchange.objects.queued().exists()

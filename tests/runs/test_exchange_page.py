@@ -39,7 +39,7 @@ def shown(client, exchange):
 def test_the_request_is_shown_exactly_as_it_was_sent(client, exchange):
     page = shown(client, exchange)
     lines = [f"{name}: {value}" for name, value in exchange.request_headers]
-    assert "\n".join(["POST https://api.invalid/v1/messages", *lines]) in page
+    assert "\n".join(["POST http://simulator.invalid/v1/messages", *lines]) in page
     assert f"x-api-key: {KEY_REFERENCE}" in page
     assert bytes(exchange.request_body.data).decode() in page
 

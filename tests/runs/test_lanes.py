@@ -158,7 +158,7 @@ def test_what_is_copied_for_support_names_the_request_and_holds_no_body(comparis
     assert lane.error.support.splitlines() == [
         "request-id: req_over",
         "time: 2026-11-21 09:14:03 UTC",
-        "request: POST https://api.invalid/v1/messages",
+        "request: POST http://simulator.invalid/v1/messages",
         "model: claude-sonnet-4-6",
         "anthropic-version: 2026-10-21",
         f"anthropic-beta: {THINKING}",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from betaconsole.claude.errors import Incomplete
 from betaconsole.claude.reading import Reading, Result
-from betaconsole.runs import engine, recording
+from betaconsole.runs import engine, locks, recording
 from betaconsole.runs.deriving import read_stored
 from betaconsole.runs.feed import Ending, Feed, Opening
 from betaconsole.runs.models import Comparison, Exchange, Segment
@@ -85,7 +85,7 @@ def test_a_recorder_writes_nothing_to_an_exchange_that_was_taken_from_it(ann: Me
         feed.opened(Opening(status=200, response_headers=()))
         feed.received(b"early", 1.0, [])
     recorder.flush()
-    assert recording.interrupt(Exchange.objects.get(pk=taken.job.exchange_id))
+    assert recording.interrupt(taken.job.exchange_id)
     before = Exchange.objects.filter(pk=taken.job.exchange_id).values().get()
     for feed in (taken, kept):
         feed.received(b"late", 2.0, [])
@@ -119,13 +119,13 @@ def test_stored_bytes_beyond_the_limits_of_the_reader_are_read_as_far_as_it_goes
 
 def test_the_lock_of_a_living_process_is_never_removed_and_that_of_a_dead_one_is(tmp_path: Path) -> None:
     path = tmp_path / "boot.lock"
-    held = engine._locked(path)
-    engine._remove_if_free(path)
+    held = locks.locked(path)
+    locks.remove_if_free(path)
     assert path.exists()
-    assert not engine._is_free(path)
+    assert not locks.is_free(path)
     held.close()
-    assert engine._is_free(path)
-    engine._remove_if_free(path)
+    assert locks.is_free(path)
+    locks.remove_if_free(path)
     assert not path.exists()
 
 

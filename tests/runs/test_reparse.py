@@ -150,7 +150,7 @@ def test_an_interrupted_stream_comes_back_too(ann: Membership, ending: bytes) ->
     headers = [["content-type", "text/event-stream"]]
     Exchange.objects.update(state=State.STREAMING, worker="gone:1", status=200, response_headers=headers)
     Segment.objects.create(exchange=exchange, seq=0, data=START + OPEN + HELLO + ending, timeline=[])
-    assert interrupt(Exchange.objects.get())
+    assert interrupt(Exchange.objects.get().pk)
     before = stored()
     Exchange.objects.update(**DERIVED)
     reparsed("--all")

@@ -397,8 +397,8 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="exchange",
             index=models.Index(
-                condition=models.Q(("state__in", ["sending", "streaming"])),
-                fields=["worker"],
+                condition=models.Q(("lease_until__isnull", False)),
+                fields=["lease_until"],
                 name="exchange_in_flight",
             ),
         ),
