@@ -4,6 +4,7 @@ Nothing is overwritten: a new column is linked to the one it came from, a furthe
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Max
@@ -11,10 +12,11 @@ from django.db.models import Max
 from betaconsole.claude import jsontext
 from betaconsole.drafts.columns import letter
 from betaconsole.teams.models import User
+from betaconsole.teams.origins import origin_of
 
 from . import engine, feed
-from .launching import add_variants, queue
-from .models import Comparison, ComparisonBeta, Exchange, Variant
+from .launching import add_variants, check_sending, queue
+from .models import Comparison, ComparisonBeta, Exchange, ToIndex, Variant
 from .planning import MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
 from .states import State
 
@@ -55,8 +57,9 @@ def refused_betas(variant: Variant) -> list[str]:
 def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Variant:
     """A new column like `variant` without the betas it was refused for, sent for every case and repeat.
 
-    Pressing twice gives the same column. Raises `PlanError` where nothing was refused or there is no room.
+    Pressing twice gives the same column. Raises `PlanError` where nothing was refused or there is no room, `SendingDisabled`.
     """
+    check_sending(comparison.connection)
     refused = refused_betas(variant)
     if not refused:
         raise PlanError("variant", "None of this column's betas was refused.")
@@ -70,29 +73,36 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         if position >= MAX_VARIANTS:
             raise PlanError("variant", f"This comparison has {MAX_VARIANTS} columns already.")
         plan = plan_of(comparison, [variant])
-        plan = _with_variant(plan, without(plan.variants[0], refused, label=_free_label(comparison, variant, position)))
+        label = _free_label(comparison, variant, position)
+        plan = replace(plan, variants=[without(plan.variants[0], refused, label=label)])
         asked = askings(plan)
         [added] = add_variants(comparison, plan, asked, first_position=position, origin=variant)
-        queue(comparison, [added], list(comparison.cases.all()), asked, repeats=range(1, plan.repeats + 1))
+        queue(
+            comparison, [added], list(comparison.cases.all()), asked, repeats=range(1, plan.repeats + 1), author=author
+        )
+        ToIndex.objects.create(comparison=comparison)
         _reopen(comparison)
     return added
 
 
-def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: int) -> Exchange:
+def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: int, author: User) -> Exchange:
     """Send a column's cell once more, as a further attempt: for an outcome that is unknown, cut or interrupted.
 
     Only asked for by a person, because the first attempt may have been billed. A cell that is unfinished or that
     succeeded is not sent again: `PlanError`.
     """
+    check_sending(comparison.connection)
     with transaction.atomic():
         Comparison.objects.select_for_update().get(pk=comparison.pk)
         cell = variant.exchanges.filter(case__position=case, repeat=repeat)
         last = cell.order_by("-attempt", "-turn").first()
         if last is None or not last.is_final or last.state == State.SUCCEEDED:
             raise PlanError("variant", "This request is still running or has succeeded.")
+        if origin_of(last.url) != comparison.connection.origin:
+            raise PlanError("connection", "The connection has another address by now: edit a copy, and run that.")
         again = Exchange.objects.create(
             team_id=last.team_id,
-            author_id=last.author_id,
+            author=author,
             comparison=comparison,
             variant=variant,
             case_id=last.case_id,
@@ -109,10 +119,6 @@ def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: in
         again.betas.bulk_create([again.betas.model(exchange=again, beta=beta) for beta in variant.betas])
         _reopen(comparison)
     return again
-
-
-def _with_variant(plan: Plan, variant: VariantPlan) -> Plan:
-    return Plan(**{**plan.__dict__, "variants": [variant]})
 
 
 def _free_label(comparison: Comparison, variant: Variant, position: int) -> str:
@@ -133,5 +139,9 @@ def _reopen(comparison: Comparison) -> None:
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
     for beta in sorted({beta for betas in comparison.variants.values_list("betas", flat=True) for beta in betas}):
         ComparisonBeta.objects.get_or_create(comparison=comparison, beta=beta)
-    feed.changed(comparison.pk)
-    transaction.on_commit(engine.poke)
+
+    def tell() -> None:
+        feed.changed(comparison.pk)
+        engine.poke()
+
+    transaction.on_commit(tell)

@@ -1,6 +1,7 @@
 """Stopping: what is queued will never be sent, what is in flight is cut now."""
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from . import engine, feed, recording
@@ -22,7 +23,7 @@ def cancel(comparison: Comparison, *, variant: Variant | None = None, exchange: 
     with transaction.atomic():
         asked = chosen.filter(cancel_requested_at=None).update(cancel_requested_at=now)
         # Claiming asks for state = queued, so what is moved here can no longer be sent.
-        chosen.filter(state=State.QUEUED).update(state=State.CANCELLED, ended_at=now)
+        chosen.filter(state=State.QUEUED).update(state=State.CANCELLED, ended_at=now, version=F("version") + 1)
         recording.close_if_finished(comparison.pk)
     feed.changed(comparison.pk)
     in_flight = chosen.filter(state__in=IN_FLIGHT).values_list("pk", flat=True)

@@ -16,7 +16,7 @@ from betaconsole.teams.models import Connection, Team, User
 
 from . import engine
 from .models import Body, Case, Comparison, ComparisonBeta, Exchange, ExchangeBeta, ToIndex, Variant
-from .planning import Asking, Plan, askings
+from .planning import Asking, Plan, PlanError, askings
 
 ENDPOINT = "/v1/messages"
 
@@ -43,8 +43,7 @@ def launch(
 
     Raises `PlanError` (nothing is queued), `TokenReused`, `SendingDisabled`.
     """
-    if not settings.SENDING_ENABLED or engine.is_stopping():
-        raise SendingDisabled
+    check_sending(connection)
     asked = askings(plan)
     digest = request_digest(plan, asked, connection)
     if client_token and (earlier := _earlier(team, client_token, digest)):
@@ -74,6 +73,14 @@ def launch(
             return earlier, False
         raise
     return comparison, True
+
+
+def check_sending(connection: Connection) -> None:
+    """Raises `SendingDisabled` while nothing may be queued, `PlanError` where the connection cannot send (any more)."""
+    if not settings.SENDING_ENABLED or engine.is_stopping():
+        raise SendingDisabled
+    if not Connection.objects.usable().filter(pk=connection.pk).exists():
+        raise PlanError("connection", f"The connection {connection.name} is gone or has no key: choose another one.")
 
 
 def request_digest(plan: Plan, asked: Sequence[Asking], connection: Connection) -> str:
@@ -106,7 +113,7 @@ def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking]) -> None:
         )
         for position, case in enumerate(plan.cases)
     )
-    queue(comparison, variants, cases, asked, repeats=range(1, plan.repeats + 1))
+    queue(comparison, variants, cases, asked, repeats=range(1, plan.repeats + 1), author=comparison.author)
     betas = sorted({beta for variant in plan.variants for beta in variant.betas})
     ComparisonBeta.objects.bulk_create(ComparisonBeta(comparison=comparison, beta=beta) for beta in betas)
     ToIndex.objects.create(comparison=comparison)
@@ -148,7 +155,7 @@ def queue(
     asked: Sequence[Asking],
     *,
     repeats: Sequence[int],
-    attempt: int = 1,
+    author: User | None,
 ) -> list[Exchange]:
     """Queued exchanges: everything a request needs is stored before anything is sent."""
     bodies = Body.keep_all(comparison.team_id, [asking.body for asking in asked])
@@ -156,12 +163,11 @@ def queue(
     rows = Exchange.objects.bulk_create(
         Exchange(
             team_id=comparison.team_id,
-            author_id=comparison.author_id,
+            author=author,
             comparison=comparison,
             variant=variants[asking.variant],
             case=cases[asking.case],
             repeat=repeat,
-            attempt=attempt,
             connection_id=comparison.connection_id,
             url=url,
             request_headers=[

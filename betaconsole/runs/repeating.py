@@ -2,24 +2,18 @@
 
 from dataclasses import replace
 
-from betaconsole.teams.models import Connection, User
+from betaconsole.teams.models import User
 
 from .adding import plan_of
 from .launching import launch
 from .models import Comparison
-from .planning import PlanError
 
 
 def run_whole_again(comparison: Comparison, *, author: User, client_token: str | None) -> Comparison:
     """A new comparison of the same columns, cases and repeats on the same connection.
 
-    The same `client_token` gives the same comparison, so that pressing twice sends once. Raises `PlanError` where the
-    connection is gone, and what `launch` raises.
+    The same `client_token` gives the same comparison, so that pressing twice sends once. Raises what `launch` raises.
     """
-    if not Connection.objects.usable().filter(pk=comparison.connection_id).exists():
-        raise PlanError(
-            "connection", f"The connection {comparison.connection.name} is gone: edit a copy, and choose another."
-        )
     variants = list(comparison.variants.select_related("baseline"))
     plan = plan_of(comparison, variants)
     columns = [
