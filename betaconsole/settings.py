@@ -46,7 +46,7 @@ def _proxy(url: str) -> str | None:
 
 def _database(url: str) -> DBConfig:
     try:
-        found = dj_database_url.parse(url, conn_max_age=600)
+        found = dj_database_url.parse(url)
     except ValueError:
         found = {}
     if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
@@ -84,7 +84,7 @@ ENCRYPTION_KEYS: list[str] = env.list("BETACONSOLE_ENCRYPTION_KEYS", [])
 ENCRYPTION_KEYS_FILE = Path(env.str("BETACONSOLE_ENCRYPTION_KEYS_FILE", str(DATA_DIR / "encryption.key")))
 DEBUG = False
 # Solo mode answers on loopback only, and teams.solo.LocalOnly checks Host, peer and proxy headers of every request.
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", HOST]
 
 # Where requests go --------------------------------------------------------------------------------------------
 
@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "betaconsole.teams.solo.LocalOnly",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "betaconsole.teams.solo.SoloMode",
+    "betaconsole.web.nul.RefuseNul",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -169,6 +170,9 @@ TEMPLATES = [
 
 DATABASES = {"default": _database(env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'betaconsole.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Kept open per thread: a file costs nothing. A server's connections are counted: there each request takes one and
+    # gives it back, or some hundred idle threads would hold as many.
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that reads before it writes must not find the lock taken half way.
         "transaction_mode": "IMMEDIATE",

@@ -13,6 +13,7 @@ from betaconsole.library.models import Combination
 from betaconsole.library.names import checked_name, one_line
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.paging import identifier
 
 from . import matrix
 from .answering import Fragment, composer_of, edited, own_draft, rendered, typed_text
@@ -294,7 +295,7 @@ def own_body(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
 def apply_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
     """Tick exactly the betas of a saved combination in a column."""
     mine = Combination.objects.visible_to(request.user)
-    combination = get_object_or_404(mine, public_id=request.POST.get("combination", ""))
+    combination = get_object_or_404(mine, public_id=identifier(request.POST.get("combination")))
 
     def make(draft: Draft) -> Edit:
         if combination.archived_at:

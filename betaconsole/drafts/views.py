@@ -13,6 +13,7 @@ from betaconsole.library.models import Combination, Prompt, PromptVersion
 from betaconsole.library.names import checked_name, one_line
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
+from betaconsole.web.paging import identifier
 
 from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
@@ -29,14 +30,14 @@ from .pasting import Pasted, PasteError, read_request
 def new(request: TeamRequest) -> HttpResponse:
     """A new draft: an `example`, a saved `prompt` (and `version`) or `combination`, a pasted `request`, or blank."""
     team, author = request.team, request.user
-    if slug := request.POST.get("example"):
+    if slug := identifier(request.POST.get("example")):
         example = find_example(slug)
         if example is None:
             return HttpResponse("There is no such example.", status=404)
         draft = starting.from_example(team, author, example)
-    elif public_id := request.POST.get("prompt"):
+    elif public_id := identifier(request.POST.get("prompt")):
         draft = starting.from_prompt(team, author, _version_asked_for(request, public_id))
-    elif public_id := request.POST.get("combination"):
+    elif public_id := identifier(request.POST.get("combination")):
         kept = Combination.objects.visible_to(request.user).kept()
         draft = starting.from_combination(team, author, get_object_or_404(kept, public_id=public_id))
     elif text := request.POST.get("request"):
@@ -139,7 +140,7 @@ def set_connection(request: TeamRequest, draft_id: str) -> HttpResponse:
     """Where the requests go."""
 
     mine = Connection.objects.visible_to(request.user).filter(team=request.team)
-    chosen = get_object_or_404(mine, public_id=request.POST.get("value", ""))
+    chosen = get_object_or_404(mine, public_id=identifier(request.POST.get("value")))
 
     def make(draft: Draft) -> Edit:
         if not Connection.objects.usable().filter(pk=chosen.pk).exists():

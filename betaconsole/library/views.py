@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
-from betaconsole.web.paging import number, page
+from betaconsole.web.paging import identifier, number, page
 
 from .models import Combination, Kept, KeptQuerySet, Prompt
 from .names import BadName, checked_name
@@ -89,7 +89,7 @@ def _visible(kind: type[Kept], request: TeamRequest) -> KeptQuerySet:
 
 
 def _list(request: TeamRequest, template: str, rows: KeptQuerySet, kind: type[Kept]) -> HttpResponse:
-    deleted = request.GET.get("deleted")
+    deleted = identifier(request.GET.get("deleted"))
     gone = _visible(kind, request).filter(public_id=deleted).exclude(archived_at=None).first() if deleted else None
     found = page(rows.select_related("author"), key="pk", before=number(request.GET.get("before")))
     context: dict[str, Any] = {"page": found, "deleted": gone}

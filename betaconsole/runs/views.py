@@ -16,7 +16,7 @@ from betaconsole.drafts.context import composer_context
 from betaconsole.drafts.models import Draft
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
-from betaconsole.web.paging import number
+from betaconsole.web.paging import identifier, number
 
 from . import adding, comparison_page, exchange_page, repeating
 from .cancelling import cancel as cancel_exchanges
@@ -42,7 +42,7 @@ def compose(request: TeamRequest) -> HttpResponse:
 def draft_asked_for(request: TeamRequest) -> Draft:
     """The draft the address names, else the person's latest, else a new one."""
     if asked := request.GET.get("draft"):
-        return get_object_or_404(Draft.objects.visible_to(request.user), public_id=asked)
+        return get_object_or_404(Draft.objects.visible_to(request.user), public_id=identifier(asked))
     return starting.latest_or_blank(request.team, request.user)
 
 
@@ -56,7 +56,7 @@ def compose_context(draft: Draft, request: TeamRequest, *, problems: tuple[Probl
 @require_POST
 def run(request: TeamRequest) -> HttpResponse:
     drafts = Draft.objects.visible_to(request.user).select_related("connection", "prompt_version__prompt")
-    draft = get_object_or_404(drafts, public_id=request.POST.get("draft", ""))
+    draft = get_object_or_404(drafts, public_id=identifier(request.POST.get("draft")))
     if number(request.POST.get("revision")) != draft.revision:
         changed = Problem(
             "draft", "This draft was changed in another tab meanwhile. This is how it stands now: look, then run it."
@@ -72,7 +72,7 @@ def run(request: TeamRequest) -> HttpResponse:
             team=request.team,
             author=request.user,
             connection=draft.connection,
-            client_token=request.POST.get("client_token", "")[:128] or None,
+            client_token=identifier(request.POST.get("client_token")) or None,
             draft=draft,
             prompt_version=draft.prompt_version,
         )
@@ -148,7 +148,7 @@ def cancel(request: TeamRequest, public_id: str) -> HttpResponse:
     variant = asked_variant(request, found) if "variant" in request.POST else None
     exchange = None
     if "exchange" in request.POST:
-        exchange = get_object_or_404(found.exchanges, public_id=request.POST["exchange"])
+        exchange = get_object_or_404(found.exchanges, public_id=identifier(request.POST["exchange"]))
     cancel_exchanges(found, variant=variant, exchange=exchange)
     return HttpResponse(status=204) if by_htmx(request) else redirect(found)
 
@@ -174,11 +174,13 @@ def without(request: TeamRequest, public_id: str) -> HttpResponse:
 def again(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     if "variant" not in request.POST:
-        token = request.POST.get("client_token", "")[:128] or None
+        token = identifier(request.POST.get("client_token")) or None
         return added(request, found, lambda: repeating.run_whole_again(found, author=request.user, client_token=token))
     variant = asked_variant(request, found)
     case, repeat = number(request.POST.get("case")) or 0, number(request.POST.get("repeat")) or 1
-    return added(request, found, lambda: adding.run_again(found, variant, case=case, repeat=repeat))
+    return added(
+        request, found, lambda: adding.run_again(found, variant, case=case, repeat=repeat, author=request.user)
+    )
 
 
 def added(request: TeamRequest, found: Comparison, add: Callable[[], Any]) -> HttpResponse:
@@ -187,6 +189,9 @@ def added(request: TeamRequest, found: Comparison, add: Callable[[], Any]) -> Ht
         made = add()
     except PlanError as error:
         return render(request, "runs/not_sent.html", {"comparison": found, "message": error.message}, status=409)
+    except TokenReused:
+        message = "The comparison has changed since this page was made: look at it anew, then run it again."
+        return render(request, "runs/not_sent.html", {"comparison": found, "message": message}, status=409)
     except SendingDisabled:
         return render(request, "runs/not_sent.html", {"comparison": found, "message": SWITCHED_OFF}, status=503)
     return go(request, (made if isinstance(made, Comparison) else found).get_absolute_url())

@@ -1,11 +1,13 @@
 """Paging by key: the next page starts after the last row of this one, whatever was added meanwhile."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 SIZE = 50
+IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,8 @@ def page(rows: QuerySet, *, key: str, before: int | None = None, size: int = SIZ
 def number(text: str | None) -> int | None:
     """A positive whole number from a query string that a database can hold; None for anything else."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= 9 else None
+
+
+def identifier(text: str | None) -> str:
+    """A public id, tab or token as a form or address names it; empty for anything that none of ours could be."""
+    return text if text and IDENTIFIER.fullmatch(text) else ""
