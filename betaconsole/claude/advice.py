@@ -2,12 +2,16 @@
 
 The tables follow the error types, codes and observed texts of the Claude API, direct and through other platforms.
 The most particular rule wins: the message's words, then the error code, then the status, then how the call failed.
+`{wait}` in a text stands for the time the answer asks to wait.
 """
 
+import math
 import re
 
 from .api_errors import ApiError
 
+_BUSY = frozenset({429, 503, 529})
+_UNKNOWN_WAIT = "a little (no retry-after is known)"
 _GENERIC = "Read the message; if it makes no sense, send the request id to Anthropic's support."
 
 _MESSAGES: tuple[tuple[str, str], ...] = (
@@ -141,12 +145,12 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"exceed your (organization's )?rate limit",
-        "Wait as long as the answer asks (retry-after), shorten the prompt, or run fewer columns at once.",
+        "Wait {wait}, shorten the prompt, or run fewer columns at once.",
     ),
 )
 
 _CODES: tuple[tuple[str, str], ...] = (
-    (r"compaction_unavailable", "Compaction is overloaded: wait a little and run again."),
+    (r"compaction_unavailable", "Compaction is overloaded: wait {wait} and run again."),
     (
         r"compaction_.*",
         "Check the compaction block: send it back exactly as it came, in its place, with the same tools.",
@@ -211,12 +215,12 @@ _STATUSES = {
     412: "The state the request relied on has changed: fetch it again, then run again.",
     413: "Make the body smaller (this limit counts bytes, not tokens): send large files through the Files API.",
     422: "Change what the message names in the body, then run again.",
-    429: "Wait as long as the answer asks (retry-after) and run fewer columns at once; without retry-after it may be a spend limit.",
+    429: "Wait {wait} and run fewer columns at once; a 429 without retry-after may be a spend limit.",
     500: "The fault is on the API's side. Running again is possible, but this request may have been billed.",
     502: "A server between here and the API lost the answer. Running again is possible, but this request may have been billed.",
-    503: "The service is not available for now: wait a little and run again.",
+    503: "The service is not available for now: wait {wait} and run again.",
     504: "The request took too long on the API's side: stream it, or ask for less. It may have been billed.",
-    529: "The API is overloaded: wait a little and run again; nothing was billed.",
+    529: "The API is overloaded: wait {wait} and run again; nothing was billed.",
 }
 
 _KINDS = {
@@ -237,12 +241,23 @@ _KINDS = {
 def advice(error: ApiError | None, kind: str = "") -> str:
     """What to do about this error; `kind` is the stored kind of the call's failure where there is one. Never empty."""
     if error is not None:
-        particular = _about_betas(error.refused_betas) or _by_message(error.message) or _by_code(error.code or "")
+        wait = f"{said} (retry-after)" if (said := asked_wait(error)) else _UNKNOWN_WAIT
+        particular = _about_betas(error.refused_betas) or _by_message(error.message, wait) or _by_code(error.code, wait)
         if particular:
             return particular
         if kind != "stream_error" and (status := _status(error)):
-            return _STATUSES[status]
+            return _STATUSES[status].format(wait=wait)
     return _KINDS.get(kind, _GENERIC)
+
+
+def asked_wait(error: ApiError) -> str:
+    """How long a busy API asks to wait before the next request: `3 s`, `10 min`, rounded up. Empty where it does not."""
+    seconds = error.retry_after_s
+    if error.status not in _BUSY or not seconds:
+        return ""
+    if seconds <= 300:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60):,} min" if seconds <= 7200 else f"{math.ceil(seconds / 3600):,} h"
 
 
 def _status(error: ApiError) -> int | None:
@@ -262,12 +277,12 @@ def _about_betas(names: tuple[str, ...]) -> str:
     )
 
 
-def _by_message(message: str) -> str:
+def _by_message(message: str, wait: str) -> str:
     for pattern, text in _MESSAGES:
         if found := re.search(pattern, message[:20_000], re.IGNORECASE | re.MULTILINE):
-            return text.format_map(found.groupdict())
+            return text.format_map({**found.groupdict(), "wait": wait})
     return ""
 
 
-def _by_code(code: str) -> str:
-    return next((text for pattern, text in _CODES if re.fullmatch(pattern, code)), "")
+def _by_code(code: str | None, wait: str) -> str:
+    return next((text.format(wait=wait) for pattern, text in _CODES if re.fullmatch(pattern, code or "")), "")

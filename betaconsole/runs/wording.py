@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from betaconsole.claude.errors import ApiError, advice
+from betaconsole.claude.advice import advice, asked_wait
+from betaconsole.claude.errors import ApiError
 from betaconsole.storage.fields import showable
 from betaconsole.web.templatetags.figures import moment, ms, size
 
@@ -72,6 +73,8 @@ def _bad_ending(exchange: Exchange) -> str:
         return _CUT_PILLS.get(exchange.failure_kind, "cut after {status}").format(status=_status(exchange))
     if exchange.refused_betas:
         return f"{_status(exchange)} refused"
+    if exchange.failure_kind == "http_error" and (wait := asked_wait(_api_error(exchange))):
+        return f"{exchange.status} · retry in {wait}"
     return _FAILURE_PILLS.get(exchange.failure_kind, "{status} error").format(status=_status(exchange))
 
 
@@ -131,15 +134,7 @@ def error_of(exchange: Exchange) -> ErrorView | None:
     """The error card of a failed exchange; None for every other state."""
     if exchange.state != State.FAILED:
         return None
-    error = ApiError(
-        status=exchange.status,
-        type=exchange.error_type or None,
-        message=showable(exchange.error_message) or "The answer says nothing about the error.",
-        code=exchange.error_code or None,
-        request_id=exchange.request_id or None,
-        refused_betas=tuple(exchange.refused_betas),
-        retry_after_s=exchange.retry_after_s,
-    )
+    error = _api_error(exchange)
     return ErrorView(
         status=error.status,
         type=error.type or "",
@@ -147,6 +142,18 @@ def error_of(exchange: Exchange) -> ErrorView | None:
         message=error.message,
         advice=advice(error, exchange.failure_kind),
         support=support_text(exchange, error.message),
+    )
+
+
+def _api_error(exchange: Exchange) -> ApiError:
+    return ApiError(
+        status=exchange.status,
+        type=exchange.error_type or None,
+        message=showable(exchange.error_message) or "The answer says nothing about the error.",
+        code=exchange.error_code or None,
+        request_id=exchange.request_id or None,
+        refused_betas=tuple(exchange.refused_betas),
+        retry_after_s=exchange.retry_after_s,
     )
 
 

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from betaconsole.claude import errors
+from betaconsole.claude.advice import asked_wait
 from betaconsole.claude.errors import ApiError, Retry, advice, parse_error, refused_betas
 from tests.recorded import beta_errors, exchanges
 
@@ -208,6 +210,25 @@ def test_a_call_that_got_no_answer_has_an_advice_by_its_kind(kind):
 def test_an_overload_in_the_middle_of_a_stream_is_not_said_to_be_free():
     said = advice(ApiError(status=200, type="overloaded_error", message="Overloaded"), "stream_error")
     assert "may be billed" in said
+
+
+@pytest.mark.parametrize(("status", "type"), [(429, "rate_limit_error"), (529, "overloaded_error"), (503, None)])
+def test_advice_to_wait_names_how_long_where_the_answer_says_it(status, type):
+    error = ApiError(status=status, type=type, message=RATE if status == 429 else "Busy", retry_after_s=2.4)
+    assert "ait 3 s (retry-after)" in advice(error, "http_error")
+    assert "no retry-after is known" in advice(replace(error, retry_after_s=None), "http_error")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.25, "1 s"), (3.0, "3 s"), (300.0, "300 s"), (301.0, "6 min"), (86_400.0, "24 h"), (0.0, "")],
+)
+def test_a_wait_is_said_in_the_unit_a_person_waits_in(seconds, said):
+    assert asked_wait(ApiError(status=429, type=None, message="", retry_after_s=seconds)) == said
+
+
+def test_only_a_busy_api_is_waited_for():
+    assert asked_wait(ApiError(status=400, type=None, message="", retry_after_s=3.0)) == ""
 
 
 @given(
