@@ -34,6 +34,9 @@ def derived_fields(result: Result, *, model: str) -> dict[str, Any]:
     """
     error = result.error
     usage = result.usage
+    # The count that stands in message_start is a placeholder: what was generated is known from message_delta on, which
+    # brings the stop reason. Until then output and cost are unknown, not small.
+    is_counted = result.state == "succeeded" or result.stop_reason is not None
     return {
         "message": None if result.message is None else json.dumps(result.message).encode(),
         "text": result.text,
@@ -41,10 +44,10 @@ def derived_fields(result: Result, *, model: str) -> dict[str, Any]:
         "stop_reason": _short(result.stop_reason, 64),
         "usage": usage,
         "input_tokens": _tokens(usage, "input_tokens"),
-        "output_tokens": _tokens(usage, "output_tokens"),
+        "output_tokens": _tokens(usage, "output_tokens") if is_counted else None,
         "cache_read_tokens": _tokens(usage, "cache_read_input_tokens"),
         "cache_write_tokens": _tokens(usage, "cache_creation_input_tokens"),
-        "cost_usd": _cost(usage, model=result.model or model),
+        "cost_usd": _cost(usage, model=result.model or model) if is_counted else None,
         "request_id": _short(result.request_id, 200),
         "failure_kind": result.kind,
         "error_type": _short(error.type if error else None, 100),

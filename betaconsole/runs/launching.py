@@ -12,6 +12,7 @@ from betaconsole.claude import jsontext
 from betaconsole.claude.headers import request_headers
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import PromptVersion
+from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection, Team, User
 
 from . import engine
@@ -54,7 +55,7 @@ def launch(
                 team=team,
                 author=author,
                 number=team.take_comparison_number(),
-                title=plan.title[:200],
+                title=showable(plan.title)[:200],
                 connection=connection,
                 simulated=connection.is_simulator,
                 body_id=Body.keep(team.pk, jsontext.dumps(plan.body).encode()),
@@ -107,7 +108,7 @@ def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking]) -> None:
         Case(
             comparison=comparison,
             position=position,
-            name=case.name[:200],
+            name=showable(case.name)[:200],
             variables=dict(case.variables),
             body_id=None if case.body is None else Body.keep(comparison.team_id, jsontext.dumps(case.body).encode()),
         )
@@ -132,7 +133,7 @@ def add_variants(
             header=asked[index].header,
             anthropic_version=variant.version,
             model=asked[index].model,
-            model_override=variant.model,
+            model_override=showable(variant.model)[:200],
             changes=None if variant.changes is None else jsontext.dumps(variant.changes),
             own_body=None if variant.own_body is None else jsontext.dumps(variant.own_body),
             origin=origin,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.headers import HeaderError, check_version, join_betas
+from betaconsole.claude.headers import MAX_BETAS, HeaderError, check_beta, check_version, join_betas
 from betaconsole.storage.fields import showable
 
 MAX_VARIANTS = 32
@@ -106,6 +106,8 @@ def check_shape(plan: Plan) -> None:
     for index, variant in enumerate(plan.variants):
         if not variant.label or len(variant.label) > 200:
             raise PlanError(f"variants.{index}.label", "A column's name has 1 to 200 characters.")
+        if showable(variant.label) != variant.label:
+            raise PlanError(f"variants.{index}.label", "A column's name cannot hold NUL or half a character.")
         if labels.index(variant.label) != index:
             raise PlanError(f"variants.{index}.label", f"Two columns are called {variant.label!r}.")
         if variant.baseline is not None and variant.baseline not in labels:
@@ -116,10 +118,8 @@ def asking(plan: Plan, variant_index: int, case_index: int) -> Asking:
     """What one variant sends for one case. Raises `PlanError` naming the place."""
     variant, case = plan.variants[variant_index], plan.cases[case_index]
     place = f"variants.{variant_index}"
-    try:
-        header = join_betas(variant.betas)
-    except HeaderError as error:
-        raise PlanError(f"{place}.betas", str(error)) from error
+    check_betas(variant.betas, f"{place}.betas")
+    header = join_betas(variant.betas)
     try:
         check_version(variant.version)
     except HeaderError as error:
@@ -141,6 +141,19 @@ def asking(plan: Plan, variant_index: int, case_index: int) -> Asking:
         model=showable(model)[:200] if isinstance(model, str) else "",
         stream=body.get("stream") is True,
     )
+
+
+def check_betas(betas: Sequence[str], place: str) -> None:
+    """Refuses a name that cannot stand in the header, a name twice, and too many."""
+    if len(betas) > MAX_BETAS:
+        raise PlanError(place, f"{len(betas)} betas; at most {MAX_BETAS} are possible.")
+    for index, name in enumerate(betas):
+        try:
+            check_beta(name)
+        except HeaderError as error:
+            raise PlanError(f"{place}.{index}", str(error)) from error
+        if name in betas[:index]:
+            raise PlanError(f"{place}.{index}", f"{name} stands twice in this column.")
 
 
 def body_of(plan: Plan, variant: VariantPlan, case: CasePlan, *, place: str, case_place: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,8 @@ def test_every_end_is_told_apart_and_keeps_what_arrived(ann: Membership, script:
     assert exchange.state == state
     if state == State.INCOMPLETE:
         assert exchange.text == "Hello"
+        # message_start's count is a placeholder: what was generated is unknown, not 1.
+        assert (exchange.input_tokens, exchange.output_tokens, exchange.cost_usd) == (10, None, None)
         assert bytes(exchange.response_body.data) == START + OPEN + HELLO
     assert exchange.failure_kind == kind
 
@@ -389,3 +392,13 @@ def test_nothing_is_added_while_sending_is_switched_off(ann: Membership, setting
     with pytest.raises(SendingDisabled):
         run_again(comparison, comparison.variants.get(), case=0, repeat=1, author=ann.user)
     assert not Exchange.objects.queued().exists()
+
+
+def test_a_prompt_with_half_a_character_can_be_run(ann: Membership) -> None:
+    asked = plan([[]], messages=[{"role": "user", "content": "nul \x00 half \ud800"}])
+    with Upstream(ANSWERING) as upstream, running():
+        comparison = run(ann, connection_to(ann, upstream.url), replace(asked, title="nul \x00 half \ud800"))
+        [exchange] = wait_until_finished(comparison)
+        assert json.loads(upstream.requests[0].body)["messages"][0]["content"] == "nul \x00 half \ud800"
+    assert exchange.state == State.SUCCEEDED
+    assert comparison.title == "nul \ufffd half \ufffd"

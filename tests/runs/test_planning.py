@@ -81,8 +81,11 @@ def test_filling_in_never_touches_what_is_not_a_variable(text: str, variables: d
     [
         (plan(body="[]"), "body"),
         (plan(body='{"betas":["a"]}'), "body.betas"),
-        (plan(column("A", "Bad Name")), "variants.0.betas"),
+        (plan(column("A", "Bad Name")), "variants.0.betas.0"),
+        (plan(column("A", "a-1", "b-1", "a-1")), "variants.0.betas.2"),
+        (plan(column("A", *[f"b-{n}" for n in range(65)])), "variants.0.betas"),
         (plan(column(), column("A")), "variants.1.label"),
+        (plan(column("A\ud800")), "variants.0.label"),
         (plan(column(baseline="Z")), "variants.0.baseline"),
         (plan(column(), column("B", changes=[{"op": "remove", "path": "/nothing"}])), "variants.1.patch"),
         (plan(column(), column("B", changes={"anthropic_beta": ["x"]})), "variants.1.patch.anthropic_beta"),
