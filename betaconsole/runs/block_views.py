@@ -13,8 +13,11 @@ from betaconsole.web import markdown
 from betaconsole.web.frames import text_html
 
 SHORT_JSON = 90
+MAX_LABEL = 160
 MAX_JSON = 20_000
 MAX_TEXT = 400_000
+MAX_FIELDS = 20  # of a message, each with a view of its own
+USUAL_FIELDS = frozenset({"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"})
 NOTHING = SafeString("")
 
 
@@ -65,12 +68,29 @@ def growing_views(blocks: Iterable[Growing], xid: str) -> list[BlockView]:
 
 
 def final_views(message: Mapping[str, Any] | None, xid: str) -> list[BlockView]:
-    """Every block of a message that will not change any more, in order."""
+    """Every block of a message that will not change any more, in order; then its fields that not every message has."""
     content = message.get("content") if message else None
-    if not isinstance(content, list):
-        return []
-    thinking_tokens = _thinking_tokens(message or {}, content)
-    return [_final_view(block_at(index, fields), fields, xid, thinking_tokens) for index, fields in enumerate(content)]
+    blocks = content if isinstance(content, list) else []
+    thinking_tokens = _thinking_tokens(message or {}, blocks)
+    views = [_final_view(block_at(index, fields), fields, xid, thinking_tokens) for index, fields in enumerate(blocks)]
+    return views + _field_views(message or {}, xid, first_index=len(views))
+
+
+def _field_views(message: Mapping[str, Any], xid: str, *, first_index: int) -> list[BlockView]:
+    """What a message says beside its blocks, such as `context_management`: often all there is to see of a beta."""
+    said = {name: value for name, value in message.items() if name not in USUAL_FIELDS and not _is_empty(name, value)}
+    shown = dict(list(said.items())[:MAX_FIELDS])
+    if rest := {name: value for name, value in said.items() if name not in shown}:
+        shown[f"{len(rest):,} more fields"] = rest
+    return [
+        BlockView(index, xid, "message_field", showable(name)[:MAX_LABEL], code=pretty(value))
+        for index, (name, value) in enumerate(shown.items(), start=first_index)
+    ]
+
+
+def _is_empty(name: str, value: Any) -> bool:
+    # Zero and false are values. A beta that had nothing to edit says so in every answer.
+    return value in (None, "", [], {}) or (name == "context_management" and value == {"applied_edits": []})
 
 
 def _final_view(block: Block, fields: Any, xid: str, thinking_tokens: int | None) -> BlockView:
@@ -156,7 +176,7 @@ def _citation(item: Any) -> Citation:
     url = item.get("url") if isinstance(item, dict) else None
     quote = item.get("cited_text") if isinstance(item, dict) else None
     safe = isinstance(url, str) and url.startswith(("https://", "http://"))
-    label = showable(citation_label(item))[:160]
+    label = showable(citation_label(item))[:MAX_LABEL]
     said = showable(quote)[:400] if isinstance(quote, str) else ""
     return Citation(label, showable(str(url)) if safe else "", "" if said == label else said)
 
