@@ -13,6 +13,7 @@ from .endpoints import Api
 from .pace import Pace
 from .refusals import invalid
 from .rules import Rules
+from .seeds import new_request_id
 from .wire import BadRequest, PeerGone, Player, Request, read_request, whole_answer
 
 IDLE_S = 300.0
@@ -20,7 +21,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Simulator:
-    """A stand-in for the Claude API. Answers are deterministic for a request and its repeat; see `directions` for wishes.
+    """A stand-in for the Claude API. Answers are deterministic for a request and its repeat, but for request ids and
+    dates; see `directions` for wishes.
 
     With `record` every request that came in is kept in `seen`, for tests.
     """
@@ -115,6 +117,9 @@ class Door:
 
 def _refuse_bytes(connection: socket.socket, error: BadRequest) -> None:
     refusal = invalid(f"Bad request: {error}")
-    body = json.dumps(refusal.envelope("req_none")).encode()
+    request_id = new_request_id()
+    body = json.dumps(refusal.envelope(request_id)).encode()
     request = Request("", "", (), keep_alive=False)
-    Player(connection, started=time.monotonic()).play(whole_answer(400, (), body, at_s=0), request)
+    Player(connection, started=time.monotonic()).play(
+        whole_answer(400, (("request-id", request_id),), body, at_s=0), request
+    )

@@ -31,7 +31,7 @@ from .models import list_models, retrieve_model
 from .pace import Pace
 from .refusals import Refusal
 from .rules import ModelRule, Rules
-from .seeds import Repeats, Seed
+from .seeds import Repeats, Seed, new_request_id
 from .stream import Tempo, encoded, frames
 from .tokens import count, measure
 from .wire import Answer, Request, whole_answer
@@ -82,6 +82,7 @@ class _Visit:
         self._repeat = repeat
         self._wishes = wishes
         self._seed: Seed | None = None
+        self._request_id = new_request_id()
 
     def answer(self) -> Answer:
         path = self._request.path.rstrip("/")
@@ -93,7 +94,7 @@ class _Visit:
         raise Refusal(405, "Method Not Allowed") if known else Refusal(404, "Not Found")
 
     def refused(self, refusal: Refusal) -> Answer:
-        body = refusal.envelope(self._seeded().ident("req_"))
+        body = refusal.envelope(self._request_id)
         retry = "true" if refusal.status in (429, 500, 503, 504, 529) else "false"
         headers = (*refusal.headers, ("x-should-retry", retry))
         return self._whole(refusal.status, body, at_s=self._quick_s(), headers=headers)
@@ -230,7 +231,7 @@ class _Visit:
         ]
         return (
             ("date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())),
-            ("request-id", self._seeded().ident("req_")),
+            ("request-id", self._request_id),
             ("anthropic-organization-id", ORGANIZATION),
             *limits,
             ("x-simulated", "betaconsole"),

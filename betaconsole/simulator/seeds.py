@@ -1,4 +1,4 @@
-"""Chance that can be repeated: every draw follows from one request and its repeat."""
+"""Chance that can be repeated: every draw follows from one request and its repeat. Only request ids are new each time."""
 
 from __future__ import annotations
 
@@ -31,8 +31,16 @@ class Seed:
 
     def ident(self, prefix: str, purpose: str = "") -> str:
         """An id as the API shapes them: prefix, `01`, 22 characters without 0, O, I and l."""
-        rng = self.rng(f"ident {prefix} {purpose}")
-        return prefix + "01" + "".join(rng.choices(BASE58, k=22))
+        return _shaped(prefix, self.rng(f"ident {prefix} {purpose}"))
+
+
+def new_request_id() -> str:
+    """The id of one answer. No two answers share one, as with the real API, whatever was asked before."""
+    return _shaped("req_", random.SystemRandom())
+
+
+def _shaped(prefix: str, rng: random.Random) -> str:
+    return prefix + "01" + "".join(rng.choices(BASE58, k=22))
 
 
 class Repeats:

@@ -21,6 +21,12 @@ class Reply:
     body: bytes
 
     @property
+    def lasting_headers(self) -> dict[str, str]:
+        """The headers but for the request's own id and the time: the same for the same request and repeat."""
+        changing = {"request-id", "date"} | {name for name in self.headers if name.endswith("-reset")}
+        return {name: value for name, value in self.headers.items() if name not in changing}
+
+    @property
     def json(self) -> Any:
         return json.loads(self.body)
 

@@ -1,6 +1,7 @@
 """What answers hold: text, tools, limits, caching, and the same answer for the same request and repeat."""
 
 import json
+import re
 import statistics
 
 import pytest
@@ -35,7 +36,20 @@ def test_the_same_request_and_repeat_give_the_same_bytes(simulator):
     with simulator.dial(repeat=3) as one, simulator.dial(repeat=3) as two:
         first, second = say(one, ask(stream=True)), say(two, ask(stream=True))
     assert first.body == second.body
-    assert first.headers["request-id"] == second.headers["request-id"]
+    assert first.lasting_headers == second.lasting_headers
+
+
+@pytest.mark.parametrize(
+    "body", [ask(), ask(stream=True), ask(model="no-such-model")], ids=["json", "stream", "refused"]
+)
+def test_every_answer_has_a_request_id_of_its_own_even_to_the_same_request_and_repeat(simulator, body):
+    replies = []
+    for _ in range(3):
+        with simulator.dial(repeat=3) as sock:
+            replies.append(say(sock, body))
+    idents = {reply.headers["request-id"] for reply in replies}
+    assert len(idents) == 3
+    assert all(re.fullmatch(r"req_01[1-9A-HJ-NP-Za-km-z]{22}", ident) for ident in idents)
 
 
 def test_a_dialled_repeat_a_header_and_a_directive_name_the_same_repeat(simulator, sock):
