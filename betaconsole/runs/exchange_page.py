@@ -19,7 +19,7 @@ from .figures import Figure, figures_of
 from .models import Exchange
 from .timeline import Timeline, timeline_of
 from .viewing import read_message
-from .wording import ErrorView, Pill, error_of, note, pill
+from .wording import ErrorView, Pill, error_of, note, pill, support_text
 
 # More than this of a body is not put on a page: it is there to download.
 MAX_SHOWN_BYTES = 200_000
@@ -72,6 +72,7 @@ class ExchangePage:
     baseline: Exchange | None
     pill: Pill
     error: ErrorView | None
+    support: str
     note: str
     betas: tuple[str, ...]
     request_body: BodyView
@@ -98,6 +99,7 @@ def page(exchange: Exchange) -> ExchangePage:
         baseline=baseline,
         pill=pill(exchange, done=1, total=1),
         error=error_of(exchange),
+        support=support_text(exchange),
         note=note(exchange, kept_bytes=len(response)),
         betas=sent_betas(exchange),
         request_body=body_view(request_bytes(exchange)),

@@ -14,7 +14,7 @@ from .overview import figures_context, state_context
 from .showing import Row
 from .states import FINAL, IN_FLIGHT, State
 from .viewing import FIRST_LANES, View, load, messages_of
-from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill
+from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill, support_text
 
 STATE_LETTERS: dict[str, str] = {State.QUEUED.value: "q", State.SENDING.value: "s", State.STREAMING.value: ""}
 
@@ -99,6 +99,7 @@ class Lane:
     blocks: list[BlockView]
     note: str
     error: ErrorView | None
+    support: str  # what to send to Anthropic's support; empty where there is nothing to ask
     refused: list[str]
     can_add_without: bool
     figures: list[Figure]
@@ -185,6 +186,7 @@ def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dic
             limit=_limit(view),
         ),
         error=error_of(told),
+        support=support_text(told),
         refused=refused,
         can_add_without=bool(refused) and not any(other.origin_id == variant.pk for other in view.variants),
         figures=figures_of(

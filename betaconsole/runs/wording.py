@@ -25,6 +25,11 @@ _FAILURE_PILLS = {
     "protocol": "no API answer",
     "limit": "too large",
 }
+_FOR_SUPPORT = (State.FAILED, State.INCOMPLETE, State.UNKNOWN_OUTCOME)
+_SILENT: Mapping[str, str] = {
+    State.INCOMPLETE: "The connection ended without message_stop.",
+    State.UNKNOWN_OUTCOME: "The connection was lost before a status line.",
+}
 _HELD_BACK = "Held back by a limit: it did not start together with the other columns, so compare its times with care."
 
 
@@ -38,14 +43,13 @@ class Pill:
 
 @dataclass(frozen=True)
 class ErrorView:
-    """What went wrong, in the API's own words, and what to do about it. `support` is the text to send to Anthropic."""
+    """What went wrong, in the API's own words, and what to do about it."""
 
     status: int | None
     type: str
     code: str
     message: str
     advice: str
-    support: str
 
 
 def pill(exchange: Exchange, *, done: int, total: int) -> Pill:
@@ -102,7 +106,7 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
         return _incomplete(exchange, kept_bytes)
     if state == State.UNKNOWN_OUTCOME:
         return (
-            "The connection was lost before a status line. The request may have been processed and billed. "
+            f"{_SILENT[State.UNKNOWN_OUTCOME]} The request may have been processed and billed. "
             "It is not sent again by itself."
         )
     if state == State.FAILED and skipped:
@@ -123,7 +127,7 @@ def _interrupted(kept_bytes: int | None) -> str:
 
 def _incomplete(exchange: Exchange, kept_bytes: int | None) -> str:
     if exchange.failure_kind in ("", "cut_after_status"):
-        said = "The connection ended without message_stop."
+        said = _SILENT[State.INCOMPLETE]
     else:
         said = showable(exchange.error_message) or "The answer did not come to its end."
     usage = ", usage so far" if exchange.usage else ""
@@ -141,7 +145,6 @@ def error_of(exchange: Exchange) -> ErrorView | None:
         code=error.code or "",
         message=error.message,
         advice=advice(error, exchange.failure_kind),
-        support=support_text(exchange, error.message),
     )
 
 
@@ -149,7 +152,8 @@ def _api_error(exchange: Exchange) -> ApiError:
     return ApiError(
         status=exchange.status,
         type=exchange.error_type or None,
-        message=showable(exchange.error_message) or "The answer says nothing about the error.",
+        message=showable(exchange.error_message)
+        or _SILENT.get(exchange.state, "The answer says nothing about the error."),
         code=exchange.error_code or None,
         request_id=exchange.request_id or None,
         refused_betas=tuple(exchange.refused_betas),
@@ -157,8 +161,10 @@ def _api_error(exchange: Exchange) -> ApiError:
     )
 
 
-def support_text(exchange: Exchange, message: str) -> str:
-    """What Anthropic's support needs to find the request: no body, no key."""
+def support_text(exchange: Exchange) -> str:
+    """What Anthropic's support needs to find a request that failed, was cut or got no answer: no body, no key. Else empty."""
+    if exchange.state not in _FOR_SUPPORT:
+        return ""
     sent = {name.lower(): value for name, value in exchange.request_headers}
     said = " ".join(filter(None, [str(exchange.status or ""), exchange.error_type or exchange.failure_kind]))
     lines: Mapping[str, str] = {
@@ -168,6 +174,6 @@ def support_text(exchange: Exchange, message: str) -> str:
         "model": exchange.model or "none",
         "anthropic-version": sent.get("anthropic-version", "none"),
         "anthropic-beta": sent.get("anthropic-beta", "none"),
-        "error": f"{said}: {message}",
+        "error": f"{said}: {_api_error(exchange).message}",
     }
     return "\n".join(f"{name}: {value}" for name, value in lines.items())

@@ -155,7 +155,7 @@ def test_what_is_copied_for_support_names_the_request_and_holds_no_body(comparis
         request_id="req_over",
         sent_at=SENT_AT,
     )
-    assert lane.error.support.splitlines() == [
+    assert lane.support.splitlines() == [
         "request-id: req_over",
         "time: 2026-11-21 09:14:03 UTC",
         "request: POST http://simulator.invalid/v1/messages",
@@ -164,6 +164,32 @@ def test_what_is_copied_for_support_names_the_request_and_holds_no_body(comparis
         f"anthropic-beta: {THINKING}",
         "error: 529 overloaded_error: Overloaded",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "status", "error"),
+    [
+        (State.INCOMPLETE, "cut_after_status", 200, "200 cut_after_status: The connection ended without message_stop."),
+        (
+            State.UNKNOWN_OUTCOME,
+            "cut_before_status",
+            None,
+            "cut_before_status: The connection was lost before a status",
+        ),
+    ],
+)
+def test_support_can_be_asked_about_an_answer_that_was_cut_or_never_came(
+    comparison, client, state, kind, status, error
+):
+    lane = only_lane(comparison, state=state, failure_kind=kind, status=status, sent_at=SENT_AT)
+    for html in (render_lane(lane), client.get(lane.exchange.get_absolute_url()).content.decode()):
+        assert "Copy for support" in html
+        assert f"error: {error}" in html
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.QUEUED, State.STREAMING, State.CANCELLED])
+def test_there_is_nothing_to_ask_support_about_a_column_that_did_not_break(comparison, state):
+    assert "Copy for support" not in render_lane(only_lane(comparison, state=state))
 
 
 def test_a_request_that_was_not_sent_says_so(comparison):
