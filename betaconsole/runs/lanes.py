@@ -82,6 +82,16 @@ class Dots:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The refused column a column was made from, and what it no longer sends. `is_shown`: that column has a lane here."""
+
+    letter: str
+    position: int
+    left_out: list[str]
+    is_shown: bool
+
+
+@dataclass(frozen=True)
 class Lane:
     """One column with the exchange it shows."""
 
@@ -91,7 +101,8 @@ class Lane:
     told: Exchange  # whose outcome is told: its own, or the refused one for which it was skipped
     pill: Pill
     header: list[HeaderPart]
-    left_out: list[str]  # betas of the baseline that this column does not send
+    origin: Origin | None
+    left_out: list[str]  # betas of the baseline that this column does not send, those its origin tells excepted
     differs_in: list[str]  # what else differs from the baseline, in words
     baseline: Variant | None
     dots: Dots
@@ -166,6 +177,8 @@ def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dic
     here = [row for row in view.rows if row.position == variant.position]
     refused = view.refused(variant)
     told = view.causes.get(variant.position, exchange)
+    origin = _origin(view, variant)
+    told_of = origin.left_out if origin else []
     return Lane(
         comparison=view.comparison,
         variant=variant,
@@ -173,7 +186,8 @@ def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dic
         told=told,
         pill=_pill(view, told, here),
         header=header_parts(variant.betas, baseline=baseline.betas if baseline else None, refused=refused),
-        left_out=[beta for beta in baseline.betas if beta not in variant.betas] if baseline else [],
+        origin=origin,
+        left_out=[beta for beta in baseline.betas if beta not in (*variant.betas, *told_of)] if baseline else [],
         differs_in=_differences(view.comparison, variant, baseline),
         baseline=baseline,
         dots=_dots(view, variant.position),
@@ -194,6 +208,14 @@ def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dic
         ),
         live_position=partial.position if partial else 0,
     )
+
+
+def _origin(view: View, variant: Variant) -> Origin | None:
+    origin = next((other for other in view.variants if other.pk == variant.origin_id), None)
+    if origin is None:
+        return None
+    left_out = [beta for beta in origin.betas if beta not in variant.betas]
+    return Origin(origin.letter, origin.position, left_out, is_shown=origin.position in view.columns)
 
 
 def _pill(view: View, exchange: Exchange, here: Sequence[Row]) -> Pill:

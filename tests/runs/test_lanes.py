@@ -236,6 +236,26 @@ def test_a_column_without_the_refused_beta_can_be_added_once(refused):
     assert not lanes_of(refused, case=0, repeat=1, partials={})[0].can_add_without
 
 
+def test_an_added_column_says_which_column_it_came_from_and_what_it_leaves_out(refused):
+    origin = refused.variants.last()
+    make_exchange(refused, make_variant(refused, [THINKING], origin=origin, baseline=origin))
+    [_, added] = lanes_of(refused, case=0, repeat=1, partials={})
+    html = render_lane(added)
+    assert f"from column B , without {CONTEXT}" in text(html)
+    assert '<a href="#lane-1">column B</a>' in html
+    assert text(html).count(CONTEXT) == 1
+    [alone] = lanes_of(refused, case=0, repeat=1, partials={}, columns=[2])
+    assert "from column B, without" in text(render_lane(alone))
+    assert "#lane-1" not in render_lane(alone)
+
+
+def test_the_button_counts_the_refused_betas(refused):
+    exchange = refused.exchanges.get(repeat=1)
+    exchange.refused_betas = [THINKING, CONTEXT]
+    exchange.save()
+    assert "Add a column without them" in render_lane(lanes_of(refused, case=0, repeat=1, partials={})[0])
+
+
 def test_a_repeat_that_was_skipped_tells_the_refusal_it_was_skipped_for(refused):
     lane = lanes_of(refused, case=0, repeat=3, partials={})[0]
     assert lane.exchange.state == State.SKIPPED
