@@ -86,14 +86,14 @@ def _why_not(name: str) -> str:
         if character == ",":
             return "contains a comma: give each name its own row"
         if not character.isascii():
-            return f"contains {character!a}, which is not ASCII"
+            return f"contains {character!r}, which is not ASCII"
         if character.isupper():
             return f"contains the capital letter {character}: beta names are lower case"
         if not re.fullmatch(r"[a-z0-9.-]", character):
-            return f"contains {character!a}: only a-z, 0-9, dots and hyphens are allowed"
+            return f"contains {character!r}: only a-z, 0-9, dots and hyphens are allowed"
     return f"starts with {name[0]!r}: the first character must be a letter or a digit"
 
 
 def _quoted(text: str) -> str:
-    """The text in quotes, escaped to printable ASCII and cut, so that it is safe in a message or a log line."""
-    return ascii(text) if len(text) <= _SHOWN_LENGTH else ascii(text[:_SHOWN_LENGTH]) + "…"
+    """The text in quotes and cut; what does not print is escaped, so that it is safe in a message or a log line."""
+    return repr(text) if len(text) <= _SHOWN_LENGTH else repr(text[:_SHOWN_LENGTH]) + "…"

@@ -38,7 +38,7 @@ def test_an_example_needs_its_tick_and_the_catalogue():
 def test_a_malformed_name_is_refused_with_the_name_quoted(name):
     with pytest.raises(MatrixError) as refusal:
         matrix.tick([A], "a", name, on=True)
-    assert ascii(name)[:40] in str(refusal.value)
+    assert repr(name)[:40] in str(refusal.value)
     with pytest.raises(MatrixError):
         matrix.add_row([], name)
 
