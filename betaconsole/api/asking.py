@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import check_beta, check_version
@@ -19,10 +19,10 @@ from .problems import Problem
 SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
-def _storable(text: str) -> str:
-    if "\x00" in text or SURROGATE.search(text):
+def _storable(value: Any) -> Any:
+    if isinstance(value, str) and ("\x00" in value or SURROGATE.search(value)):
         raise ValueError("NUL and halves of surrogate pairs cannot stand here.")
-    return text
+    return value
 
 
 def _object(value: Any) -> Any:
@@ -44,7 +44,10 @@ Patch = Annotated[
     AfterValidator(_patch),
     WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}),
 ]
-Words = Annotated[str, AfterValidator(_storable), Field(max_length=200)]
+# The lengths stand right at `str`: behind a validator or around a union pydantic would count "items".
+Words = Annotated[str, Field(max_length=200), BeforeValidator(_storable)]
+Label = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_storable)]
+Token = Annotated[str, Field(min_length=1, max_length=128), BeforeValidator(_storable)]
 Beta = Annotated[str, AfterValidator(check_beta)]
 Version = Annotated[str, AfterValidator(check_version)]
 
@@ -56,7 +59,7 @@ class Asked(BaseModel):
 class AskedVariant(Asked):
     """One column: betas, and what else it changes."""
 
-    label: Words | None = Field(None, min_length=1, description="Unique; a letter (A, B, …) where left out.")
+    label: Label | None = Field(None, description="Unique; a letter (A, B, …) where left out.")
     betas: list[Beta] = Field(
         description="Names for the anthropic-beta header, in this order; none is a valid baseline."
     )
@@ -109,10 +112,8 @@ class NewComparison(Asked):
     tool_stubs: list[Any] | None = Field(None, description="Not built yet: anything but an empty list is answered 501.")
     max_turns: int = Field(1, ge=1, description="Not built yet: more than 1 is answered 501.")
     stream: bool | None = Field(None, description="Wins over the body's; true where neither says anything.")
-    client_token: Words | None = Field(
+    client_token: Token | None = Field(
         None,
-        min_length=1,
-        max_length=128,
         description="Makes asking twice safe: the same token with the same request finds the comparison made before.",
     )
 

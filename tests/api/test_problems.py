@@ -75,7 +75,22 @@ def test_what_is_invalid_is_answered_with_the_field_that_is_and_nothing_is_sent(
 @pytest.mark.parametrize("name", ["Capital-2025-01-01", "with space", "a,b", "comma,", "naïve"])
 def test_a_refused_beta_name_is_quoted(caller, name):
     message = error_of(caller.compare(variants=[{"betas": [name]}]))["message"]
-    assert ascii(name) in message
+    assert f"'{name}'" in message
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"title": "x" * 201}, "at most 200 characters"),
+        ({"variants": [{"betas": [], "label": ""}]}, "at least 1 character"),
+        ({"variants": [{"betas": [], "baseline": "x" * 201}]}, "at most 200 characters"),
+        ({"client_token": "x" * 129}, "at most 128 characters"),
+    ],
+)
+def test_a_text_of_the_wrong_length_is_told_in_characters(caller, fields, said):
+    message = error_of(caller.compare(**fields))["message"]
+    assert said in message
+    assert "items" not in message
 
 
 def test_betas_in_the_body_are_explained(caller):
