@@ -8,10 +8,10 @@ from betaconsole.claude import jsontext
 from betaconsole.claude.headers import HeaderError, check_version, join_betas
 
 from .columns import MAX_COLUMNS, Column, baselines, letter
-from .facts import BETAS_IN_BODY
+from .facts import BETAS_IN_BODY, betas_inside_message
 from .labels import labels
 from .models import Draft
-from .shaping import Changes, ChangesError, applied, changes_of, read_changes
+from .shaping import Changes, ChangesError, read_changes, usable_changes
 
 MAX_REPEATS = 20
 MAX_CELLS = 2_000
@@ -115,14 +115,6 @@ def read_body(text: str) -> tuple[Any, list[str]]:
     return body, [betas_inside_message(name) for name in BETAS_IN_BODY if name in body]
 
 
-def betas_inside_message(name: str) -> str:
-    """Why betas in a body are not sent there."""
-    return (
-        f"`{name}` is not part of the body: betas go in the anthropic-beta header, per column. "
-        "SDKs take them as an argument and cloud platforms in the body; here they are columns."
-    )
-
-
 def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[ComposedColumn], list[Problem]]:
     columns = draft.sheet
     names = dict(zip((column.key for column in columns), labels(columns), strict=True))
@@ -166,7 +158,4 @@ def _parsed(column: Column, body: Any, bodies: Mapping[str, str]) -> tuple[str, 
     base = body if own is None else own
     if base is None:
         return header, read_changes(column.changes_text), own
-    changes = changes_of(column, base)
-    if not isinstance(applied(base, changes), dict):
-        raise ChangesError("The changes leave something that is not a JSON object.")
-    return header, changes, own
+    return header, usable_changes(column, base), own

@@ -9,6 +9,14 @@ from betaconsole.claude import jsontext
 BETAS_IN_BODY = ("betas", "anthropic_beta")
 
 
+def betas_inside_message(name: str) -> str:
+    """Why betas in a body are not sent there."""
+    return (
+        f"`{name}` is not part of the body: betas go in the anthropic-beta header, per column. "
+        "SDKs take them as an argument and cloud platforms in the body; here they are columns."
+    )
+
+
 @dataclass(frozen=True)
 class Facts:
     """`problem` is empty for a JSON object; `line` and `column` (from 1) say where JSON does not parse, else 0.

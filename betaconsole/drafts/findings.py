@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .columns import Column, letter
-from .composing import MAX_BODY_BYTES, Problem, betas_inside_message, shape_problems
-from .facts import Facts
+from .composing import MAX_BODY_BYTES, Problem, shape_problems
+from .facts import Facts, betas_inside_message
 from .models import Draft
 
 BAD, QUIET = "bad", ""

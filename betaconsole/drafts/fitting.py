@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from betaconsole.claude import jsontext
 
 from .columns import Column
-from .shaping import ChangesError, applied, changes_of, read_changes
+from .facts import BETAS_IN_BODY, betas_inside_message
+from .shaping import ChangesError, read_changes, usable_changes
 
 
 def misfits(text: str, columns: Sequence[Column], own_bodies: Mapping[str, str]) -> dict[str, str]:
@@ -32,5 +33,7 @@ def _try_on(column: Column, text: str) -> None:
         if column.own_body:
             raise ChangesError("Its own body is not a JSON object.")
         return
-    if not isinstance(applied(body, changes_of(column, body)), dict):
-        raise ChangesError("The changes leave something that is not a JSON object.")
+    if column.own_body:
+        for name in (name for name in BETAS_IN_BODY if name in body):
+            raise ChangesError(betas_inside_message(name))
+    usable_changes(column, body)

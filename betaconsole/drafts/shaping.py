@@ -13,6 +13,7 @@ from betaconsole.catalogue import betas as catalogue
 from betaconsole.claude import jsontext
 
 from .columns import Column
+from .facts import BETAS_IN_BODY, betas_inside_message
 
 Changes = dict[str, Any] | list[Any]
 
@@ -54,6 +55,18 @@ def changes_of(column: Column, body: Any) -> Changes | None:
         applied(shaped, typed)
         layers.append(typed)
     return joined(body, layers)
+
+
+def usable_changes(column: Column, body: dict[str, Any]) -> Changes | None:
+    """`changes_of`, where they leave an object and put no betas into it. Raises `ChangesError`."""
+    changes = changes_of(column, body)
+    shaped = applied(body, changes)
+    if not isinstance(shaped, dict):
+        raise ChangesError("The changes leave something that is not a JSON object.")
+    for name in BETAS_IN_BODY:
+        if name in shaped and name not in body:
+            raise ChangesError(betas_inside_message(name))
+    return changes
 
 
 def applied(body: Any, changes: Changes | None) -> Any:

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from betaconsole.drafts.columns import Column
+from betaconsole.drafts.composing import NotReady, plan_inputs
 from betaconsole.drafts.models import Draft, OwnBody
 from betaconsole.library.models import Combination
 
@@ -47,7 +48,7 @@ def test_a_malformed_name_is_refused_with_the_name_quoted_and_nothing_changes(ta
     answer = tab.post("add_row", beta=name, exact="on")
     assert answer.status_code == 422
     assert targets(answer) == {"problem-beta"}
-    assert ascii(name)[:60] in html.unescape(text(answer))
+    assert repr(name)[:60] in html.unescape(text(answer))
     assert (tab.draft.revision, tab.draft.rows) == (1, [])
 
 
@@ -169,6 +170,20 @@ def test_changes_are_kept_as_typed_and_what_is_wrong_with_them_is_said(tab):
     answer = tab.post("set_changes", "b", changes='{"max_tokens": 1.0}')
     assert tab.draft.facts["misfits"] == {}
     assert "Column B" not in text(answer)
+
+
+@pytest.mark.parametrize("name", ["betas", "anthropic_beta"])
+def test_betas_among_the_changes_or_in_an_own_body_are_found_while_editing(tab, name):
+    said = f"Column B: `{name}` is not part of the body: betas go in the anthropic-beta header, per column."
+    answer = tab.post("set_changes", "b", changes=json.dumps({name: ["x"]}))
+    assert said in text(answer)
+    assert "misfit-b" in targets(answer)
+    patch = [{"op": "add", "path": f"/{name}", "value": ["x"]}]
+    assert said in text(tab.post("set_changes", "b", changes=json.dumps(patch)))
+    assert said not in text(tab.post("set_changes", "b", changes="{}"))
+    assert said in text(tab.post("own_body", "b", body=json.dumps({**BODY, name: ["x"]})))
+    with pytest.raises(NotReady, match=f"Column B: `{name}`"):
+        plan_inputs(tab.draft)
 
 
 def test_a_column_gets_a_body_of_its_own_and_gives_it_back(tab):
