@@ -52,7 +52,7 @@ def facts_of(text: str) -> Facts:
     except jsontext.JsonError as error:
         return Facts(size_bytes=size_bytes, problem=error.message, line=error.line, column=error.column)
     if not isinstance(body, dict):
-        return Facts(size_bytes=size_bytes, problem="A request body is a JSON object: { … }.", line=1, column=1)
+        return Facts(size_bytes=size_bytes, problem="A request body is a JSON object: { … }", line=1, column=1)
     model = body.get("model")
     return Facts(
         size_bytes=size_bytes,

@@ -30,7 +30,7 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
         found.append(Finding(BAD, "The connection this draft used is gone. Choose another one."))
     told = {finding.message for finding in found}
     found += [Finding(BAD, problem.message) for problem in problems if problem.message not in told]
-    return found + _same_requests(columns)
+    return found if facts.problem else found + _same_requests(columns)
 
 
 def _about_body(facts: Facts) -> list[Finding]:

@@ -178,3 +178,15 @@ def test_typing_on_is_one_step_to_undo(tab):
     assert Step.objects.count() == 1
     tab.post("undo")
     assert tab.draft.body_text == SPELLED
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [('{"model": ', "It is kept as typed."), ("[]", "A request body is a JSON object: { … }. It is kept as typed.")],
+)
+def test_while_a_body_cannot_be_sent_nothing_is_said_about_what_columns_send(tab, typed, said):
+    assert "A and B send the same request so far." in html.unescape(tab.post("set_title", value="x").content.decode())
+    answer = html.unescape(tab.post("set_body", body=typed).content.decode())
+    assert said in answer
+    assert "The body is not JSON: line 1" in answer
+    assert "same request" not in answer
