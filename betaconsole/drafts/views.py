@@ -170,11 +170,13 @@ def paste(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 def _pasted_edit(draft: Draft, pasted: Pasted) -> Edit:
-    """What a pasted request changes: column A gets its betas, the other columns stay."""
-    columns, rows = draft.sheet, list(draft.rows)
+    """What a pasted request changes: column A gets its betas, the other columns and the rows they tick stay."""
+    first, *others = draft.sheet
+    ticked = {beta for column in others for beta in column.betas}
+    rows = [beta for beta in draft.rows if beta in ticked or beta in pasted.betas]
     for beta in pasted.betas:
         rows = matrix.add_row(rows, beta)
-    columns = [Column(key=columns[0].key, name=columns[0].name), *columns[1:]]
+    columns = [Column(key=first.key, name=first.name), *others]
     values: dict[str, Any] = {"rows": rows, "prompt_version_id": None}
     if pasted.version:
         values["version"] = pasted.version

@@ -8,12 +8,13 @@ import pytest
 from django.urls import reverse
 
 from betaconsole.drafts.columns import Column
+from betaconsole.drafts.context import Composer
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.keys import keep_key, remove_key
 from betaconsole.teams.models import Connection
 
-from .desk import BODY, CONTEXT, THINKING, Tab, a_draft, targets
+from .desk import ADVISOR, BODY, COMPACT, CONTEXT, THINKING, Tab, a_draft, targets
 
 pytestmark = pytest.mark.django_db
 KEY = "sk-ant-api03-canary-canary-canary-canary-1234"
@@ -68,6 +69,15 @@ def test_a_pasted_request_becomes_the_prompt_and_column_a_and_the_others_stay(ta
     assert "There was an x-api-key header in it. It was dropped." in text(answer)
     assert "x-custom" in text(answer)
     assert KEY not in text(answer)
+
+
+def test_pasting_replaces_the_rows_by_those_that_are_ticked(tab):
+    tab.post("add_row", beta=COMPACT)
+    tab.post("tick", column="b", beta=COMPACT)
+    tab.post("paste", request=CURL.replace(THINKING, ADVISOR))
+    assert [row.name.full for row in Composer(tab.draft).rows] == [CONTEXT, ADVISOR]
+    tab.post("paste", request=CURL)
+    assert [row.name.full for row in Composer(tab.draft).rows] == [CONTEXT, THINKING]
 
 
 def test_a_key_in_a_pasted_request_is_stored_nowhere(tab):
