@@ -178,3 +178,12 @@ def test_every_part_of_the_composer_is_accessible_and_fits_the_screen(browser, l
         open_json(page)
         page.get_by_role("button", name="Paste a request").click()
         assert accessibility_problems(page) == []
+
+
+def test_a_phone_shows_the_whole_name_of_a_model(browser, live_console):
+    with watched_page(browser, live_console.url, width=390) as page:
+        begin(page)
+        model = page.get_by_label("Model", exact=True)
+        model.fill("claude-haiku-4-5-20251001")
+        assert model.evaluate("(field) => field.scrollWidth <= field.clientWidth")
+        saved(page)
