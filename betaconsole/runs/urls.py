@@ -8,6 +8,7 @@ app_name = "runs"
 urlpatterns = [
     path("", views.compose, name="compose"),
     path("comparisons/", views.run, name="run"),
+    path("examples/<slug:slug>/run/", views.try_example, name="try_example"),
     path("comparisons/<str:public_id>/", views.comparison, name="comparison"),
     path("comparisons/<str:public_id>/live/", views.live, name="live"),
     path("comparisons/<str:public_id>/lanes/", views.lanes, name="lanes"),

@@ -1,15 +1,16 @@
 """Pages of comparisons and exchanges."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from betaconsole.catalogue.examples import examples
+from betaconsole.catalogue.examples import examples, find_example
 from betaconsole.drafts import starting
 from betaconsole.drafts.composing import NotReady, Problem
 from betaconsole.drafts.context import composer_context
@@ -27,6 +28,7 @@ from .live import stream
 from .models import Comparison, Exchange, Variant
 from .planning import PlanError
 
+NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled)
 SWITCHED_OFF = "Sending is switched off on this console; nothing was queued."
 
 
@@ -52,8 +54,19 @@ def compose_context(draft: Draft, request: TeamRequest, *, problems: tuple[Probl
     return {**composer_context(draft, request, problems=problems), "examples": examples(), "has_run": has_run}
 
 
+def composer_on_get(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view takes a POST; a GET goes to the composer, as its address stays in the browser when it refuses to send."""
+
+    @wraps(view)
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.method == "POST" else redirect("runs:compose")
+
+    return answered
+
+
 @requires(Role.MEMBER)
-@require_POST
+@composer_on_get
 def run(request: TeamRequest) -> HttpResponse:
     drafts = Draft.objects.visible_to(request.user).select_related("connection", "prompt_version__prompt")
     draft = get_object_or_404(drafts, public_id=identifier(request.POST.get("draft")))
@@ -62,34 +75,57 @@ def run(request: TeamRequest) -> HttpResponse:
             "draft", "This draft was changed in another tab meanwhile. This is how it stands now: look, then run it."
         )
         return refused(request, draft, [changed], status=409)
-    if draft.connection is None or draft.connection.archived_at:
-        return refused(
-            request, draft, [Problem("connection", "The connection this draft used is gone. Choose another one.")]
-        )
     try:
-        comparison, _ = launch(
-            plan_of_draft(draft),
-            team=request.team,
-            author=request.user,
-            connection=draft.connection,
-            client_token=identifier(request.POST.get("client_token")) or None,
-            draft=draft,
-            prompt_version=draft.prompt_version,
-        )
-    except NotReady as error:
-        return refused(request, draft, error.problems)
-    except PlanError as error:
-        return refused(request, draft, [Problem(error.field, error.message)])
-    except TokenReused:
-        return refused(
-            request,
-            draft,
-            [Problem("draft", "This page has sent another run already: press Run once more.")],
-            status=409,
-        )
-    except SendingDisabled:
-        return refused(request, draft, [Problem("draft", SWITCHED_OFF)], status=503)
+        comparison, _ = launched(request, draft)
+    except NOT_SENT as error:
+        return not_sent(request, draft, error)
     return go(request, comparison.get_absolute_url())
+
+
+@requires(Role.MEMBER)
+@composer_on_get
+def try_example(request: TeamRequest, slug: str) -> HttpResponse:
+    """One of the example questions, run on the simulator with one click."""
+    example = find_example(slug)
+    if example is None:
+        raise Http404
+    draft = starting.from_example(request.team, request.user, example)
+    try:
+        comparison, is_new = launched(request, draft)
+    except NOT_SENT as error:
+        return not_sent(request, draft, error)
+    if not is_new:
+        draft.delete()  # pressed twice: the first press has its own
+    return go(request, comparison.get_absolute_url())
+
+
+def launched(request: TeamRequest, draft: Draft) -> tuple[Comparison, bool]:
+    """What the draft becomes, and whether this press made it. Raises one of `NOT_SENT`."""
+    if draft.connection is None or draft.connection.archived_at:
+        raise PlanError("connection", "The connection this draft used is gone. Choose another one.")
+    return launch(
+        plan_of_draft(draft),
+        team=request.team,
+        author=request.user,
+        connection=draft.connection,
+        client_token=identifier(request.POST.get("client_token")) or None,
+        draft=draft,
+        prompt_version=draft.prompt_version,
+    )
+
+
+def not_sent(request: TeamRequest, draft: Draft, error: Exception) -> HttpResponse:
+    """The composer again for one of `NOT_SENT`."""
+    match error:
+        case NotReady():
+            return refused(request, draft, error.problems)
+        case PlanError():
+            return refused(request, draft, [Problem(error.field, error.message)])
+        case TokenReused():
+            message = "This page has sent another run already: press Run once more."
+            return refused(request, draft, [Problem("draft", message)], status=409)
+        case _:
+            return refused(request, draft, [Problem("draft", SWITCHED_OFF)], status=503)
 
 
 def refused(request: TeamRequest, draft: Draft, problems: list[Problem], *, status: int = 422) -> HttpResponse:

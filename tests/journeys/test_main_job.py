@@ -49,6 +49,16 @@ def lane(page: Page, letter: str) -> Locator:
 def run(page: Page) -> str:
     """Press Run; the id of the comparison."""
     page.get_by_role("button", name=re.compile(r"^Run \d+ request")).click()
+    return comparison_shown(page)
+
+
+def try_it(page: Page) -> str:
+    """Run the example with the wrong header in one click; the id of the comparison."""
+    page.get_by_role("button", name="Try it").nth(1).click()
+    return comparison_shown(page)
+
+
+def comparison_shown(page: Page) -> str:
     page.wait_for_url(re.compile(r"/comparisons/\w+/"))
     return page.url.rstrip("/").rsplit("/", 1)[1].split("?")[0]
 
@@ -100,9 +110,7 @@ def test_a_second_browser_sees_the_same_run_live(page: Page, browser: Browser, l
 
 def test_a_refused_beta_is_named_and_answered_with_a_column_without_it(page: Page) -> None:
     page.goto("/")
-    page.get_by_role("button", name="Try it").nth(1).click()
-    page.wait_for_url(re.compile("draft="))
-    run(page)
+    try_it(page)
     refused = lane(page, "B")
     expect(refused).to_contain_text("Unsupported beta header: interleaved-thinking-2025-04-14")
     expect(refused).to_contain_text("invalid_request_error")
@@ -177,9 +185,7 @@ def test_every_page_is_free_of_serious_accessibility_problems(
 ) -> None:
     with watched_page(browser, live_console.url, width=width, scheme=scheme, allow="404") as page:
         page.goto("/")
-        page.get_by_role("button", name="Try it").nth(1).click()
-        page.wait_for_url(re.compile("draft="))
-        comparison = run(page)
+        comparison = try_it(page)
         expect(lane(page, "C")).to_have_attribute("data-state", "succeeded")
         exchange = lane(page, "A").get_by_role("link", name="Request and response").get_attribute("href") or ""
         for path in ("/", f"/comparisons/{comparison}/", exchange, "/history/", "/prompts/", "/combinations/",
@@ -190,3 +196,21 @@ def test_every_page_is_free_of_serious_accessibility_problems(
             assert accessibility_problems(page) == [], path
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert overflow <= 0, f"{path} is {overflow} px too wide"
+
+
+def test_what_a_lane_shows_is_at_every_moment_the_beginning_of_the_answer(page: Page) -> None:
+    fresh_draft(page)
+    write_prompt(page, "Tell me about harbours. [[simulator: ttft_ms=0; tps=60; tokens=90]]")
+    run(page)
+    seen: list[tuple[str, list[str]]] = []
+    for _ in range(40):
+        state = lane(page, "A").get_attribute("data-state") or ""
+        seen.append((state, words(lane(page, "A").locator(".blocks").inner_text())))
+        if state == "succeeded":
+            break
+        page.wait_for_timeout(80)
+    expect(lane(page, "A")).to_have_attribute("data-state", "succeeded")
+    whole = words(lane(page, "A").locator(".blocks").inner_text())
+    # The last word of a growing text may be cut anywhere.
+    assert [shown for _, shown in seen if shown[:-1] != whole[: len(shown) - 1] and shown] == []
+    assert any(state == "streaming" and len(shown) > 3 for state, shown in seen)

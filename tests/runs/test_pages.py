@@ -56,6 +56,58 @@ def test_the_first_page_offers_three_questions_and_a_composer(client, owner):
     assert 'id="composer"' in page.content.decode()
 
 
+def form_values(page, action):
+    """The hidden fields of the form that posts there."""
+    form = re.search(rf'<form[^>]* action="{action}".*?</form>', page.content.decode(), re.DOTALL)[0]
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+def test_an_example_runs_on_the_simulator_with_one_click(client, owner):
+    Connection.objects.create(
+        team=owner.team, author=owner.user, name="Mine", kind="key", base_url="https://api.anthropic.com"
+    )
+    address = "/examples/wrong-header/run/"
+    answer = client.post(address, form_values(client.get("/"), address))
+    comparison = Comparison.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, comparison.get_absolute_url())
+    assert comparison.simulated
+    assert comparison.title == "What does a wrong header look like?"
+    assert comparison.exchanges.filter(state=State.QUEUED).count() == 3
+    assert comparison.draft.author == owner.user
+
+
+def test_trying_an_example_twice_sends_once_and_leaves_one_draft(client, owner):
+    page = client.get("/")
+    address, other = "/examples/wrong-header/run/", "/examples/thinking-between-tools/run/"
+    before = Draft.objects.count()
+    first, second = (client.post(address, form_values(page, address)) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert (Comparison.objects.count(), Draft.objects.count()) == (1, before + 1)
+    client.post(other, form_values(page, other))
+    assert Comparison.objects.count() == 2
+
+
+def test_an_example_can_be_opened_without_running_it(client, owner):
+    page = client.get("/").content.decode()
+    assert page.count(f'formaction="{reverse("drafts:new")}"') == 3
+
+
+def test_an_example_that_is_not_there_or_must_not_be_sent_queues_nothing(client, owner, settings):
+    assert client.post("/examples/no-such/run/").status_code == 404
+    settings.SENDING_ENABLED = False
+    answer = client.post("/examples/wrong-header/run/")
+    assert answer.status_code == 503
+    assert "What does a wrong header look like?" in text(answer)
+    assert not Comparison.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/comparisons/", "/examples/wrong-header/run/"])
+def test_reloading_where_a_run_was_refused_leads_to_the_composer(client, owner, address):
+    answer = client.get(address)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert client.put(address).status_code == 405
+
+
 def test_the_composer_opens_the_draft_the_address_names_and_only_ones_own(client, draft, eve):
     assert "Refund triage" in client.get(f"/?draft={draft.public_id}").content.decode()
     hers = starting.blank(make_team("Eve", owner=eve), eve)
