@@ -188,7 +188,7 @@ def comparison(team, ann):
 
 def test_a_running_comparison_is_watched_and_can_be_stopped(client, comparison):
     page = client.get(comparison.get_absolute_url()).content.decode()
-    positions = ",".join(f"{exchange.pk}:0" for exchange in comparison.exchanges.order_by("variant__position"))
+    positions = ",".join(f"{exchange.pk}:q0" for exchange in comparison.exchanges.order_by("variant__position"))
     assert f'hx-sse:connect="/comparisons/{comparison.public_id}/live/?at={positions}&amp;' in page
     assert 'hx-sse:close="finished"' in page
     assert 'data-key="stop"' in page
