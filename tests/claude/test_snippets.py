@@ -46,9 +46,17 @@ def upstream():
         yield server
 
 
+@pytest.fixture(scope="module")
+def no_certificates(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("certificates"))
+
+
 @pytest.fixture(autouse=True)
-def key(monkeypatch):
+def environment(monkeypatch, no_certificates):
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    # Each snippet makes a client of its own; reading the world's certificates takes longer than all the rest of it.
+    monkeypatch.setenv("SSL_CERT_DIR", no_certificates)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
 
 
 def call_of(body: Any, url: str, *, betas=("a-1", "b-2"), version="2026-10-21", method="POST") -> SnippetRequest:

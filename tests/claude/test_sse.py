@@ -61,7 +61,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(marks)]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(streams | st.binary(max_size=60), st.lists(st.integers(0, 300), max_size=8))
 def test_no_cutting_changes_any_stream(stream, places):
     assert parse(*cut(stream, places)) == parse(stream)

@@ -19,7 +19,13 @@ def door(simulator: Simulator) -> Iterator[Door]:
         yield door
 
 
+@pytest.fixture(scope="session")
+def sdk() -> Iterator[anthropic.Anthropic]:
+    """One for all tests: each new one reads the certificates of the world's authorities, which takes longer than a test."""
+    with anthropic.Anthropic(api_key="sk-ant-test", base_url="http://127.0.0.1:9", max_retries=0) as sdk:
+        yield sdk
+
+
 @pytest.fixture
-def client(door: Door) -> Iterator[anthropic.Anthropic]:
-    with anthropic.Anthropic(api_key="sk-ant-test", base_url=door.url, max_retries=0) as client:
-        yield client
+def client(sdk: anthropic.Anthropic, door: Door) -> anthropic.Anthropic:
+    return sdk.with_options(base_url=door.url)

@@ -163,8 +163,8 @@ def test_an_error_event_within_a_stream_is_raised_by_the_sdk(client):
         stream.until_done()
 
 
-def test_a_bad_key_is_refused(door):
-    stranger = anthropic.Anthropic(api_key="sk-ant-bad-key", base_url=door.url, max_retries=0)
+def test_a_bad_key_is_refused(client):
+    stranger = client.with_options(api_key="sk-ant-bad-key")
     with pytest.raises(anthropic.AuthenticationError, match="invalid x-api-key"):
         stranger.messages.create(model=MODEL, max_tokens=100, messages=ASK)
 
