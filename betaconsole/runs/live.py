@@ -22,14 +22,14 @@ from typing import NamedTuple
 from django.db import connection as database
 from django.http import HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
 
 from betaconsole.claude.message import Change
 from betaconsole.web.frames import OK, frame, text_html
 
 from . import engine, feed, lanes
+from .block_views import growing_views
 from .models import Comparison
-from .picture import Partial, Source, StoreSource, changes_of, partial_of, source_of
+from .picture import Partial, PartialBlock, Source, StoreSource, changes_of, partial_of, source_of
 from .showing import LANES, Row, cell_in_view, rows_of, shown
 from .states import FINAL, IN_FLIGHT, UNFINISHED
 from .viewing import load
@@ -335,13 +335,8 @@ def growth_html(row: Row, index: int, growth: Growth) -> str:
         return partial_html(
             f"#t-{row.public_id}-{index}", text, swap="innerHTML" if growth.is_replaced else "beforeend"
         )
-    block = {
-        "xid": row.public_id,
-        "index": index,
-        "type": growth.opening.block_type,
-        "label": growth.opening.text,
-        "html": mark_safe(text),  # noqa: S308 - escaped by text_html
-    }
+    opened = PartialBlock(index, growth.opening.block_type, growth.opening.text, "".join(growth.texts))
+    [block] = growing_views([opened], row.public_id)
     html = render_to_string("runs/_block_live.html", {"block": block})
     return partial_html(f"#lane-{row.position}-blocks", html, swap="beforeend")
 
