@@ -16,7 +16,7 @@ from betaconsole.teams.origins import origin_of
 
 from . import engine, feed
 from .launching import add_variants, check_sending, queue
-from .models import Comparison, ComparisonBeta, Exchange, ToIndex, Variant
+from .models import Comparison, ComparisonBeta, Exchange, PackedBody, ToIndex, Variant
 from .planning import MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
 from .states import State
 
@@ -78,7 +78,13 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         asked = askings(plan)
         [added] = add_variants(comparison, plan, asked, first_position=position, origin=variant)
         queue(
-            comparison, [added], list(comparison.cases.all()), asked, repeats=range(1, plan.repeats + 1), author=author
+            comparison,
+            [added],
+            list(comparison.cases.all()),
+            asked,
+            bodies=[PackedBody.of(asking.body) for asking in asked],
+            repeats=range(1, plan.repeats + 1),
+            author=author,
         )
         ToIndex.objects.create(comparison=comparison)
         _reopen(comparison)

@@ -26,8 +26,11 @@ from .simulated import simulator
 logger = logging.getLogger(__name__)
 
 
-def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None]) -> None:
-    """Send the feed's request, fill the feed as the response arrives, and end it. Never raises."""
+def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None], rest_s: Callable[[], float]) -> None:
+    """Send the feed's request, fill the feed as the response arrives, and end it. Never raises.
+
+    `rest_s` says how long to leave the line alone between two reads once the first text is there.
+    """
     line, arrived = feed.line, threading.Event()
 
     def before_write() -> None:
@@ -35,7 +38,7 @@ def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None]) -> None:
         line.wait(feed.cancelled)
 
     try:
-        _exchange(feed, before_write, deadlines, kick)
+        _exchange(feed, before_write, deadlines, kick, rest_s)
     except HeaderError as error:
         # A key or a header line that cannot stand in a request; the message never shows the key.
         feed.ended(Ending(Reading(0, ()).finish(NotSent(str(error)))))
@@ -51,7 +54,13 @@ def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None]) -> None:
         kick()
 
 
-def _exchange(feed: Feed, before_write: Callable[[], None], deadlines: Deadlines, kick: Callable[[], None]) -> None:
+def _exchange(
+    feed: Feed,
+    before_write: Callable[[], None],
+    deadlines: Deadlines,
+    kick: Callable[[], None],
+    rest_s: Callable[[], float],
+) -> None:
     job = feed.job
     request = Request(method=job.method, url=job.url, headers=job.headers, body=job.body, stream=job.stream)
     call = Call(
@@ -85,6 +94,8 @@ def _exchange(feed: Feed, before_write: Callable[[], None], deadlines: Deadlines
                     kick()
                 if reading.is_event_stream and reading.accumulator.finished:
                     break
+                if feed.has_text and (pause_s := rest_s()):
+                    feed.cancelled.wait(pause_s)
         except CallError as error:
             failure = error
         if feed.opening.status is None:

@@ -149,9 +149,11 @@ _bells_lock = threading.Lock()
 def ring(comparison_id: int, *, is_urgent: bool = False) -> None:
     """Wake every live page of the comparison in this process."""
     for bell in tuple(_bells.get(comparison_id, ())):
-        if is_urgent:
+        # Seldom set where it is set already: hundreds of threads ring, and each `set` takes a lock.
+        if is_urgent and not bell.urgent.is_set():
             bell.urgent.set()
-        bell.set()
+        if not bell.is_set():
+            bell.set()
 
 
 def changed(comparison_id: int) -> None:

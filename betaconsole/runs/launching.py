@@ -16,7 +16,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection, Team, User
 
 from . import engine
-from .models import Body, Case, Comparison, ComparisonBeta, Exchange, ExchangeBeta, ToIndex, Variant
+from .models import Body, Case, Comparison, ComparisonBeta, Exchange, ExchangeBeta, PackedBody, ToIndex, Variant
 from .planning import Asking, Plan, PlanError, askings
 
 ENDPOINT = "/v1/messages"
@@ -49,6 +49,7 @@ def launch(
     digest = request_digest(plan, asked, connection)
     if client_token and (earlier := _earlier(team, client_token, digest)):
         return earlier, False
+    bodies = [PackedBody.of(asking.body) for asking in asked]
     try:
         with transaction.atomic():
             comparison = Comparison.objects.create(
@@ -66,7 +67,7 @@ def launch(
                 client_token=client_token,
                 request_digest=digest,
             )
-            _fill(comparison, plan, asked)
+            _fill(comparison, plan, asked, bodies)
             transaction.on_commit(engine.poke)
     except IntegrityError:
         # Two presses at the same moment: the other one was first.
@@ -101,7 +102,7 @@ def _earlier(team: Team, client_token: str, digest: str) -> Comparison | None:
     return earlier
 
 
-def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking]) -> None:
+def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking], bodies: Sequence[PackedBody]) -> None:
     """Variants, cases, queued exchanges and the rows that lists and search are driven from."""
     variants = add_variants(comparison, plan, asked, first_position=0)
     cases = Case.objects.bulk_create(
@@ -114,7 +115,8 @@ def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking]) -> None:
         )
         for position, case in enumerate(plan.cases)
     )
-    queue(comparison, variants, cases, asked, repeats=range(1, plan.repeats + 1), author=comparison.author)
+    repeats = range(1, plan.repeats + 1)
+    queue(comparison, variants, cases, asked, bodies=bodies, repeats=repeats, author=comparison.author)
     betas = sorted({beta for variant in plan.variants for beta in variant.betas})
     ComparisonBeta.objects.bulk_create(ComparisonBeta(comparison=comparison, beta=beta) for beta in betas)
     ToIndex.objects.create(comparison=comparison)
@@ -155,11 +157,12 @@ def queue(
     cases: Sequence[Case],
     asked: Sequence[Asking],
     *,
+    bodies: Sequence[PackedBody],
     repeats: Sequence[int],
     author: User | None,
 ) -> list[Exchange]:
-    """Queued exchanges: everything a request needs is stored before anything is sent."""
-    bodies = Body.keep_all(comparison.team_id, [asking.body for asking in asked])
+    """Queued exchanges: everything a request needs is stored before anything is sent. `bodies`: one for each of `asked`."""
+    body_ids = Body.keep_all(comparison.team_id, bodies)
     url = comparison.connection.base_url.rstrip("/") + ENDPOINT
     rows = Exchange.objects.bulk_create(
         Exchange(
@@ -174,7 +177,7 @@ def queue(
             request_headers=[
                 list(pair) for pair in request_headers(betas=asking.betas, version=asking.version, stream=asking.stream)
             ],
-            request_body_id=bodies[index],
+            request_body_id=body_ids[index],
             stream=asking.stream,
             model=asking.model,
         )

@@ -30,6 +30,7 @@ from . import engine, feed, lanes
 from .block_views import growing_views
 from .models import Comparison
 from .picture import Partial, PartialBlock, Source, StoreSource, changes_of, partial_of, source_of
+from .recording import feeds
 from .showing import LANES, Row, cell_in_view, rows_of, shown
 from .states import FINAL, IN_FLIGHT, UNFINISHED
 from .viewing import load
@@ -37,6 +38,7 @@ from .waiting import places
 
 GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
 LOOK_S = 0.25  # how often the store is asked about an exchange that another process sends
+FAR_LOOK_S = 5.0  # and about a comparison that is sent here: another process may still add to it
 REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
@@ -220,10 +222,14 @@ class LivePage:
         """Whether stored states may have moved: here a counter tells; elsewhere only a look does."""
         now = time.monotonic()
         moved = feed.changes(self.comparison.pk) != self._changes
-        return moved or now - self._looked_at >= (LOOK_S if self._is_sent_elsewhere() else REFRESH_S)
+        since_s = now - self._looked_at
+        return moved or (since_s >= LOOK_S and since_s >= self._look_after_s())
 
-    def _is_sent_elsewhere(self) -> bool:
-        return any(isinstance(lane.source, StoreSource) for lane in self._lanes.values())
+    def _look_after_s(self) -> float:
+        if any(isinstance(lane.source, StoreSource) for lane in self._lanes.values()):
+            return LOOK_S
+        is_sent_here = all(row.id in feeds for row in self._rows if row.state in UNFINISHED)
+        return FAR_LOOK_S if is_sent_here else REFRESH_S
 
     def _look(self) -> None:
         self._changes, self._looked_at = feed.changes(self.comparison.pk), time.monotonic()

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,7 @@ from django.utils import timezone
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import OwnedQuerySet, PromptVersion
-from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField
+from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
 
@@ -38,20 +39,29 @@ class Body(models.Model):
         return cls.keep_all(team_id, [data])[0]
 
     @classmethod
-    def keep_all(cls, team_id: int, datas: Sequence[bytes]) -> list[int]:
+    def keep_all(cls, team_id: int, datas: "Sequence[bytes | PackedBody]") -> list[int]:
         """The same for several, in three queries at most."""
-        by_digest = {hashlib.sha256(data).hexdigest(): data for data in datas}
+        bodies = [data if isinstance(data, PackedBody) else PackedBody.of(data) for data in datas]
+        by_digest = {body.sha256: body for body in bodies}
         wanted = Body.objects.filter(team_id=team_id, sha256__in=by_digest).values_list("sha256", "pk")
         found = dict(wanted)
-        if missing := by_digest.keys() - found.keys():
-            rows = [
-                Body(team_id=team_id, sha256=digest, size=len(data), data=data)
-                for digest, data in by_digest.items()
-                if digest in missing
-            ]
+        if missing := [body for digest, body in by_digest.items() if digest not in found]:
+            rows = [Body(team_id=team_id, sha256=body.sha256, size=body.size, data=body.stored) for body in missing]
             Body.objects.bulk_create(rows, ignore_conflicts=True)
             found = dict(wanted.all())
-        return [found[hashlib.sha256(data).hexdigest()] for data in datas]
+        return [found[body.sha256] for body in bodies]
+
+
+class PackedBody(NamedTuple):
+    """A body ready to be kept: what takes time is done, outside of any transaction."""
+
+    sha256: str
+    size: int
+    stored: Stored
+
+    @classmethod
+    def of(cls, data: bytes) -> "PackedBody":
+        return cls(hashlib.sha256(data).hexdigest(), len(data), Stored(pack(data)))
 
 
 class ComparisonQuerySet(OwnedQuerySet):

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -17,15 +17,16 @@ from django.db.models import F
 from django.utils import timezone
 
 from betaconsole.claude.errors import Incomplete
+from betaconsole.storage.fields import at_rest, unpacked
 
 from .deriving import derived_fields, read_stored
 from .feed import Feed, changed
-from .models import Body, Comparison, Exchange, Segment, ToIndex
+from .models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex
 from .states import IN_FLIGHT, UNFINISHED, State
 
 logger = logging.getLogger(__name__)
 
-FLUSH_INTERVAL_S = 0.25
+FLUSH_INTERVAL_S = 0.2  # with the commit itself no more than 250 ms
 RETRY_AFTER_S = 1.0
 # The database is busy or away: the same write may succeed later. Any other failure is about what is to be written.
 PASSING = (OperationalError, InterfaceError)
@@ -70,9 +71,13 @@ class Recorder:
             known.pop(feed.job.exchange_id, None)
 
     def _run(self) -> None:
+        took_s = 0.0
         while True:
-            self._kick.wait(FLUSH_INTERVAL_S)
+            # Others want to write as well, and SQLite lets nobody queue: never take the lock again at once.
+            time.sleep(min(took_s, FLUSH_INTERVAL_S / 2))
+            self._kick.wait(max(0.0, FLUSH_INTERVAL_S - 2 * took_s))
             self._kick.clear()
+            began = time.monotonic()
             last = self._stopping
             try:
                 self.flush()
@@ -82,6 +87,7 @@ class Recorder:
                 logger.error("recording failed, trying again: %s", type(error).__name__)
                 database.close()
                 time.sleep(RETRY_AFTER_S)
+            took_s = time.monotonic() - began
             if last:
                 database.close()
                 return
@@ -106,16 +112,19 @@ class Recorder:
             self.on_finished()
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
+        # All that takes time before the transaction: the whole console waits for SQLite's one lock.
+        pieces = [Piece(feed) for feed, has_ended in dirty if not has_ended]
+        endings = [Final(feed) for feed, has_ended in dirty if has_ended]
         with transaction.atomic():
             owned = self._still_owned([feed.job.exchange_id for feed, _ in dirty])
-            mine = [(feed, has_ended) for feed, has_ended in dirty if feed.job.exchange_id in owned]
-            note = self._append([feed for feed, has_ended in mine if not has_ended])
-            self._finish([feed for feed, has_ended in mine if has_ended])
-        moved = {feed.job.comparison_id for feed in note()}
-        for feed, has_ended in mine:
-            if has_ended:
-                self.forget(feed)
-                moved.add(feed.job.comparison_id)
+            self._append([piece for piece in pieces if piece.feed.job.exchange_id in owned])
+            self._finish([ending for ending in endings if ending.feed.job.exchange_id in owned])
+        moved = {piece.feed.job.comparison_id for piece in pieces if piece.is_head}
+        for piece in pieces:
+            piece.note()
+        for ending in endings:
+            self.forget(ending.feed)
+            moved.add(ending.feed.job.comparison_id)
         for comparison_id in moved:
             changed(comparison_id)
         for feed, _ in dirty:
@@ -176,37 +185,22 @@ class Recorder:
     def _owned(self, feed: Feed) -> Any:
         return Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT)
 
-    def _append(self, feeds: Sequence[Feed]) -> Callable[[], list[Feed]]:
-        """The heads, and the new bytes as segments. What is returned is to be called once this is committed: it notes in
-        the feeds what is stored, and gives those whose head is."""
-        opened = [feed for feed in feeds if feed.opening.status is not None and not feed.opening_saved]
-        for feed in opened:
-            self._owned(feed).update(state=State.STREAMING, version=F("version") + 1, **opening_fields(feed))
-        # The timeline's length first: so no event is stored before its bytes.
-        sizes = [(feed, len(feed.timeline), len(feed.data)) for feed in feeds if feed.unsaved_bytes]
-        Segment.objects.bulk_create(
-            Segment(
-                exchange_id=feed.job.exchange_id,
-                seq=feed.segments_saved,
-                data=bytes(feed.data[feed.bytes_saved : size]),
-                timeline=feed.timeline[feed.timeline_saved : events],
-            )
-            for feed, events, size in sizes
-        )
+    def _append(self, pieces: "Sequence[Piece]") -> None:
+        for piece in pieces:
+            if piece.is_head:
+                fields = opening_fields(piece.feed)
+                self._owned(piece.feed).update(state=State.STREAMING, version=F("version") + 1, **fields)
+        Segment.objects.bulk_create(piece.segment for piece in pieces if piece.segment)
 
-        def note() -> list[Feed]:
-            for feed in opened:
-                feed.opening_saved = True
-            for feed, events, size in sizes:
-                feed.timeline_saved, feed.bytes_saved = events, size
-                feed.segments_saved += 1
-            return opened
-
-        return note
-
-    def _finish(self, feeds: Sequence[Feed]) -> None:
+    def _finish(self, endings: "Sequence[Final]") -> None:
         """The final rows: state, derived columns, and the whole body in place of its segments."""
-        ended = [feed for feed, body_id in zip(feeds, kept_bodies(feeds), strict=True) if self._end(feed, body_id)]
+        ended = [
+            ending.feed
+            for ending, body_id in zip(endings, kept_bodies(endings), strict=True)
+            if self._owned(ending.feed).update(
+                version=F("version") + 1, ended_at=timezone.now(), response_body_id=body_id, **ending.values
+            )
+        ]
         after_final([(feed.job.exchange_id, feed.job.comparison_id) for feed in ended])
         for feed in ended:
             if feed.ending and feed.ending.result.state == State.FAILED and feed.opening.status:
@@ -214,32 +208,64 @@ class Recorder:
         for comparison_id in sorted({feed.job.comparison_id for feed in ended}):
             close_if_finished(comparison_id)
 
-    def _end(self, feed: Feed, body_id: int | None) -> bool:
+
+class Piece:
+    """What is new of an exchange in flight, ready to be written: its head, and its new bytes as a segment."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.is_head = feed.opening.status is not None and not feed.opening_saved
+        # The timeline's length first: so no event is stored before its bytes.
+        self._events, self._size = len(feed.timeline), len(feed.data)
+        self.segment = self._segment() if self._size > feed.bytes_saved else None
+
+    def _segment(self) -> Segment:
+        feed = self.feed
+        return Segment(
+            exchange_id=feed.job.exchange_id,
+            seq=feed.segments_saved,
+            data=unpacked(bytes(feed.data[feed.bytes_saved : self._size])),
+            timeline=feed.timeline[feed.timeline_saved : self._events],
+        )
+
+    def note(self) -> None:
+        """It is committed."""
+        self.feed.opening_saved |= self.is_head
+        if self.segment:
+            self.feed.timeline_saved, self.feed.bytes_saved = self._events, self._size
+            self.feed.segments_saved += 1
+
+
+class Final:
+    """An exchange that has ended, ready to be written."""
+
+    def __init__(self, feed: Feed) -> None:
         ending = feed.ending
         assert ending is not None
-        final = self._owned(feed).update(
-            state=State(ending.result.state),
-            version=F("version") + 1,
-            lease_until=None,
-            ended_at=timezone.now(),
-            first_byte_ms=ending.first_byte_ms,
-            first_text_ms=ending.first_text_ms,
-            total_ms=ending.total_ms,
-            response_body_id=body_id,
-            timeline=json.dumps(feed.timeline).encode(),
+        self.feed = feed
+        self.body = None if feed.opening.status is None else PackedBody.of(bytes(feed.data))
+        values = {
+            "state": State(ending.result.state),
+            "lease_until": None,
+            "first_byte_ms": ending.first_byte_ms,
+            "first_text_ms": ending.first_text_ms,
+            "total_ms": ending.total_ms,
+            "timeline": json.dumps(feed.timeline).encode(),
             **opening_fields(feed),
             **derived_fields(ending.result, model=feed.job.model),
-        )
-        return bool(final)
+        }
+        self.values = at_rest(Exchange, values)
 
 
-def kept_bodies(feeds: Sequence[Feed]) -> list[int | None]:
-    """For each feed the key of its response's body; None where there was no response."""
-    kept: dict[Feed, int] = {}
-    for team_id in {feed.job.team_id for feed in feeds}:
-        answered = [feed for feed in feeds if feed.job.team_id == team_id and feed.opening.status is not None]
-        kept |= zip(answered, Body.keep_all(team_id, [bytes(feed.data) for feed in answered]), strict=True)
-    return [kept.get(feed) for feed in feeds]
+def kept_bodies(endings: Sequence[Final]) -> list[int | None]:
+    """For each ending the key of its response's body; None where there was no response."""
+    kept: dict[Final, int] = {}
+    for team_id in {ending.feed.job.team_id for ending in endings}:
+        answered = {
+            ending: ending.body for ending in endings if ending.body is not None and ending.feed.job.team_id == team_id
+        }
+        kept |= zip(answered, Body.keep_all(team_id, list(answered.values())), strict=True)
+    return [kept.get(ending) for ending in endings]
 
 
 def opening_fields(feed: Feed) -> dict[str, Any]:

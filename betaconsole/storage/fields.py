@@ -29,6 +29,30 @@ def unpack(stored: bytes) -> bytes:
     return zlib.decompress(data) if how == DEFLATED else data
 
 
+class Stored(bytes):
+    """Bytes in the form they have at rest, for the two fields below to write as they are.
+
+    Deflating lets other threads run; inside a transaction that is a lock held for as long as they like. So a writer
+    with much to write packs first: `at_rest`.
+    """
+
+
+def at_rest(model: type[models.Model], values: dict[str, Any]) -> dict[str, Any]:
+    """The values of these columns with everything packed that is packed at rest."""
+    packed = {name: model._meta.get_field(name) for name, value in values.items() if value is not None}
+    return {
+        name: field.at_rest(value)
+        if isinstance(field := packed.get(name), PackedBytesField | ExactTextField)
+        else value
+        for name, value in values.items()
+    }
+
+
+def unpacked(data: bytes) -> Stored:
+    """Bytes to be stored without deflating them: for what is soon deleted."""
+    return Stored(PLAIN + data)
+
+
 class PackedBytesField(models.BinaryField):
     """Bytes, compressed at rest."""
 
@@ -44,8 +68,12 @@ class PackedBytesField(models.BinaryField):
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if isinstance(value, bytes | bytearray | memoryview):
-            value = connection.Database.Binary(pack(bytes(value)))
+            value = connection.Database.Binary(self.at_rest(value))
         return value
+
+    @staticmethod
+    def at_rest(value: bytes | bytearray | memoryview) -> Stored:
+        return value if isinstance(value, Stored) else Stored(pack(bytes(value)))
 
 
 class ExactTextField(models.Field):
@@ -61,9 +89,11 @@ class ExactTextField(models.Field):
         return None if value is None else unpack(value).decode("utf-8", "surrogatepass")
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        if isinstance(value, str):
-            value = connection.Database.Binary(pack(value.encode("utf-8", "surrogatepass")))
-        return value
+        return value if value is None else connection.Database.Binary(self.at_rest(value))
+
+    @staticmethod
+    def at_rest(value: str | Stored) -> Stored:
+        return value if isinstance(value, Stored) else Stored(pack(value.encode("utf-8", "surrogatepass")))
 
 
 class JsonTextField(models.TextField):
