@@ -4,6 +4,7 @@ Prints a table and exits 0 whatever it says: on a shared machine only ratios mea
 `python -m bench first eight` measures only the rows so named.
 """
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ MEASURES: dict[str, Measure] = {
 
 
 def main(names: list[str]) -> None:
+    # So that a polite kill stops the console and the far end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     figures: list[Figure] = []
     with far_end() as port, running(port) as console:

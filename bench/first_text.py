@@ -1,7 +1,6 @@
 """How much later the first text is on the console's live stream than at a bare socket."""
 
 import random
-import statistics
 
 from bench.console import Console
 from bench.figures import Figure, percentile
@@ -21,10 +20,9 @@ def measure(console: Console, far_end: int) -> list[Figure]:
         gap_ms = chance.randint(0, 30)  # from the answer's head to its first text
         direct_ms += _direct(far_end, WANTED.format(60, gap_ms))
         through_ms += _through(console, WANTED.format(chance.randint(350, 450), gap_ms))
-    usual_ms = statistics.median(direct_ms)
-    added_ms = [value - usual_ms for value in through_ms]
-    p50, p95 = percentile(added_ms, 0.5), percentile(added_ms, 0.95)
-    limit = f"direct: p50 {usual_ms:.1f}, p95 {percentile(direct_ms, 0.95):.1f} ms"
+    # The same share of both: what made direct calls late in this run made the console's late as well.
+    p50, p95 = (percentile(through_ms, share) - percentile(direct_ms, share) for share in (0.5, 0.95))
+    limit = f"direct: p50 {percentile(direct_ms, 0.5):.1f}, p95 {percentile(direct_ms, 0.95):.1f} ms"
     return [
         Figure("first text, added on the live stream, p50", "<= 10 ms", f"{p50:.1f} ms", limit, p50 <= 10),
         Figure("first text, added on the live stream, p95", "<= 40 ms", f"{p95:.1f} ms", limit, p95 <= 40),
