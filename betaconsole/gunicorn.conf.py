@@ -55,6 +55,7 @@ def post_worker_init(worker: ThreadWorker) -> None:
     from betaconsole.runs import engine, ready
 
     def begin_stopping(signum: int, frame: FrameType | None) -> None:
+        _heed_no_more()
         engine.begin_stopping()
         worker.handle_exit(signum, frame)
 
@@ -78,7 +79,14 @@ def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
 
     if worker.pid != os.getpid():
         return  # gunicorn calls this in the arbiter too, for a worker that is already gone
+    _heed_no_more()
     try:
         engine.stop(0 if getattr(worker, "at_once", False) else EXCHANGES_S)
     except SystemExit:  # SIGQUIT while waiting
         engine.stop(0)
+
+
+def _heed_no_more() -> None:
+    """Stopping has begun. A second SIGTERM (containers send one to every process, the arbiter adds its own) must not
+    run the handler inside itself: it would wait for a lock that it holds."""
+    signal.signal(signal.SIGTERM, lambda signum, frame: None)
