@@ -7,7 +7,7 @@ and `_partial_json` (a tool's input that is no JSON).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from . import payload
 from .blocks import Block, block_at, blocks, citation_label, json_text, shown, text_in, text_of
@@ -29,8 +29,7 @@ _MANY_TOKENS = 10**9
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What one event does to the picture.
 
     `open` (text: the block's label), `append` and `replace` (text: what to show in `field`), `close`,
@@ -40,7 +39,7 @@ class Change:
     """
 
     kind: Literal["open", "append", "replace", "close", "usage", "stop"]
-    index: int = -1
+    index: int = -1  # type: ignore[assignment]  # hides tuple.index
     block_type: str = ""
     field: str = ""
     text: str = ""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import payload
 from .blocks import text_in, text_of
@@ -27,8 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"event", b"data", b"id", b"retry", b":")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One event of a stream: `position` counts events from 1, `end` is the offset of the bytes after it."""
 
     position: int
