@@ -12,6 +12,7 @@ from django.db import models
 
 PLAIN, DEFLATED = b"\x00", b"\x01"
 WORTH_PACKING_BYTES = 200
+_compact = json.JSONEncoder(separators=(",", ":"))
 
 
 def pack(data: bytes) -> bytes:
@@ -106,7 +107,7 @@ class JsonTextField(models.TextField):
         return None if value is None else json.loads(value)
 
     def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
+        return None if value is None else _compact.encode(value)
 
     def to_python(self, value: Any) -> Any:
         return value
