@@ -95,7 +95,7 @@ def _exchange(
                 if reading.is_event_stream and reading.accumulator.finished:
                     break
                 if feed.has_text and (pause_s := rest_s()):
-                    feed.cancelled.wait(pause_s)
+                    time.sleep(pause_s)
         except CallError as error:
             failure = error
         if feed.opening.status is None:

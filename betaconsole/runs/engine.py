@@ -240,7 +240,7 @@ class Engine:
         """Wishes that other processes wrote down for exchanges in flight here."""
         if not self._feeds:
             return
-        wished = Exchange.objects.filter(pk__in=list(self._feeds)).exclude(cancel_requested_at=None)
+        wished = Exchange.objects.in_flight().filter(worker=self.worker, cancel_requested_at__isnull=False)
         self.cancel(list(wished.values_list("pk", flat=True)))
 
     # Looking after ------------------------------------------------------------------------------------------------

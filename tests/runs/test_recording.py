@@ -33,7 +33,7 @@ def ann(transactional_db: None) -> Membership:
 def claimed(ann: Membership, columns: int) -> tuple[Comparison, list[Feed]]:
     """A comparison whose exchanges WORKER has claimed, and their feeds."""
     comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[]] * columns))
-    Exchange.objects.update(state=State.SENDING, worker=WORKER)
+    Exchange.objects.update(state=State.SENDING, worker=WORKER, lease_until=timezone.now())
     feeds = [Feed(engine.job_of(exchange), StartLine(1)) for exchange in comparison.exchanges.order_by("pk")]
     return comparison, feeds
 
