@@ -4,6 +4,7 @@
 own modules themselves: gunicorn reads this file before Django has its apps.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -59,6 +60,9 @@ def post_worker_init(worker: ThreadWorker) -> None:
         engine.begin_stopping()
         worker.handle_exit(signum, frame)
 
+    # What is loaded stays: the garbage collector need not go through all of it again and again while streams wait.
+    gc.collect()
+    gc.freeze()
     engine.start()
     signal.signal(signal.SIGTERM, begin_stopping)
     signal.siginterrupt(signal.SIGTERM, False)

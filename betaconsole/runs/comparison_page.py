@@ -53,7 +53,7 @@ def area(comparison: Comparison, asked: Asked) -> dict[str, Any]:
 def partials_of(view: View) -> dict[int, Partial]:
     """What has arrived of the unfinished exchanges that have a lane."""
     return {
-        exchange.pk: partial_of(list(source_of(exchange.pk).refresh()))
+        exchange.pk: partial_of(source_of(exchange.pk).refresh())
         for position, exchange in view.exchanges.items()
         if position in view.columns and not exchange.is_final
     }

@@ -94,7 +94,7 @@ def _exchange(
                     kick()
                 if reading.is_event_stream and reading.accumulator.finished:
                     break
-                if feed.has_text and (pause_s := rest_s()):
+                if feed.trail.has_text and (pause_s := rest_s()):
                     time.sleep(pause_s)
         except CallError as error:
             failure = error

@@ -5,6 +5,7 @@ falsify timings.
 """
 
 import itertools
+import sys
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from betaconsole.claude.reading import Result, Step
 from betaconsole.claude.secret import Secret
 
 from .startline import StartLine
+from .trail import Trail
 
 FLUSH_BYTES = 64 * 1024  # so much that is not stored yet is written at once
 
@@ -71,8 +73,7 @@ class Feed:
     opening: Opening = field(default_factory=Opening)
     data: bytearray = field(default_factory=bytearray)  # every body byte so far
     timeline: list[tuple[float, int, str]] = field(default_factory=list)  # (at_ms, end offset, event type)
-    steps: list[Step] = field(default_factory=list)  # steps[n - 1].position == n
-    has_text: bool = False
+    trail: Trail = field(default_factory=Trail)
     ending: Ending | None = None
 
     # What the recorder has stored of it.
@@ -102,16 +103,10 @@ class Feed:
     def received(self, chunk: bytes, at_ms: float, steps: list[Step]) -> None:
         self.data += chunk
         if steps:
-            at_ms = round(at_ms, 2)
-            self.timeline += [(at_ms, step.end, step.event_type) for step in steps]
-            self.steps += steps
-            ring(self.job.comparison_id, is_urgent=self._is_first_text(steps))
-
-    def _is_first_text(self, steps: list[Step]) -> bool:
-        if self.has_text:
-            return False
-        self.has_text = any(change.kind == "append" for step in steps for change in step.changes)
-        return self.has_text
+            at_ms, had_text = round(at_ms, 2), self.trail.has_text
+            self.timeline += [(at_ms, step.end, sys.intern(step.event_type)) for step in steps]
+            self.trail.add(steps)
+            ring(self.job.comparison_id, is_urgent=self.trail.has_text and not had_text)
 
     def ended(self, ending: Ending) -> None:
         self.ending = ending

@@ -29,7 +29,7 @@ from betaconsole.web.frames import OK, frame, text_html
 from . import engine, feed, lanes
 from .block_views import growing_views
 from .models import Comparison
-from .picture import Partial, PartialBlock, Source, StoreSource, changes_of, partial_of, source_of
+from .picture import Partial, PartialBlock, Source, StoreSource, partial_of, source_of
 from .recording import feeds
 from .showing import LANES, Row, cell_in_view, rows_of, shown
 from .states import FINAL, IN_FLIGHT, UNFINISHED
@@ -270,12 +270,14 @@ class LivePage:
     def _text(self, lane: LaneSeen) -> list[str]:
         if lane.source is None or lane.is_final or lane.is_torn or lane.row.state in FINAL:
             return []
-        steps = lane.source.refresh()
-        if lane.position > len(steps):  # a position from elsewhere
+        trail = lane.source.refresh()
+        if lane.position > (end := trail.position):  # a position from elsewhere
             lane.is_torn = True
             self._outdated_lanes.add(lane.row.position)
             return []
-        changes = changes_of(steps[lane.position : (end := len(steps))])
+        if lane.position == end:
+            return []
+        changes = trail.between(lane.position, end)
         lane.position, lane.has_text = end, lane.has_text or any(change.kind != "open" for change in changes)
         return fragments(lane.row, changes)
 
@@ -290,7 +292,7 @@ class LivePage:
             if position in ended:
                 lane.position, lane.source = SEEN_FINAL, None
             elif lane.source is not None:
-                partials[lane.row.id] = partial = partial_of(list(lane.source.refresh()))
+                partials[lane.row.id] = partial = partial_of(lane.source.refresh())
                 lane.position = partial.position
         cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
         view = load(self.comparison, case=cell[0], repeat=cell[1], columns=self.columns)

@@ -1,18 +1,14 @@
 """What has arrived of an exchange, as blocks to show: from memory in the process that sends, from the store elsewhere."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from betaconsole.claude.message import Change
-from betaconsole.claude.reading import Reading, Step
+from betaconsole.claude.reading import Reading
 
 from .feed import Feed
 from .models import Exchange, Segment
 from .recording import feeds
-
-# Fields of a change that are text to show in the block as it comes; a signature is not, and citations come with the card.
-SHOWN_FIELDS = {"text", "thinking", "partial_json", "content", "json"}
+from .trail import Trail
 
 
 @dataclass
@@ -34,9 +30,10 @@ class Partial:
 
 
 class Source(Protocol):
-    """Where a live page gets an exchange's steps from. `steps[n - 1]` is the event at position n."""
+    """Where a live page follows an exchange."""
 
-    def refresh(self) -> Sequence[Step]: ...
+    def refresh(self) -> Trail:
+        """All of it so far."""
 
 
 class MemorySource:
@@ -45,8 +42,8 @@ class MemorySource:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
 
-    def refresh(self) -> Sequence[Step]:
-        return self._feed.steps
+    def refresh(self) -> Trail:
+        return self._feed.trail
 
 
 class StoreSource:
@@ -56,16 +53,16 @@ class StoreSource:
         self._exchange_id = exchange_id
         self._next = 0
         self._reading: Reading | None = None
-        self._steps: list[Step] = []
+        self._trail = Trail()
 
-    def refresh(self) -> Sequence[Step]:
+    def refresh(self) -> Trail:
         for segment in Segment.objects.filter(exchange_id=self._exchange_id, seq__gte=self._next).order_by("seq"):
             if self._reading is None:
                 head = Exchange.objects.values_list("status", "response_headers").get(pk=self._exchange_id)
                 self._reading = Reading(head[0] or 0, [(name, value) for name, value in head[1] or ()])
-            self._steps += self._reading.feed(bytes(segment.data))
+            self._trail.add(self._reading.feed(bytes(segment.data)))
             self._next = segment.seq + 1
-        return self._steps
+        return self._trail
 
 
 def source_of(exchange_id: int) -> Source:
@@ -74,12 +71,12 @@ def source_of(exchange_id: int) -> Source:
     return MemorySource(feed) if feed else StoreSource(exchange_id)
 
 
-def partial_of(steps: Sequence[Step]) -> Partial:
-    """The blocks that these steps, counted from the first event, have made."""
-    partial = Partial(position=len(steps))
+def partial_of(trail: Trail) -> Partial:
+    """The blocks that the answer's events have made so far."""
+    partial = Partial(position=trail.position)
     pieces: dict[int, list[str]] = {}
     blocks: dict[int, PartialBlock] = {}
-    for change in changes_of(steps):
+    for change in trail.between(0, partial.position):
         if change.kind == "open":
             blocks[change.index] = PartialBlock(change.index, change.block_type, change.text)
             pieces[change.index] = []
@@ -91,14 +88,3 @@ def partial_of(steps: Sequence[Step]) -> Partial:
         block.text = "".join(pieces[index])
         partial.blocks.append(block)
     return partial
-
-
-def changes_of(steps: Iterable[Step]) -> list[Change]:
-    """The changes that a lane shows while it streams, in order."""
-    return [change for step in steps for change in step.changes if is_shown(change)]
-
-
-def is_shown(change: Change) -> bool:
-    if change.kind == "open":
-        return True
-    return change.index >= 0 and change.kind in ("append", "replace") and change.field in SHOWN_FIELDS
