@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,11 @@ class Command(BaseCommand):
         _check_port_is_free(settings.HOST, settings.PORT)
         with _alone():
             self.prepare()
-        # The serving process is a fork of this one: no connection goes with it, and collecting garbage there must not
-        # copy the memory that the two share.
-        connections.close_all()
+        # The serving process is a fork of this one: the two share what is imported here, collecting garbage must not
+        # copy it, and no connection goes along.
+        import_module(settings.ROOT_URLCONF)
         gc.freeze()
+        connections.close_all()
         Arbiter(Console()).run()
 
     def prepare(self) -> None:
