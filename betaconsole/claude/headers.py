@@ -12,9 +12,13 @@ DEFAULT_VERSION = "2026-10-21"
 MAX_BETAS = 64
 MAX_NAME_LENGTH = 128
 USER_AGENT = "betaconsole/0.1"
+# The request headers a person may add: they say for whom a request is made and change nothing else about it.
+EXTRA_HEADERS = ("anthropic-workspace-id", "anthropic-user-profile-id")
 
 _BETA = re.compile(r"[a-z0-9][a-z0-9.-]{0,127}")
 _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EXTRA_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; ?[a-z]+=[A-Za-z0-9._-]+)*")
 _SHOWN_LENGTH = 80
 _CONTROL_NAMES = {"\r": "a carriage return (CR)", "\n": "a line feed (LF)", "\0": "a NUL character", "\t": "a tab"}
 
@@ -54,25 +58,54 @@ def check_version(version: str) -> str:
     return version
 
 
-def request_headers(
-    *, betas: Sequence[str], version: str, stream: bool, json_body: bool = True
-) -> tuple[tuple[str, str], ...]:
-    """The headers this console sets, in the order sent; the key stands as a reference (`KEY_REFERENCE`).
+def check_extra_header(name: str, value: str) -> tuple[str, str]:
+    """The pair itself if the name is one of `EXTRA_HEADERS` and the value an id (letters, digits, `_`, `.`, `-`)."""
+    if name not in EXTRA_HEADERS:
+        raise HeaderError(f"The header {_quoted(name)} cannot be added: only {' and '.join(EXTRA_HEADERS)} can.")
+    if not value:
+        raise HeaderError(f"The header {name} is empty: give it an id, or leave it out.")
+    if not _EXTRA_VALUE.fullmatch(value):
+        raise HeaderError(
+            f"The header {name} cannot be {_quoted(value)}: an id has at most 128 letters, digits, dots, hyphens and "
+            "underscores."
+        )
+    return name, value
 
-    Without betas there is no `anthropic-beta` line at all: the API refuses an empty one.
+
+def request_headers(
+    *,
+    betas: Sequence[str],
+    version: str,
+    stream: bool,
+    content_type: str | None = "application/json",
+    extra: Sequence[tuple[str, str]] = (),
+) -> tuple[tuple[str, str], ...]:
+    """The headers this console sets, in the order sent (alphabetical); the key stands as a reference (`KEY_REFERENCE`).
+
+    Without betas there is no `anthropic-beta` line at all: the API refuses an empty one. `content_type` is None where
+    there is no body. `extra` are pairs as `check_extra_header` takes them, each name once.
     """
     headers = [
         ("accept", "text/event-stream" if stream else "application/json"),
         ("accept-encoding", "identity"),
+        ("anthropic-version", check_version(version)),
+        ("user-agent", USER_AGENT),
+        ("x-api-key", KEY_REFERENCE),
+        *(check_extra_header(name, value) for name, value in extra),
     ]
+    if len({name for name, _ in headers}) < len(headers):
+        raise HeaderError("The same extra header is given twice.")
     if betas:
         headers.append(("anthropic-beta", join_betas(betas)))
-    headers.append(("anthropic-version", check_version(version)))
-    if json_body:
-        headers.append(("content-type", "application/json"))
-    headers.append(("user-agent", USER_AGENT))
-    headers.append(("x-api-key", KEY_REFERENCE))
-    return tuple(headers)
+    if content_type is not None:
+        headers.append(("content-type", _check_content_type(content_type)))
+    return tuple(sorted(headers))
+
+
+def _check_content_type(value: str) -> str:
+    if not _CONTENT_TYPE.fullmatch(value):
+        raise HeaderError(f"The content-type {_quoted(value)} is not one this console sends.")
+    return value
 
 
 def _why_not(name: str) -> str:

@@ -102,7 +102,9 @@ def test_the_headers_stand_in_a_fixed_order_with_the_key_as_a_reference():
 
 
 def test_without_betas_there_is_no_beta_line_and_without_a_body_no_content_type():
-    names = [name for name, _ in headers.request_headers(betas=(), version="2026-10-21", stream=False, json_body=False)]
+    names = [
+        name for name, _ in headers.request_headers(betas=(), version="2026-10-21", stream=False, content_type=None)
+    ]
     assert "anthropic-beta" not in names
     assert "content-type" not in names
 
@@ -112,3 +114,63 @@ def test_a_bad_name_or_version_makes_no_headers():
         headers.request_headers(betas=["a\r\nx-evil: 1"], version="2026-10-21", stream=False)
     with pytest.raises(HeaderError):
         headers.request_headers(betas=[], version="2026-10-21\r\nx-evil: 1", stream=False)
+
+
+def test_extra_headers_stand_among_the_others_in_alphabetical_order():
+    lines = headers.request_headers(
+        betas=["b-1"],
+        version="2026-10-21",
+        stream=False,
+        content_type="multipart/form-data; boundary=betaconsole-0a",
+        extra=[("anthropic-workspace-id", "wrkspc_01"), ("anthropic-user-profile-id", "uprof_1.a-B")],
+    )
+    assert [name for name, _ in lines] == sorted(name for name, _ in lines)
+    assert dict(lines)["anthropic-workspace-id"] == "wrkspc_01"
+    assert dict(lines)["anthropic-user-profile-id"] == "uprof_1.a-B"
+    assert dict(lines)["content-type"] == "multipart/form-data; boundary=betaconsole-0a"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("x-api-key", "sk", "The header 'x-api-key' cannot be added"),
+        ("Anthropic-Workspace-Id", "w", "'Anthropic-Workspace-Id' cannot be added"),
+        ("anthropic-beta", "a", "cannot be added"),
+        ("a\r\nb", "a", r"'a\r\nb' cannot be added"),
+        ("anthropic-workspace-id", "", "anthropic-workspace-id is empty"),
+        ("anthropic-workspace-id", "a b", "cannot be 'a b'"),
+        ("anthropic-workspace-id", "a\r\nx-evil: 1", r"cannot be 'a\r\nx-evil: 1'"),
+        ("anthropic-workspace-id", "wé", "at most 128 letters"),
+        ("anthropic-user-profile-id", "u" * 129, "'" + "u" * 80 + "'…"),
+    ],
+)
+def test_any_other_extra_header_is_refused_with_a_sentence(name, value, why):
+    with pytest.raises(HeaderError) as caught:
+        headers.check_extra_header(name, value)
+    assert why in str(caught.value)
+    with pytest.raises(HeaderError):
+        headers.request_headers(betas=(), version="2026-10-21", stream=False, extra=[(name, value)])
+
+
+def test_an_extra_header_given_twice_makes_no_headers():
+    twice = [("anthropic-workspace-id", "a"), ("anthropic-workspace-id", "b")]
+    with pytest.raises(HeaderError, match="twice"):
+        headers.request_headers(betas=(), version="2026-10-21", stream=False, extra=twice)
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json\r\nx: 1", "text", 'a/b; c="d"', "a/b\n"])
+def test_an_odd_content_type_makes_no_headers(content_type):
+    with pytest.raises(HeaderError):
+        headers.request_headers(betas=(), version="2026-10-21", stream=False, content_type=content_type)
+
+
+@given(st.sampled_from(headers.EXTRA_HEADERS), st.text(max_size=150) | st.from_regex(r"[A-Za-z0-9_.-]{1,129}\n?"))
+def test_whatever_value_an_extra_header_takes_is_an_id(name, value):
+    message = ""
+    try:
+        assert headers.check_extra_header(name, value) == (name, value)
+    except HeaderError as error:
+        message = str(error)
+    is_id = 0 < len(value) <= 128 and set(value) <= set(f"{ALLOWED}{ALLOWED.upper()}_")
+    assert bool(message) != is_id
+    assert message.isprintable()
