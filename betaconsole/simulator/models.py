@@ -6,14 +6,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .refusals import Refusal, invalid
-from .rules import ModelRule, Rules
+from .rules import ModelRule
+from .visits import Visit
+from .wire import Answer
 
 THINKING_TYPES = ("adaptive", "between_tools", "disabled", "enabled")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
-def list_models(rules: Rules, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def list_models(visit: Visit) -> Answer:
     """One page: `limit` (1 to 1000, default 20), `after_id`, `before_id`; retired models only where `lifecycle[]` asks."""
+    visit.admit()
+    return visit.broken_early() or visit.whole(200, _page(visit), at_s=visit.quick_s())
+
+
+def retrieve_model(visit: Visit, name: str) -> Answer:
+    """A model by id or alias."""
+    visit.admit()
+    if broken := visit.broken_early():
+        return broken
+    rules = visit.world.rules
+    known = rules.model_names.get(name)
+    if known is None:
+        raise Refusal(404, f"model: {name}")
+    return visit.whole(200, model_object(known, rules.models[known]), at_s=visit.quick_s())
+
+
+def _page(visit: Visit) -> dict[str, Any]:
+    query, rules = visit.request.query, visit.world.rules
     wanted = {*query.get("lifecycle[]", ()), *query.get("lifecycle", ())} or {"active", "deprecated"}
     ids = [name for name, model in rules.models.items() if model.lifecycle in wanted]
     limit = _limit(query)
@@ -30,13 +50,6 @@ def list_models(rules: Rules, query: Mapping[str, Sequence[str]]) -> dict[str, A
         "first_id": page[0] if page else None,
         "last_id": page[-1] if page else None,
     }
-
-
-def retrieve_model(rules: Rules, name: str) -> dict[str, Any]:
-    known = rules.model_names.get(name)
-    if known is None:
-        raise Refusal(404, f"model: {name}")
-    return model_object(known, rules.models[known])
 
 
 def model_object(name: str, model: ModelRule) -> dict[str, Any]:

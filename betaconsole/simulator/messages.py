@@ -1,0 +1,148 @@
+"""POST /v1/messages and /v1/messages/count_tokens: checks in the API's order, then the message, streamed or whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from . import faults
+from .admission import check_shape, read_body
+from .answering import Message, Question, answer
+from .caching import CacheUse
+from .conversation import Conversation
+from .editing import Edited, edit_context
+from .effects import CONTEXT_MANAGEMENT
+from .limits import (
+    check_conversation,
+    check_effort,
+    check_limits,
+    check_model,
+    check_output_format,
+    check_prompt,
+    check_thinking,
+    check_tool_choice,
+    check_tools,
+)
+from .rules import ModelRule
+from .stream import Tempo, encoded, frames
+from .tokens import count, measure
+from .visits import Caller, Visit
+from .wire import Answer
+
+STREAM_TYPES = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
+
+
+def create_message(visit: Visit) -> Answer:
+    caller, body = _received(visit)
+    if broken := visit.broken_early():
+        return broken
+    question = _asked(visit, caller, body)
+    return _told(visit, question, answer(question))
+
+
+def message_alone(visit: Visit, caller: Caller) -> Message:
+    """The message of a visit that is answered elsewhere, in the results of a batch. Raises Refusal.
+
+    Faults that are an error status strike here too; those of a connection have none to strike.
+    """
+    body = _read(visit)
+    visit.broken_early()
+    return answer(_asked(visit, caller, body))
+
+
+def count_tokens(visit: Visit) -> Answer:
+    caller, body = _received(visit)
+    if broken := visit.broken_early():
+        return broken
+    _, model, edited = _checked(visit, caller, body, endpoint="messages.count_tokens")
+    tokens = count(edited.body)
+    check_prompt(tokens, model)
+    counted: dict[str, Any] = {"input_tokens": tokens}
+    if CONTEXT_MANAGEMENT in caller.betas and body.get("context_management"):
+        counted["context_management"] = {"original_input_tokens": count(body)}
+    return visit.whole(200, counted, at_s=visit.quick_s())
+
+
+def _received(visit: Visit) -> tuple[Caller, dict[str, Any]]:
+    caller = visit.admit()
+    return caller, _read(visit)
+
+
+def _read(visit: Visit) -> dict[str, Any]:
+    """The body, with its wishes and its seed taken up."""
+    body = read_body(visit.request)
+    _read_wishes(visit, body)
+    visit.seeded(body)
+    return body
+
+
+def _read_wishes(visit: Visit, body: Mapping[str, Any]) -> None:
+    try:
+        directives = Conversation.of(body).directives
+    except (KeyError, TypeError, AttributeError):
+        return
+    visit.wish(directives)
+
+
+def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint: str) -> tuple[str, ModelRule, Edited]:
+    rules = visit.world.rules
+    check_output_format(body, caller.betas)
+    check_shape(body, rules, endpoint=endpoint, betas=caller.betas, version=caller.version)
+    model_id, model = check_model(body, rules)
+    _check_meaning(body, model)
+    return model_id, model, edit_context(body, caller.betas)
+
+
+def _check_meaning(body: Mapping[str, Any], model: ModelRule) -> None:
+    check_conversation(body, model)
+    check_tools(body)
+    check_tool_choice(body, model)
+    check_thinking(body, model)
+    check_effort(body, model)
+
+
+def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
+    """The question that the (then valid) request puts to the model. Raises Refusal."""
+    model_id, model, edited = _checked(visit, caller, body, endpoint="messages")
+    check_limits(body, model_id, model, input_tokens=count(edited.body))
+    use = _cached(visit, edited.body, f"{caller.key_name} {model_id}", model)
+    return Question(
+        body,
+        caller.betas,
+        model_id,
+        model,
+        Conversation.of(body),
+        visit.seeded(),
+        use,
+        applied_edits=edited.applied,
+        wanted_tokens=visit.wishes.tokens,
+    )
+
+
+def _cached(visit: Visit, body: Mapping[str, Any], owner: str, model: ModelRule) -> CacheUse:
+    segments = measure(body)
+    if marker := body.get("cache_control"):
+        segments[-1] = replace(segments[-1], cache_ttl=marker.get("ttl") or "5m")
+    ready_in_s = visit.paced().ttft_ms / 1000
+    return visit.world.cache.use(segments, owner=owner, least_tokens=model.min_cache_tokens, ready_in_s=ready_in_s)
+
+
+def _told(visit: Visit, question: Question, message: Message) -> Answer:
+    """The message, streamed or whole, with the fault it was to meet."""
+    tempo = _tempo(visit, question)
+    fault = faults.strikes(visit.wishes, visit.seeded()) or ""
+    if question.body.get("stream") and fault != "json":
+        struck = faults.strike_stream(fault, frames(message, tempo), visit.wishes)
+        parts = encoded(struck.frames)
+        headers = (*STREAM_TYPES, *visit.headers())
+        return Answer(200, headers, parts, None, parts[0].at_s if parts else tempo.ttft_s, struck.ending)
+    whole = visit.whole(200, message.as_json(), at_s=tempo.at(message.output_tokens))
+    return faults.strike_body(fault, whole, visit.wishes)
+
+
+def _tempo(visit: Visit, question: Question) -> Tempo:
+    use = question.input_use
+    uncached = use.input_tokens + use.written_5m_tokens + use.written_1h_tokens
+    rng = visit.seeded().rng("pace")
+    return Tempo.of(visit.paced(), rng, input_tokens=uncached, model_pace=question.model.pace)
