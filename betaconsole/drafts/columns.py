@@ -31,6 +31,7 @@ class Column:
     `key` names the column for good, whatever its place. `model`, `version` and `baseline` are empty where the column
     follows the draft (baseline: the first column; its own key: compared with none). `examples` are the ticked betas
     whose catalogue example the column takes; they are laid under `changes_text`, the patch as typed (empty: none).
+    `headers` are further request headers of the short list in claude.headers, as (name, value).
     `own_body` is the digest of an `OwnBody` of the draft, empty where the column uses the draft's body.
     """
 
@@ -43,6 +44,7 @@ class Column:
     examples: tuple[str, ...] = ()
     own_body: str = ""
     baseline: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     def with_beta(self, name: str) -> "Column":
         return self if name in self.betas else replace(self, betas=(*self.betas, name))

@@ -8,12 +8,19 @@ from django.utils import timezone
 
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.library.models import PromptVersion
-from betaconsole.storage.fields import ExactTextField, JsonTextField
+from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
 
 from .columns import Column, dump, load
 from .facts import facts_of
+
+
+class Engine(models.TextChoices):
+    """How the requests of a comparison go out: each on its own and at once, or together as Message Batches."""
+
+    LIVE = "live"
+    BATCH = "batch"
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -50,6 +57,16 @@ class Draft(models.Model):
     columns = JsonTextField(default=list)  # drafts.columns
     rows = JsonTextField(default=list)  # betas shown as rows of the matrix, ticked or not, in order
     repeats = models.PositiveIntegerField(default=1)
+    # Where to: claude.endpoints. A body that is no JSON object is an upload, and `parts` is what it takes along.
+    method = models.CharField(max_length=8, default="POST")
+    path = models.CharField(max_length=2000, default="/v1/messages")
+    query = models.CharField(max_length=2000, blank=True)
+    parts = JsonTextField(default=list)  # drafts.uploads: fields and files of a multipart body
+    tool_stubs = JsonTextField(default=list)  # library.stubs
+    max_turns = models.PositiveIntegerField(null=True)  # null: library.stubs.turns_allowed decides
+    engine = models.CharField(max_length=8, choices=Engine.choices, default=Engine.LIVE)
+    separate_caches = models.BooleanField(default=False)
+    case_set = models.ForeignKey("CaseSet", on_delete=models.SET_NULL, null=True, related_name="+")
     connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
     prompt_version = models.ForeignKey(PromptVersion, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -134,6 +151,55 @@ class OwnBody(models.Model):
         for before in draft.steps.values_list("before", flat=True):
             named |= {row.get("own_body") for row in (*before.get("columns", ()), *before.get("changed_columns", ()))}
         cls.objects.filter(draft=draft).exclude(digest__in=named - {None}).delete()
+
+
+class Upload(models.Model):
+    """A file that an upload takes along. It stands apart from the parts, so that an edit neither reads nor writes it."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="uploads")
+    digest = models.CharField(max_length=64)
+    data = PackedBytesField()
+    size = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "digest"], name="one_upload_per_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id}: {self.digest[:12]}"
+
+
+class CaseSet(models.Model):
+    """Whole bodies that a draft runs in place of its own: the turns of a recorded trace, or independent cases."""
+
+    class Kind(models.TextChoices):
+        CASES = "cases"
+        TRACE = "trace"
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="case_sets")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    source = models.CharField(max_length=200, blank=True)  # the name of the file it came from
+    count = models.PositiveIntegerField()
+    size_bytes = models.PositiveBigIntegerField()
+    notes = JsonTextField(default=list)  # what the import noticed, one sentence each
+
+    def __str__(self) -> str:
+        return f"{self.draft_id}: {self.count} {self.kind}"
+
+
+class CaseBody(models.Model):
+    """One body of a case set, as its JSON text."""
+
+    case_set = models.ForeignKey(CaseSet, on_delete=models.CASCADE, related_name="bodies")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=200, blank=True)
+    text = ExactTextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case_set", "position"], name="one_case_body_per_position")]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name or f"case {self.position + 1}"
 
 
 class Step(models.Model):

@@ -88,6 +88,8 @@ class PromptVersion(models.Model):
     number = models.PositiveIntegerField()
     author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     body_text = ExactTextField()
+    tool_stubs = JsonTextField(default=list)  # library.stubs
+    max_turns = models.PositiveIntegerField(null=True)  # null: library.stubs.turns_allowed decides
     note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

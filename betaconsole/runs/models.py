@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.drafts.columns import letter
-from betaconsole.drafts.models import Draft
+from betaconsole.drafts.models import Draft, Engine
 from betaconsole.library.models import OwnedQuerySet, PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
 from betaconsole.storage.public_id import new_public_id
@@ -64,6 +64,15 @@ class PackedBody(NamedTuple):
         return cls(hashlib.sha256(data).hexdigest(), len(data), Stored(pack(data)))
 
 
+class Continues(models.TextChoices):
+    """Why a further turn was sent."""
+
+    STUBS = "stubs"  # every tool call was answered by a stub
+    RESULTS = "results"  # a person gave at least one result
+    PAUSE = "pause"  # pause_turn: the reply goes back as it is
+    MESSAGE = "message"  # a person's next message
+
+
 class ComparisonQuerySet(OwnedQuerySet):
     def unfinished(self) -> "ComparisonQuerySet":
         return self.filter(finished_at=None)
@@ -80,8 +89,21 @@ class Comparison(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="comparisons")
     simulated = models.BooleanField()
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="+")  # as composed, before any changes
+    content_type = models.CharField(max_length=200, default="application/json")  # of `body`; empty: none is sent
     anthropic_version = models.CharField(max_length=10)
     repeats = models.PositiveIntegerField()
+    # Where to: claude.endpoints.
+    method = models.CharField(max_length=8, default="POST")
+    path = models.CharField(max_length=2000, default="/v1/messages")
+    query = models.CharField(max_length=2000, blank=True)
+    engine = models.CharField(max_length=8, choices=Engine.choices, default=Engine.LIVE)
+    # What answers tool calls, and how many turns a cell may take. A stub typed while cells wait is added here.
+    tool_stubs = JsonTextField(default=list)  # library.stubs
+    max_turns = models.PositiveIntegerField(default=1)
+    is_trace = models.BooleanField(default=False)  # cases are recorded turns: sent in order, all columns in step
+    separate_caches = models.BooleanField(default=False)
+    # Something the console asked for on somebody's way to a comparison: a file uploaded, files listed, a batch followed.
+    is_errand = models.BooleanField(default=False)
     draft = models.ForeignKey(Draft, on_delete=models.SET_NULL, null=True, related_name="comparisons")
     prompt_version = models.ForeignKey(PromptVersion, on_delete=models.SET_NULL, null=True, related_name="comparisons")
     # Pressing twice sends once: the second press finds the first one's comparison.
@@ -119,6 +141,8 @@ class Variant(models.Model):
     model_override = models.CharField(max_length=200, blank=True)  # where the column asks for its own
     changes = ExactTextField(null=True)  # JSON: a merge patch (object) or an RFC 6902 patch (array)
     own_body = ExactTextField(null=True)
+    headers = JsonTextField(default=list)  # further request headers: [[name, value], …]
+    cache_nonce = models.CharField(max_length=40, blank=True)  # stands at the start of its system text
     baseline = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     # "Add a column without it": the refused column this one came from.
     origin = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -189,6 +213,12 @@ class Exchange(models.Model):
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     waited = models.BooleanField(default=False)  # held back by a limit: its columns did not start together
+    send_after = models.DateTimeField(null=True)  # a stub's delay: not to be claimed before
+    batch = models.ForeignKey("Batch", on_delete=models.SET_NULL, null=True, related_name="exchanges")
+
+    # What a further turn adds to the one before it.
+    continues = models.CharField(max_length=8, choices=Continues.choices, blank=True)  # empty: a first turn
+    added = PackedBytesField(null=True)  # JSON: the content of the user message added; null where none was
 
     # The request, complete before anything is sent.
     method = models.CharField(max_length=8, default="POST")
@@ -251,6 +281,7 @@ class Exchange(models.Model):
             models.Index(fields=["comparison", "repeat", "id"]),
             models.Index(fields=["team", "-id"]),
             models.Index(fields=["connection", "id"], condition=Q(state="queued"), name="exchange_queued"),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="exchange_batch"),
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="exchange_in_flight"),
         ]
 
@@ -263,6 +294,54 @@ class Exchange(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+
+class Wait(models.Model):
+    """A cell that cannot go on without a person. Deleted when it goes on; its comparison is not finished before.
+
+    `exchange` is the cell's last turn. RESULT: a tool call that no stub answers. RESTART: the next turn was ready and not
+    sent when the console stopped; `body`, `added` and `continues` are that turn.
+    """
+
+    class Reason(models.TextChoices):
+        RESULT = "result"
+        RESTART = "restart"
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="waits")
+    exchange = models.OneToOneField(Exchange, on_delete=models.CASCADE, related_name="wait")
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
+    added = PackedBytesField(null=True)
+    continues = models.CharField(max_length=8, choices=Continues.choices, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.exchange_id} waits: {self.reason}"
+
+
+class Batch(models.Model):
+    """One Message Batch that carries cells of a comparison: those that share a header line and a version.
+
+    The calls that make, follow, cancel and read it are the exchanges of `errand`, each kept like any other.
+    """
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="batches")
+    errand = models.OneToOneField(Comparison, on_delete=models.CASCADE, related_name="batch")
+    position = models.PositiveIntegerField()
+    batch_id = models.CharField(max_length=200, blank=True)  # the API's, once it is known
+    status = models.CharField(max_length=40, blank=True)  # the API's processing_status
+    counts = JsonTextField(default=dict)  # the API's request_counts
+    expires_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # every cell has its outcome
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["comparison", "position"], name="one_batch_per_position")]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.batch_id or f"batch {self.position + 1} of {self.comparison_id}"
 
 
 class Segment(models.Model):
