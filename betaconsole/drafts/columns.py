@@ -65,13 +65,14 @@ def load(stored: Sequence[dict[str, Any]]) -> list[Column]:
 
 def _column(row: dict[str, Any]) -> Column:
     known = {field: value for field, value in row.items() if field in Column.__dataclass_fields__}
-    return Column(**{**known, **{field: tuple(known.get(field, ())) for field in TUPLES}})
+    lists = {field: tuple(known.get(field, ())) for field in TUPLES}
+    return Column(**{**known, **lists, "headers": tuple((name, value) for name, value in known.get("headers", ()))})
 
 
 def dump(columns: Iterable[Column]) -> list[dict[str, Any]]:
     """The stored form of columns."""
     return [
-        {field: list(value) if field in TUPLES else value for field, value in column.__dict__.items()}
+        {field: list(value) if isinstance(value, tuple) else value for field, value in column.__dict__.items()}
         for column in columns
     ]
 

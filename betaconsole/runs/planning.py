@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import MAX_BETAS, HeaderError, check_beta, check_version, join_betas
 from betaconsole.storage.fields import showable
 
@@ -18,6 +19,7 @@ MAX_REPEATS = 100
 MAX_CELLS = 2_000
 MAX_BODY_BYTES = 32 * 1024 * 1024
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
+MESSAGES = Endpoint()
 BETAS_IN_BODY = ("betas", "anthropic_beta")
 
 
@@ -41,6 +43,8 @@ class VariantPlan:
     changes: Any = None
     own_body: Any = None
     baseline: str | None = None  # label of the column it is compared with
+    headers: tuple[tuple[str, str], ...] = ()  # further request headers: claude.headers.EXTRA_HEADERS
+    cache_nonce: str = ""  # stands at the start of the system text, so that columns share no prompt cache
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,15 @@ class Plan:
     cases: Sequence[CasePlan] = (CasePlan(),)
     repeats: int = 1
     stream: bool | None = None  # None: as the body says
+    endpoint: Endpoint = MESSAGES
+    raw_body: bytes | None = None  # sent as it is in place of `body` (an upload), with `content_type`
+    content_type: str = "application/json"  # empty where nothing is sent
+    tool_stubs: Sequence[Mapping[str, Any]] = ()  # library.stubs, in their written form
+    max_turns: int | None = None  # None: library.stubs.turns_allowed decides
+    engine: str = "live"  # drafts.models.Engine
+    is_trace: bool = False  # the cases are turns of a recorded conversation: sent in order, all columns in step
+    separate_caches: bool = False
+    is_errand: bool = False
 
 
 @dataclass(frozen=True)
