@@ -1,6 +1,7 @@
 """The bytes of one response → what it says. Pure: used while an answer arrives, when it is stored, and to read it again."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,6 +26,10 @@ from .sse import Event, Parser
 
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"event", b"data", b"id", b"retry", b":")
+_NO_STREAM = re.compile(r".*(json|jsonl|html)|application/(octet-stream|pdf|zip)|(image|audio|video|font)/.*")
+_JSON_OBJECT = re.compile(rb"[ \t\r\n]*+\{")
+# What another endpoint answers is taken apart up to here; past it its bytes are kept and no more (a downloaded file).
+MAX_PARSED_BYTES = 16 * 1024 * 1024
 
 
 class Step(NamedTuple):
@@ -40,7 +45,9 @@ class Step(NamedTuple):
 class Result:
     """What a finished response comes to. `state` and `kind` are the words stored for it; `kind` is empty on success.
 
-    `message`, `text` and the fields taken from the message hold what had arrived, whatever the state.
+    `message`, `text` and the fields taken from the message hold what had arrived, whatever the state. Of another
+    endpoint than Messages `message` is the JSON object it answered, None for anything else (a list, lines of JSON,
+    a file, nothing), and `usage` of a count is `{"input_tokens": n}`.
     """
 
     state: str
@@ -56,16 +63,22 @@ class Result:
 
 
 class Reading:
-    """Reads one response. Feed it the body as it arrives, cut anywhere, then ask for the result."""
+    """Reads one response. Feed it the body as it arrives, cut anywhere, then ask for the result.
 
-    def __init__(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+    With `expects_message` only a whole message is a success. Without it any body is one that came to its end under a
+    status below 300.
+    """
+
+    def __init__(self, status: int, headers: Sequence[tuple[str, str]], *, expects_message: bool = True) -> None:
         self.status = status
         self.accumulator = Accumulator()
         self.position = 0
         self._headers = tuple(headers)
         self._parser = Parser()
         self._body = bytearray()
-        self._stream = _is_stream_by_type(headers)
+        self._expects_message = expects_message
+        self._content_type = (_header(headers, "content-type") or "").split(";")[0].strip().lower()
+        self._stream = _is_stream_by_type(self._content_type, guess=expects_message)
 
     @property
     def is_event_stream(self) -> bool:
@@ -84,7 +97,7 @@ class Reading:
 
         LimitExceeded for a line or a number of events past the parser's limits; events before it came out first.
         """
-        if not self._stream or self.status >= 400:
+        if self._keeps_body:
             self._body += chunk
         if self._stream is None:
             self._stream = _is_stream_by_start(self._body)
@@ -98,23 +111,31 @@ class Reading:
         """
         if self._stream and failure is None:
             self._take_last_event()
-        message, is_whole = self._gathered()
+        message, is_whole = self._gathered() if self._expects_message else self._gathered_other(failure)
         failed = None if is_whole else self._failure(failure, message)
         fields = message or {}
         error = self._error(failed) if failed else None
-        usage = fields.get("usage")
         return Result(
             state=failed.state if failed else "succeeded",
             kind=failed.kind if failed else "",
             error=error,
             message=message,
-            text=text_of(message),
+            text=text_of(message) if self._expects_message or fields.get("type") == "message" else "",
             stop_reason=text_in(fields, "stop_reason") or None,
-            usage=usage if isinstance(usage, dict) else None,
+            usage=self._usage(fields),
             model=text_in(fields, "model") or None,
             request_id=self._header("request-id") or (error.request_id if error else None),
-            warnings=tuple(self.accumulator.warnings),
+            warnings=tuple(
+                code for code in self.accumulator.warnings if self._expects_message or code != "unknown_event"
+            ),
         )
+
+    @property
+    def _keeps_body(self) -> bool:
+        """Whether the body's bytes are needed again: events are read as they come, a large file is not read at all."""
+        if self.status >= 400:
+            return True
+        return not self._stream and (self._expects_message or len(self._body) <= MAX_PARSED_BYTES)
 
     def _step(self, event: Event) -> Step:
         self.position += 1
@@ -147,8 +168,35 @@ class Reading:
             except PayloadError:
                 continue
             if isinstance(value, dict):
-                return value, read is payload.parse and value.get("type") != "error"
+                return value, read is payload.parse and not _is_error(value)
         return None, False
+
+    def _gathered_other(self, failure: CallError | None) -> tuple[dict[str, Any] | None, bool]:
+        """What another endpoint answered if it is a JSON object, and whether it is all there."""
+        if self.status >= 300:
+            return None, False
+        ended = failure is None and self._parser.failure is None
+        if self._stream:
+            return self.accumulator.message, (ended or self.accumulator.finished) and not self.accumulator.error
+        # The first of several lines is a whole object too: where the bytes broke off only the type tells.
+        value = self._json_object() if ended or self._content_type.endswith("json") else None
+        return value, (ended or value is not None) and not _is_error(value)
+
+    def _json_object(self) -> dict[str, Any] | None:
+        body = bytes(self._body).removeprefix(_BOM)
+        if len(body) > MAX_PARSED_BYTES or self._content_type.endswith("jsonl") or not _JSON_OBJECT.match(body):
+            return None
+        try:
+            value = payload.parse(body.decode())
+        except (PayloadError, UnicodeDecodeError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def _usage(self, fields: dict[str, Any]) -> dict[str, Any] | None:
+        usage, count = fields.get("usage"), fields.get("input_tokens")
+        if not self._expects_message and type(count) is int and "usage" not in fields:
+            return {"input_tokens": count}
+        return usage if isinstance(usage, dict) else None
 
     def _body_text(self) -> str:
         body = bytes(self._body).removeprefix(_BOM)
@@ -174,7 +222,7 @@ class Reading:
 
     def _body_error(self, message: dict[str, Any] | None) -> ApiError | None:
         """The error of a JSON body that reports one in spite of its status, as some gateways do."""
-        if self._stream or not message or message.get("type") != "error":
+        if self._stream or not _is_error(message):
             return None
         return parse_error(self.status, self._headers, bytes(self._body))
 
@@ -191,12 +239,15 @@ def _header(headers: Sequence[tuple[str, str]], name: str) -> str | None:
     return next((value for sent, value in headers if sent.lower() == name), None)
 
 
-def _is_stream_by_type(headers: Sequence[tuple[str, str]]) -> bool | None:
-    """What the content type says; None where it says nothing either way."""
-    content_type = (_header(headers, "content-type") or "").split(";")[0].strip().lower()
+def _is_stream_by_type(content_type: str, *, guess: bool) -> bool | None:
+    """What the content type says; None where it says nothing either way and the first characters may be looked at."""
     if content_type == "text/event-stream":
         return True
-    return False if content_type.endswith(("json", "html")) else None
+    return None if guess and not _NO_STREAM.fullmatch(content_type) else False
+
+
+def _is_error(value: dict[str, Any] | None) -> bool:
+    return value is not None and value.get("type") == "error"
 
 
 def _is_stream_by_start(body: bytearray) -> bool | None:

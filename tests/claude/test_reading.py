@@ -1,5 +1,6 @@
 import json
 import time
+import tracemalloc
 from functools import cache
 from itertools import pairwise
 
@@ -39,8 +40,8 @@ MESSAGE = {
 }
 
 
-def read(body: str | bytes, *, status: int = 200, headers=STREAM, failure=None) -> Result:
-    reading = Reading(status, headers)
+def read(body: str | bytes, *, status: int = 200, headers=STREAM, failure=None, expects_message=True) -> Result:
+    reading = Reading(status, headers, expects_message=expects_message)
     reading.feed(body.encode() if isinstance(body, str) else body)
     return reading.finish(failure)
 
@@ -146,15 +147,6 @@ def test_every_recorded_answer_of_the_messages_endpoint_is_read(row):
         assert f"error:{result.error.type}" in tags
         assert result.error.message
     assert result.request_id == row["response"]["headers"].get("request-id", result.request_id)
-
-
-def test_recorded_json_answers_of_other_endpoints_are_whole_too():
-    others = {row["id"] for row in exchanges()} - {row["id"] for row in messages()}
-    rows = [row for row in exchanges() if row["id"] in others and not row["response"]["is_sse"]]
-    read_as_json = [row for row in rows if row["response"]["headers"].get("content-type") == "application/json"]
-    assert len(read_as_json) > 15
-    for row in read_as_json:
-        assert recorded(row).state == ("succeeded" if row["response"]["status"] < 400 else "failed")
 
 
 @pytest.mark.parametrize("headers", [JSON, [], [("content-type", "text/plain")]])
@@ -358,6 +350,151 @@ def test_any_bytes_under_any_status_come_to_a_result_that_does_not_depend_on_cut
     steps, result = read_in_pieces(pieces, status, headers)
     assert (steps, result) == read_in_pieces([body], status, headers)
     assert result.state in {"succeeded", "failed", "incomplete"}
+
+
+def read_other(body: str | bytes, content_type: str = "application/json", **options) -> Result:
+    """What an answer of another endpoint comes to."""
+    headers = [("content-type", content_type), ("request-id", "req_1")] if content_type else []
+    return read(body, headers=headers, expects_message=False, **options)
+
+
+OTHERS = [row for row in exchanges() if not row["request"]["path"].split("?")[0].endswith("/v1/messages")]
+
+
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: f"{row['request']['path'].split('?')[0]}-{row['id']}")
+def test_every_recorded_answer_of_another_endpoint_is_read(row):
+    answer = row["response"]
+    headers = list(answer["headers"].items())
+    if answer["is_sse"]:
+        headers.append(("content-type", "text/event-stream"))
+    result = read(answer["body_text"], status=answer["status"], headers=headers, expects_message=False)
+    assert (result.text, result.warnings) == ("", ())
+    if answer["status"] >= 400:
+        assert (result.state, result.kind, result.message) == ("failed", "http_error", None)
+        assert result.error.type in ("authentication_error", "invalid_request_error")
+        return
+    assert (result.state, result.kind, result.error) == ("succeeded", "", None)
+    is_object = not answer["is_sse"] and "jsonl" not in answer["headers"].get("content-type", "")
+    assert result.message == (json.loads(answer["body_text"]) if is_object else None)
+    if "/count_tokens" in row["request"]["path"]:
+        assert result.usage == result.message
+
+
+FILES = {
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\xff", "image/png"),
+    "a file that looks like a stream": (b"data: 1\n\nevent: error\ndata: {}\n\n", "application/octet-stream"),
+    "a file of unknown type that looks like a stream": (b"event: error\ndata: {}\n\n", ""),
+    "a PDF": (b"%PDF-1.7", "application/pdf"),
+    "a text": ("Grüß".encode("utf-16"), "text/plain"),
+    "a web page": (b"<!doctype html><title>Hello</title>", "text/html"),
+    "a list": (b"[1, 2]", "application/json"),
+    "JSON nobody can read": (b'{"a": NaN}', "application/json"),
+    "half a JSON object": (b'{"a": 1', "application/json"),
+    "bytes that are no UTF-8": (b'{"a": "\xff"}', "application/json"),
+    "lines of JSON": (b'{"a": 1}\n{"a": 2}\n', "application/x-jsonl"),
+    "one line of JSON": (b'{"a": 1}\n', "application/x-jsonl"),
+    "an error among lines of JSON": (b'{"type": "error", "error": {}}\n', "application/x-jsonl"),
+    "nothing": (b"", "application/json"),
+}
+
+
+@pytest.mark.parametrize(("body", "content_type"), FILES.values(), ids=FILES.keys())
+@pytest.mark.parametrize("status", [200, 204])
+def test_another_endpoints_answer_succeeds_whatever_it_is_once_it_came_to_its_end(body, content_type, status):
+    result = read_other(body, content_type, status=status)
+    assert (result.state, result.kind, result.error, result.message) == ("succeeded", "", None, None)
+    assert (result.text, result.usage, result.warnings) == ("", None, ())
+
+
+@pytest.mark.parametrize(("body", "content_type"), FILES.values(), ids=FILES.keys())
+def test_a_file_that_was_cut_off_is_incomplete(body, content_type):
+    result = read_other(body, content_type, failure=errors.Incomplete())
+    assert (result.state, result.kind, result.message) == ("incomplete", "cut_after_status", None)
+    assert read_other(body, content_type, failure=errors.Cancelled()).state == "cancelled"
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "", "text/plain", "application/problem+json"])
+def test_an_object_another_endpoint_answers_is_its_message_and_not_a_text(content_type):
+    body = json.dumps({"id": "x", "type": "memory", "content": [{"type": "text", "text": "a"}], "usage": {"x": 1}})
+    result = read_other("\ufeff \r\n" + body, content_type)
+    assert (result.state, result.message, result.text, result.usage) == ("succeeded", json.loads(body), "", {"x": 1})
+
+
+def test_a_whole_object_stays_whole_where_the_connection_broke_after_it_but_not_the_first_of_several_lines():
+    assert read_other('{"a": 1}', failure=errors.Incomplete()).state == "succeeded"
+    assert read_other('{"a": 1}', "application/x-jsonl", failure=errors.Incomplete()).state == "incomplete"
+    assert read_other('{"a": 1}', "", failure=errors.Incomplete()).state == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("body", "usage"),
+    [
+        ({"input_tokens": 2095}, {"input_tokens": 2095}),
+        ({"input_tokens": 5, "context_management": {"original_input_tokens": 9}}, {"input_tokens": 5}),
+        ({"input_tokens": "many"}, None),
+        ({"input_tokens": True}, None),
+        ({"input_tokens": 1, "usage": {"input_tokens": 2}}, {"input_tokens": 2}),
+        ({"input_tokens": 1, "usage": None}, None),
+    ],
+)
+def test_a_count_of_tokens_is_its_usage(body, usage):
+    assert read_other(json.dumps(body)).usage == usage
+    assert read_other(json.dumps(body)).message == body
+
+
+@pytest.mark.parametrize("headers", [JSON, HTML, STREAM, []])
+def test_a_refusal_of_another_endpoint_says_why(headers):
+    body = {"type": "error", "error": {"type": "not_found_error", "message": "File not found"}, "request_id": "req_b"}
+    result = read(json.dumps(body), status=404, headers=headers, expects_message=False)
+    assert (result.state, result.kind, result.message) == ("failed", "http_error", None)
+    assert (result.error.type, result.error.message) == ("not_found_error", "File not found")
+    assert read_other("", "", status=404).error.message == "The server answered 404 Not Found with an empty body."
+    assert read_other(json.dumps(body)).kind == "stream_error"
+    assert read_other("", status=307).kind == "redirect_refused"
+
+
+def test_a_stream_of_another_endpoint_succeeds_at_its_end_and_fails_with_an_error_event():
+    completion = 'event: completion\ndata: {"type":"completion","completion":" Light"}\n\n'
+    result = read_other(completion, "text/event-stream")
+    assert (result.state, result.message, result.warnings) == ("succeeded", None, ())
+    assert read_other(completion, "text/event-stream", failure=errors.Incomplete()).state == "incomplete"
+    assert read_other(completion + ERROR, "text/event-stream").kind == "stream_error"
+    assert read_other(WHOLE, "text/event-stream").text == "Grüß 😀\u2028"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/octet-stream", "application/pdf", "image/png; a=b", "Application/Zip", "application/x-jsonl"],
+)
+def test_a_file_is_never_taken_for_a_stream_by_its_first_bytes(content_type):
+    assert not Reading(200, [("content-type", content_type)]).feed(WHOLE.encode())
+    assert read(WHOLE, headers=[("content-type", content_type)]).kind == "protocol"
+
+
+def test_a_file_of_many_megabytes_is_passed_over_and_not_kept_twice():
+    reading = Reading(200, JSON, expects_message=False)
+    piece = b'{"a": "' + b"x" * (1 << 20)
+    tracemalloc.start()
+    for _ in range(60):
+        reading.feed(piece)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 << 20
+    assert (reading.finish().state, reading.finish().message) == ("succeeded", None)
+
+
+@settings(max_examples=100)
+@given(
+    st.binary(max_size=200) | st.lists(FRAGMENTS, max_size=8).map(b"".join),
+    st.sampled_from([200, 204, 302, 400, 500]),
+    st.sampled_from(["text/event-stream", "application/json", "application/x-jsonl", "image/png", ""]),
+    st.sampled_from([None, errors.Incomplete(), errors.Cancelled()]),
+)
+def test_any_bytes_of_any_endpoint_come_to_a_result(body, status, content_type, failure):
+    result = read_other(body, content_type, status=status, failure=failure)
+    assert result.state in {"succeeded", "failed", "incomplete", "cancelled"}
+    if failure is None and status < 300 and b"error" not in body:
+        assert result.state == "succeeded"
 
 
 def test_a_token_costs_less_than_sixty_microseconds():
