@@ -1,16 +1,18 @@
 """From a draft to what can be planned: everything parsed and checked, or a list of what stands in the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import HeaderError, check_version, join_betas
 
 from .columns import MAX_COLUMNS, Column, baselines, letter
 from .facts import BETAS_IN_BODY, betas_inside_message
 from .labels import labels
-from .models import Draft
+from .models import CaseSet, Draft, Engine
 from .shaping import Changes, ChangesError, read_changes, usable_changes
 
 MAX_REPEATS = 20
@@ -48,11 +50,16 @@ class ComposedColumn:
     changes: Changes | None
     own_body: Any  # None: the draft's body
     baseline_label: str | None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A draft that can be planned. `body` is a jsontext document; `stream` is what it says."""
+    """A draft that can be planned. `body` is a jsontext document; `stream` is what it says.
+
+    Where the endpoint takes no body, `body` is None and `content_type` empty; an upload has no `body` but `raw_body`, and
+    its `content_type` names the boundary. `tool_stubs` are in their written form (library.stubs).
+    """
 
     body: Any
     columns: list[ComposedColumn]
@@ -60,6 +67,26 @@ class Composed:
     repeats: int
     stream: bool
     title: str
+    endpoint: Endpoint = Endpoint.MESSAGES
+    raw_body: bytes | None = None
+    content_type: str = "application/json"
+    tool_stubs: list[dict[str, Any]] = field(default_factory=list)
+    max_turns: int | None = None
+    engine: Engine = Engine.LIVE
+    separate_caches: bool = False
+    case_set: CaseSet | None = None
+
+    @cached_property
+    def cases(self) -> list[tuple[str, Any]]:
+        """Name and body of each case, parsed when they are asked for; none where the draft's own body is what runs."""
+        if self.case_set is None:
+            return []
+        return [(row.name, jsontext.loads(row.text)) for row in self.case_set.bodies.all()]
+
+    @property
+    def is_trace(self) -> bool:
+        """Whether the cases are turns of a recorded conversation: in order, all columns in step."""
+        return self.case_set is not None and self.case_set.kind == CaseSet.Kind.TRACE
 
 
 def plan_inputs(draft: Draft) -> Composed:
@@ -82,6 +109,12 @@ def plan_inputs(draft: Draft) -> Composed:
         repeats=draft.repeats,
         stream=body.get("stream") is True,
         title=draft.title,
+        endpoint=draft.endpoint,
+        tool_stubs=draft.tool_stubs,
+        max_turns=draft.max_turns,
+        engine=Engine(draft.engine),
+        separate_caches=draft.separate_caches,
+        case_set=draft.case_set,
     )
 
 
@@ -140,6 +173,7 @@ def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[C
                 changes=changes,
                 own_body=own,
                 baseline_label=names[baseline] if baseline else None,
+                headers=column.headers,
             )
         )
     return done, problems

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.library.models import PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField
@@ -95,8 +97,16 @@ class Draft(models.Model):
         repeats: int = 1,
         title: str = "",
         prompt_version: PromptVersion | None = None,
+        endpoint: Endpoint = Endpoint.MESSAGES,
+        tool_stubs: Sequence[Mapping[str, Any]] = (),
+        max_turns: int | None = None,
+        engine: str = Engine.LIVE,
+        separate_caches: bool = False,
     ) -> "Draft":
-        """A new draft. `own_bodies` maps column keys to the text of their own body; rows are the betas ticked."""
+        """A new draft. `own_bodies` maps column keys to the text of their own body; rows are the betas ticked.
+
+        `tool_stubs` are in their written form (library.stubs).
+        """
         draft = cls.objects.create(
             team=team,
             author=author,
@@ -109,6 +119,13 @@ class Draft(models.Model):
             repeats=repeats,
             title=title[:200],
             prompt_version=prompt_version,
+            method=endpoint.method,
+            path=endpoint.path,
+            query=endpoint.query,
+            tool_stubs=list(tool_stubs),
+            max_turns=max_turns,
+            engine=engine,
+            separate_caches=separate_caches,
         )
         if own_bodies:
             kept = {key: OwnBody.keep(draft, text) for key, text in own_bodies.items()}
@@ -120,6 +137,11 @@ class Draft(models.Model):
     def sheet(self) -> list[Column]:
         """The columns, typed."""
         return load(self.columns)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its requests go, as it was typed: `check_endpoint` has the last word."""
+        return Endpoint(self.method, self.path, self.query)
 
 
 class OwnBody(models.Model):

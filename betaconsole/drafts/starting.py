@@ -6,13 +6,14 @@ from dataclasses import replace
 from betaconsole.catalogue.examples import Example
 from betaconsole.catalogue.model_specs import default_model
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.library.models import Combination, PromptVersion
 from betaconsole.teams.models import Connection, Team, User
 
 from .columns import Column, new_key
 from .composing import MAX_REPEATS
-from .models import Draft
+from .models import Draft, Engine
 
 
 def blank_body() -> str:
@@ -85,6 +86,8 @@ def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
         body_text=version.body_text,
         columns=two_columns(),
         prompt_version=version,
+        tool_stubs=version.tool_stubs,
+        max_turns=version.max_turns,
     )
 
 
@@ -114,6 +117,11 @@ def from_comparison_parts(
     title: str = "",
     own_bodies: Mapping[str, str] | None = None,
     prompt_version: PromptVersion | None = None,
+    endpoint: Endpoint = Endpoint.MESSAGES,
+    tool_stubs: Sequence[Mapping[str, Any]] = (),
+    max_turns: int | None = None,
+    engine: str = Engine.LIVE,
+    separate_caches: bool = False,
 ) -> Draft:
     """A comparison, open for editing. `own_bodies` maps keys of `columns` to whole bodies; `baseline` is such a key."""
     usable = connection is not None and Connection.objects.usable().filter(pk=connection.pk).exists()
@@ -128,4 +136,9 @@ def from_comparison_parts(
         repeats=min(repeats, MAX_REPEATS),
         title=title,
         prompt_version=prompt_version,
+        endpoint=endpoint,
+        tool_stubs=tool_stubs,
+        max_turns=max_turns,
+        engine=engine,
+        separate_caches=separate_caches,
     )
