@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from betaconsole.catalogue.examples import Example
 from betaconsole.catalogue.model_specs import default_model
