@@ -7,7 +7,7 @@ it is left out, so the cost of such a message is that of its tokens alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -49,28 +49,48 @@ def cost_usd(usage: Mapping[str, Any] | None, *, model: str | None, batch: bool 
     cost unknown, since no source says what the top-level counts then hold.
     """
     try:
-        cost = _cost(usage, model=model, batch=batch)
+        cost = _cost(usage, model=model, batch=batch, read_tokens=_tokens)
     except _UnknownError:
         return None
     return cost or None  # an answer made of no tokens has its counts elsewhere: seen in calls made from code
 
 
-def _cost(usage: Mapping[str, Any] | None, *, model: str | None, batch: bool) -> Decimal:
+def cost_without_caching_usd(
+    usage: Mapping[str, Any] | None, *, model: str | None, batch: bool = False
+) -> Decimal | None:
+    """What the same message would have cost with all of its input at base price, or None where that is not known.
+
+    What was written to a prompt cache or read from one counts as plain input, so that columns can be compared of which one
+    happened to pay for a cache that another one read.
+    """
+    try:
+        cost = _cost(usage, model=model, batch=batch, read_tokens=_uncached_tokens)
+    except _UnknownError:
+        return None
+    return cost or None
+
+
+def _cost(
+    usage: Mapping[str, Any] | None,
+    *,
+    model: str | None,
+    batch: bool,
+    read_tokens: Callable[[Mapping[str, Any]], Tokens],
+) -> Decimal:
     if not isinstance(usage, Mapping):
         raise _UnknownError
     spec = _known_model(model)
     fast = _is_fast(usage)
-    cost = _tokens_cost(usage, spec, fast=fast) * _region_multiplier(usage, spec)
+    cost = _tokens_cost(read_tokens(usage), spec, fast=fast) * _region_multiplier(usage, spec)
     for iteration in _separate_iterations(usage):
         if fast:
             raise _UnknownError
         own_spec = spec if iteration["type"] == "compaction" else _known_model(iteration.get("model"))
-        cost += _tokens_cost(iteration, own_spec, fast=False) * _region_multiplier(usage, own_spec)
+        cost += _tokens_cost(read_tokens(iteration), own_spec, fast=False) * _region_multiplier(usage, own_spec)
     return cost * _tier_multiplier(usage, batch=batch)
 
 
-def _tokens_cost(usage: Mapping[str, Any], spec: ModelSpec, *, fast: bool) -> Decimal:
-    tokens = _tokens(usage)
+def _tokens_cost(tokens: Tokens, spec: ModelSpec, *, fast: bool) -> Decimal:
     price = spec.fast_price if fast else _list_price(spec, tokens)
     if price is None:
         raise _UnknownError
@@ -112,6 +132,19 @@ def _tokens(usage: Mapping[str, Any]) -> Tokens:
         cache_write_5m=written_5m,
         cache_write_1h=written_1h,
         cache_read=_optional_count(usage, "cache_read_input_tokens"),
+    )
+
+
+def _uncached_tokens(usage: Mapping[str, Any]) -> Tokens:
+    """The same counts as if there were no prompt caches; which lifetime was written makes no difference then."""
+    written = _optional_count(usage, "cache_creation_input_tokens")
+    read = _optional_count(usage, "cache_read_input_tokens")
+    return Tokens(
+        input=_count(usage.get("input_tokens")) + written + read,
+        output=_count(usage.get("output_tokens")),
+        cache_write_5m=0,
+        cache_write_1h=0,
+        cache_read=0,
     )
 
 

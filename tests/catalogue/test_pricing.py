@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from betaconsole.catalogue.pricing import cost_usd
+from betaconsole.catalogue.pricing import cost_usd, cost_without_caching_usd
 from tests.recorded import exchanges
 
 PLAIN = {"input_tokens": 1000, "output_tokens": 500}
@@ -36,6 +36,20 @@ def test_cached_input_is_paid_apart_from_the_rest():
 def test_null_cache_counts_mean_none():
     sent = usage(cache_creation_input_tokens=None, cache_read_input_tokens=None, cache_creation=None)
     assert cost_usd(sent, model="claude-sonnet-4-6") == Decimal("0.0105")
+
+
+def test_without_caching_everything_read_is_paid_as_plain_input():
+    sent = usage(**written(five_minutes=2000, one_hour=3000), cache_read_input_tokens=10_000)
+    assert cost_without_caching_usd(sent, model="claude-opus-5-5") == Decimal("0.064") + Decimal("0.01")
+    assert cost_without_caching_usd(PLAIN, model="claude-sonnet-4-6") == cost_usd(PLAIN, model="claude-sonnet-4-6")
+    of_unknown_lifetime = usage(cache_creation_input_tokens=2000)
+    assert cost_usd(of_unknown_lifetime, model="claude-sonnet-4-6") is None
+    assert cost_without_caching_usd(of_unknown_lifetime, model="claude-sonnet-4-6") == Decimal("0.0165")
+
+
+@pytest.mark.parametrize("sent", [None, {}, usage(cache_read_input_tokens=-1), usage(speed="warp")])
+def test_without_caching_what_is_not_known_stays_unknown(sent: Mapping[str, Any] | None):
+    assert cost_without_caching_usd(sent, model="claude-sonnet-4-6") is None
 
 
 def test_the_long_context_price_counts_all_input_cached_or_not():
