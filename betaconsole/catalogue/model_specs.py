@@ -47,6 +47,8 @@ class ModelSpec:
     effort_levels: tuple[str, ...] | None = None
     default_effort: str | None = None
     fast_mode: str | None = None
+    preserved_thinking: bool = False
+    reads_thinking_of: tuple[str, ...] = ()
     prefill: bool | None = None
     forced_tool_choice: bool | None = None
     system_messages: bool | None = None

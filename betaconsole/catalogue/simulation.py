@@ -55,6 +55,8 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "prefill": _takes_prefill(spec),
         "forced_tool_choice": spec.forced_tool_choice,
         "system_role": spec.system_messages,
+        "binds_thinking": spec.preserved_thinking,
+        "reads_thinking_of": list(spec.reads_thinking_of),
         "refuses": list(spec.refused_fields),
         "refuses_tool_types": list(spec.refused_tool_types),
     }

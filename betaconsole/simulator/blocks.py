@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,8 +56,7 @@ class Thinking:
     estimated: float = 0.0
 
 
-def thinking_block(thinking: Thinking, rng: random.Random) -> Block:
-    signature = _signature(thinking.tokens, rng)
+def thinking_block(thinking: Thinking, signature: str, rng: random.Random) -> Block:
     if thinking.summary is None:
         deltas = _estimates(thinking)
     else:
@@ -126,7 +124,3 @@ def _grouped(parts: Sequence[str], rng: random.Random) -> Iterable[tuple[str, in
         size = min(1 + int(4 * rng.random()), len(parts) - place)
         yield "".join(parts[place : place + size]), size
         place += size
-
-
-def _signature(tokens: int, rng: random.Random) -> str:
-    return base64.b64encode(b"\x12\xab\x01\x0a" + rng.randbytes(min(180 + 2 * tokens, 4_000))).decode()

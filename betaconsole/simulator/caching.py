@@ -25,6 +25,19 @@ class CacheUse:
     written_5m_tokens: int = 0
     written_1h_tokens: int = 0
 
+    @property
+    def tokens(self) -> int:
+        """The whole prompt."""
+        return self.input_tokens + self.read_tokens + self.written_5m_tokens + self.written_1h_tokens
+
+    def __add__(self, other: CacheUse) -> CacheUse:
+        return CacheUse(
+            self.input_tokens + other.input_tokens,
+            self.read_tokens + other.read_tokens,
+            self.written_5m_tokens + other.written_5m_tokens,
+            self.written_1h_tokens + other.written_1h_tokens,
+        )
+
 
 @dataclass
 class _Entry:

@@ -8,10 +8,9 @@ from typing import Any
 
 from . import faults
 from .admission import check_shape, read_body
-from .answering import Message, Question, answer
+from .answering import answer
 from .caching import CacheUse
 from .conversation import Conversation
-from .editing import Edited, edit_context
 from .effects import CONTEXT_MANAGEMENT
 from .limits import (
     check_conversation,
@@ -24,6 +23,9 @@ from .limits import (
     check_tool_choice,
     check_tools,
 )
+from .prompts import Prompt, see
+from .questions import Question
+from .replies import Message
 from .rules import ModelRule
 from .stream import Tempo, encoded, frames
 from .tokens import count, measure
@@ -55,12 +57,12 @@ def count_tokens(visit: Visit) -> Answer:
     caller, body = _received(visit)
     if broken := visit.broken_early():
         return broken
-    _, model, edited = _checked(visit, caller, body, endpoint="messages.count_tokens")
-    tokens = count(edited.body)
+    _, model, prompt = _checked(visit, caller, body, endpoint="messages.count_tokens")
+    tokens = count(prompt.body)
     check_prompt(tokens, model)
     counted: dict[str, Any] = {"input_tokens": tokens}
     if CONTEXT_MANAGEMENT in caller.betas and body.get("context_management"):
-        counted["context_management"] = {"original_input_tokens": count(body)}
+        counted["context_management"] = {"original_input_tokens": count(prompt.unedited)}
     return visit.whole(200, counted, at_s=visit.quick_s())
 
 
@@ -85,13 +87,13 @@ def _read_wishes(visit: Visit, body: Mapping[str, Any]) -> None:
     visit.wish(directives)
 
 
-def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint: str) -> tuple[str, ModelRule, Edited]:
+def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint: str) -> tuple[str, ModelRule, Prompt]:
     rules = visit.world.rules
     check_output_format(body, caller.betas)
     check_shape(body, rules, endpoint=endpoint, betas=caller.betas, version=caller.version)
     model_id, model = check_model(body, rules)
     _check_meaning(body, model)
-    return model_id, model, edit_context(body, caller.betas)
+    return model_id, model, see(body, betas=caller.betas, model_id=model_id, model=model)
 
 
 def _check_meaning(body: Mapping[str, Any], model: ModelRule) -> None:
@@ -104,19 +106,20 @@ def _check_meaning(body: Mapping[str, Any], model: ModelRule) -> None:
 
 def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
     """The question that the (then valid) request puts to the model. Raises Refusal."""
-    model_id, model, edited = _checked(visit, caller, body, endpoint="messages")
-    check_limits(body, model_id, model, input_tokens=count(edited.body))
-    use = _cached(visit, edited.body, f"{caller.key_name} {model_id}", model)
+    model_id, model, prompt = _checked(visit, caller, body, endpoint="messages")
+    check_limits(body, model_id, model, input_tokens=count(prompt.body))
     return Question(
-        body,
-        caller.betas,
-        model_id,
-        model,
-        Conversation.of(body),
-        visit.seeded(),
-        use,
-        applied_edits=edited.applied,
-        wanted_tokens=visit.wishes.tokens,
+        sent=prompt.sent,
+        body=prompt.body,
+        betas=caller.betas,
+        model_id=model_id,
+        model=model,
+        conversation=Conversation.of(prompt.sent),
+        seed=visit.seeded(),
+        input_use=_cached(visit, prompt.body, f"{caller.key_name} {model_id}", model),
+        wishes=visit.wishes,
+        opening=prompt.opening,
+        closing=prompt.closing,
     )
 
 
@@ -137,7 +140,7 @@ def _told(visit: Visit, question: Question, message: Message) -> Answer:
         parts = encoded(struck.frames)
         headers = (*STREAM_TYPES, *visit.headers())
         return Answer(200, headers, parts, None, parts[0].at_s if parts else tempo.ttft_s, struck.ending)
-    whole = visit.whole(200, message.as_json(), at_s=tempo.at(message.output_tokens))
+    whole = visit.whole(200, message.as_json(), at_s=tempo.at(message.written_tokens))
     return faults.strike_body(fault, whole, visit.wishes)
 
 

@@ -28,6 +28,8 @@ The whole shape of the data; every key of a beta or a model may be left out, and
          "prefill": false,                         a final assistant turn is accepted (false)
          "forced_tool_choice": false,              tool_choice any/tool is accepted (true)
          "system_role": true,                      role system inside `messages` is accepted (true)
+         "binds_thinking": true,                   preserved thinking: checks what stands before a thinking block (false)
+         "reads_thinking_of": ["claude-opus-5"],   other models whose preserved thinking it may read ([])
          "min_cache_tokens": 1024,                 shortest prefix that is cached
          "pace": 1.0,                              tokens per second relative to the simulator's pace
          "refuses": ["fallbacks"],                 paths refused as extra inputs even with their beta ([])
@@ -119,6 +121,8 @@ class ModelRule:
     prefill: bool = False
     forced_tool_choice: bool = True
     system_role: bool = True
+    binds_thinking: bool = False
+    reads_thinking_of: tuple[str, ...] = ()
     min_cache_tokens: int = 1024
     pace: float = 1.0
     refuses: tuple[str, ...] = ()

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .answering import Message
 from .blocks import Block
 from .pace import Pace
+from .replies import Message
 from .wire import Part
 
 HEAD_SHARE = 0.9
@@ -74,7 +74,7 @@ def frames(message: Message, tempo: Tempo) -> list[Frame]:
             "message_delta",
             delta=message.stop(),
             usage=message.final_usage(),
-            **message.context_management(),
+            **message.question.closing,
         )
     )
     made.append(_frame(made[-1].at_s, "message_stop"))

@@ -16,6 +16,7 @@ from betaconsole.simulator.effects import (
     THINKING_TOKEN_COUNT,
 )
 from betaconsole.simulator.endpoints import Api
+from betaconsole.simulator.signatures import BY_HAND
 from betaconsole.simulator.wire import Request
 
 from .rules import DATA, rules
@@ -206,7 +207,7 @@ def test_clearing_inputs_too_saves_more(simulator):
 
 
 def test_old_thinking_is_cleared_but_for_the_turns_kept(simulator):
-    thought = {"type": "thinking", "thinking": "Hm. " * 400, "signature": "c2ln"}
+    thought = {"type": "thinking", "thinking": "Hm. " * 400, "signature": BY_HAND}
     messages = []
     for number in range(3):
         messages.append({"role": "user", "content": f"Question {number}"})

@@ -1,0 +1,51 @@
+"""One checked request, and everything its answer depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from .caching import CacheUse
+from .conversation import Conversation
+from .directions import Directions
+from .prefixes import Prefix
+from .rules import ModelRule
+from .seeds import Seed
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the model is asked. `body` is the request as the model sees it, `sent` as the client wrote it.
+
+    `seed` is the chance of this request and repeat. `opening` and `closing` are what betas add to the message about the
+    request: the first is known before the model writes (`diagnostics`), the second stands beside its end in a stream
+    (`context_management`).
+    """
+
+    sent: Mapping[str, Any]
+    body: Mapping[str, Any]
+    betas: tuple[str, ...]
+    model_id: str
+    model: ModelRule
+    conversation: Conversation
+    seed: Seed
+    input_use: CacheUse
+    wishes: Directions = field(default_factory=Directions)
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    closing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task(self) -> Seed:
+        """The chance that belongs to the prompt alone: the same in every column and repeat, so that only noise differs."""
+        return Seed.of("task", self.conversation.ask, *self.conversation.called)
+
+    @property
+    def effort(self) -> str:
+        return (self.body.get("output_config") or {}).get("effort") or self.model.effort_default
+
+    @cached_property
+    def prefix(self) -> Prefix:
+        """What the answer's first block is bound to."""
+        return Prefix.end(self.sent)
