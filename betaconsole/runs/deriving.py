@@ -19,12 +19,18 @@ COST_STEP_USD = Decimal("0.00000001")
 
 def read_stored(exchange: Exchange, data: bytes, *, failure: CallError | None) -> Result:
     """What a response says, read from its stored bytes. `failure`: how it ended, None where the bytes say it."""
-    reading = Reading(exchange.status or 0, [(name, value) for name, value in exchange.response_headers or ()])
+    reading = reading_of(exchange)
     try:
         reading.feed(data)
     except LimitExceeded as limit:
         failure = failure or limit
     return reading.finish(failure)
+
+
+def reading_of(exchange: Exchange) -> Reading:
+    """What reads an exchange's stored bytes."""
+    headers = [(name, value) for name, value in exchange.response_headers or ()]
+    return Reading(exchange.status or 0, headers, expects_message=exchange.answers_message)
 
 
 def derived_fields(result: Result, *, model: str) -> dict[str, Any]:

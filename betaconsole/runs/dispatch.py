@@ -82,7 +82,7 @@ def _exchange(
             headers = tuple((name, mask.whole(value)) for name, value in head.headers)
             feed.opened(_opening(call, head.status, headers))
             kick()
-            reading = Reading(head.status, headers)
+            reading = Reading(head.status, headers, expects_message=job.answers_message)
             for chunk in mask.chunks(call.chunks()):
                 at_ms = clock.now_ms()  # before it is read: the parser's time is not the far end's
                 steps = reading.feed(chunk)

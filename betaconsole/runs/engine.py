@@ -317,6 +317,7 @@ def job_of(exchange: Exchange, *, keyless: bool = False) -> Job:
         model=exchange.model,
         key=Secret("") if keyless else connection.key(),
         simulated=connection.is_simulator,
+        answers_message=exchange.answers_message,
     )
 
 

@@ -40,6 +40,7 @@ class Job:
     model: str
     key: Secret
     simulated: bool
+    answers_message: bool = True
 
 
 @dataclass

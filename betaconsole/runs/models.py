@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Draft, Engine
 from betaconsole.library.models import OwnedQuerySet, PromptVersion
@@ -126,6 +128,11 @@ class Comparison(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("runs:comparison", args=[self.public_id])
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its requests go."""
+        return Endpoint(self.method, self.path, self.query)
 
 
 class Variant(models.Model):
@@ -294,6 +301,12 @@ class Exchange(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def answers_message(self) -> bool:
+        """Whether a message is what answers it; anything else is kept and shown as JSON or bytes."""
+        is_messages = self.method == "POST" and urlsplit(self.url).path.endswith(Endpoint.MESSAGES.path)
+        return is_messages or self.batch_id is not None
 
 
 class Wait(models.Model):

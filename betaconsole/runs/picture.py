@@ -5,6 +5,7 @@ from typing import Protocol
 
 from betaconsole.claude.reading import Reading
 
+from .deriving import reading_of
 from .feed import Feed
 from .models import Exchange, Segment
 from .recording import feeds
@@ -58,8 +59,8 @@ class StoreSource:
     def refresh(self) -> Trail:
         for segment in Segment.objects.filter(exchange_id=self._exchange_id, seq__gte=self._next).order_by("seq"):
             if self._reading is None:
-                head = Exchange.objects.values_list("status", "response_headers").get(pk=self._exchange_id)
-                self._reading = Reading(head[0] or 0, [(name, value) for name, value in head[1] or ()])
+                needed = ("status", "response_headers", "method", "url", "batch_id")
+                self._reading = reading_of(Exchange.objects.only(*needed).get(pk=self._exchange_id))
             self._trail.add(self._reading.feed(bytes(segment.data)))
             self._next = segment.seq + 1
         return self._trail

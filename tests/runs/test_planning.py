@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.runs import planning
 from betaconsole.runs.planning import CasePlan, Plan, PlanError, VariantPlan, askings
 
@@ -108,3 +109,149 @@ def test_a_body_over_the_limit_is_refused_with_the_limit() -> None:
     text = "x" * planning.MAX_BODY_BYTES
     with pytest.raises(PlanError, match="32 MB"):
         askings(plan(body=f'{{"messages":"{text}"}}'))
+
+
+# Where it goes --------------------------------------------------------------------------------------------------------
+
+MODELS = Endpoint("GET", "/v1/models")
+COUNT = Endpoint("POST", "/v1/messages/count_tokens")
+UPLOAD = Endpoint("POST", "/v1/files")
+CANCEL = Endpoint("POST", "/v1/messages/batches/msgbatch_1/cancel")
+
+
+def elsewhere(endpoint: Endpoint, *variants: VariantPlan, body: str | None = None, **options: object) -> Plan:
+    document = None if body is None else jsontext.loads(body)
+    return Plan(document, variants or (column(),), VERSION, endpoint=endpoint, **options)  # type: ignore[arg-type]
+
+
+def upload(*variants: VariantPlan, **options: object) -> Plan:
+    return elsewhere(UPLOAD, *variants, raw_body=b"--x", content_type="multipart/form-data; boundary=x", **options)
+
+
+@pytest.mark.parametrize("endpoint", [MODELS, CANCEL, Endpoint("DELETE", "/v1/files/file_1")])
+def test_a_request_without_a_body_has_no_content_type_either(endpoint: Endpoint) -> None:
+    [asked] = askings(elsewhere(endpoint))
+    assert (asked.body, asked.content_type, asked.model, asked.stream) == (b"", "", "", False)
+
+
+def test_an_upload_is_sent_as_it_is_with_its_own_content_type() -> None:
+    plain, with_beta = askings(upload(column(), column("B", "files-api-2025-04-14")))
+    assert plain.body == with_beta.body == b"--x"
+    assert plain.content_type == "multipart/form-data; boundary=x"
+
+
+def test_a_json_body_of_another_endpoint_is_changed_like_any_other() -> None:
+    plan = elsewhere(UPLOAD, column(changes={"b": 2}), body='{"a": 1.0, "stream": true}')
+    [asked] = askings(plan)
+    assert (asked.body, asked.content_type) == (b'{"a":1.0,"stream":true,"b":2}', "application/json")
+    assert asked.stream
+
+
+def test_extra_headers_differ_by_column() -> None:
+    mine = column("B", headers=(("anthropic-workspace-id", "wrkspc_1"),))
+    assert [asked.headers for asked in askings(elsewhere(MODELS, column(), mine))] == [(), mine.headers]
+
+
+def test_a_column_asks_for_its_own_model_only_where_a_body_has_one() -> None:
+    own = column(model="claude-opus-5-5")
+    assert askings(elsewhere(COUNT, own, body='{"messages":[]}'))[0].model == "claude-opus-5-5"
+    assert askings(elsewhere(UPLOAD, own, body='{"model":"x"}'))[0].body == b'{"model":"claude-opus-5-5"}'
+    with pytest.raises(PlanError, match=r"variants\.0\.model"):
+        askings(elsewhere(UPLOAD, own, body='{"purpose":"x"}'))
+
+
+STUB = {"tool": "lookup", "result": "found"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "field"),
+    [
+        (elsewhere(Endpoint("GET", "//evil/v1")), "endpoint"),
+        (elsewhere(Endpoint("GET", "/v1/../../x")), "endpoint"),
+        (elsewhere(Endpoint("GET", "/v1/%2e%2e/x")), "endpoint"),
+        (elsewhere(Endpoint("TRACE", "/v1/models")), "endpoint"),
+        (elsewhere(MODELS, body="{}"), "body"),
+        (elsewhere(MODELS, raw_body=b"x"), "body"),
+        (elsewhere(UPLOAD, body="{}", raw_body=b"x"), "body"),
+        (elsewhere(Endpoint("POST", "/v1/messages")), "body"),
+        (elsewhere(COUNT), "body"),
+        (elsewhere(UPLOAD, body='{"betas": []}'), "body.betas"),
+        (elsewhere(MODELS, column(changes={"a": 1})), "variants.0.patch"),
+        (elsewhere(MODELS, column(), column("B", own_body={})), "variants.1.body"),
+        (elsewhere(MODELS, column(model="m")), "variants.0.model"),
+        (elsewhere(MODELS, cases=(CasePlan("a", {"x": 1}),)), "cases.0"),
+        (upload(column(changes={"a": 1})), "variants.0.patch"),
+        (elsewhere(MODELS, stream=True), "stream"),
+        (elsewhere(MODELS, tool_stubs=[STUB]), "tool_stubs"),
+        (elsewhere(MODELS, max_turns=2), "max_turns"),
+        (elsewhere(MODELS, engine="batch"), "engine"),
+        (elsewhere(MODELS, separate_caches=True), "separate_caches"),
+        (plan(engine="fax"), "engine"),
+        (plan(engine="batch", tool_stubs=[STUB]), "engine"),
+        (plan(engine="batch", is_trace=True, cases=(CasePlan(body={}),)), "engine"),
+        (plan(is_trace=True, cases=(CasePlan(body={}), CasePlan())), "cases.1.body"),
+        (plan(tool_stubs=[STUB, {"tool": "x"}]), "tool_stubs.1"),
+        (plan(max_turns=0), "max_turns"),
+        (plan(max_turns=101), "max_turns"),
+        (plan(column(headers=(("x-api-key", "k"),))), "variants.0.headers.x-api-key"),
+        (plan(column(headers=(("anthropic-workspace-id", "a\r\nb"),))), "variants.0.headers.anthropic-workspace-id"),
+        (plan(column(headers=(("anthropic-workspace-id", "a"),) * 2)), "variants.0.headers.anthropic-workspace-id"),
+    ],
+)
+def test_what_cannot_be_had_at_an_endpoint_is_refused_with_its_place(broken: Plan, field: str) -> None:
+    with pytest.raises(PlanError) as refused:
+        askings(broken)
+    assert refused.value.field == field
+
+
+def test_a_recorded_conversation_needs_no_body_but_its_turns() -> None:
+    asked = askings(
+        elsewhere(Endpoint.MESSAGES, is_trace=True, cases=(CasePlan(body={"a": 1}), CasePlan(body={"a": 2})))
+    )
+    assert [one.body for one in asked] == [b'{"a":1}', b'{"a":2}']
+
+
+def test_a_batch_holds_bodies_that_do_not_ask_for_a_stream() -> None:
+    [asked] = askings(plan(body='{"model":"m","stream":true}', engine="batch"))
+    assert (asked.body, asked.stream) == (b'{"model":"m"}', False)
+
+
+def test_equal_bodies_are_kept_in_memory_once() -> None:
+    first, second = askings(plan(column(), column("B", "some-beta-1")))
+    assert first.body is second.body
+
+
+def test_bodies_that_are_too_much_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "MAX_PLAN_BYTES", 300)
+    askings(plan(column(), column("B")))
+    with pytest.raises(PlanError, match="2 columns"):
+        askings(plan(column(), column("B", changes={"a": "x" * 100})))
+
+
+# Separate caches ------------------------------------------------------------------------------------------------------
+
+LINE = "[separate cache A·1f]\n"
+
+
+@pytest.mark.parametrize(
+    ("system", "sent"),
+    [
+        (None, LINE),
+        ("Be brief.", f"{LINE}Be brief."),
+        ([{"type": "text", "text": "Be"}, {"type": "text", "text": "x"}], [f"{LINE}Be", "x"]),
+        ([], [LINE]),
+        (7, 7),
+    ],
+)
+def test_a_column_with_a_cache_of_its_own_says_so_in_front_of_its_system_text(system: object, sent: object) -> None:
+    body = jsontext.dumps({"model": "m", "system": system} if system is not None else {"model": "m"})
+    [asked] = askings(plan(column(cache_nonce="A·1f"), body=body, separate_caches=True))
+    got = jsontext.loads(asked.body.decode())["system"]  # type: ignore[index]
+    assert ([block["text"] for block in got] if isinstance(got, list) else got) == sent
+
+
+def test_the_nonce_stands_in_front_of_what_changes_and_variables_made_of_the_system() -> None:
+    cases = (CasePlan("one", {"who": "Bo"}),)
+    mine = column(cache_nonce="A·1f", changes={"system": "For {{who}}."})
+    [asked] = askings(plan(mine, cases=cases, separate_caches=True))
+    assert jsontext.loads(asked.body.decode())["system"] == f"{LINE}For Bo."  # type: ignore[index]
