@@ -15,6 +15,7 @@ from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
 from . import engine, feed
+from .further import copy_betas, unsent_headers
 from .launching import add_variants, check_sending, queue
 from .models import Comparison, ComparisonBeta, Exchange, PackedBody, ToIndex, Variant
 from .planning import MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
@@ -65,7 +66,7 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         raise PlanError("variant", "None of this column's betas was refused.")
     with transaction.atomic():
         # The lock makes a second press wait for the first one's column and find it.
-        Comparison.objects.select_for_update().get(pk=comparison.pk)
+        Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
         earlier = comparison.variants.filter(origin=variant).first()
         if earlier:
             return earlier
@@ -87,21 +88,23 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
             author=author,
         )
         ToIndex.objects.create(comparison=comparison)
-        _reopen(comparison)
+        for beta in added.betas:
+            ComparisonBeta.objects.get_or_create(comparison=comparison, beta=beta)
+        reopen(comparison)
     return added
 
 
 def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: int, author: User) -> Exchange:
-    """Send a column's cell once more, as a further attempt: for an outcome that is unknown, cut or interrupted.
+    """Send a cell's last turn once more, as a further attempt: for an outcome that is unknown, cut or interrupted.
 
     Only asked for by a person, because the first attempt may have been billed. A cell that is unfinished or that
     succeeded is not sent again: `PlanError`.
     """
     check_sending(comparison.connection)
     with transaction.atomic():
-        Comparison.objects.select_for_update().get(pk=comparison.pk)
+        Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
         cell = variant.exchanges.filter(case__position=case, repeat=repeat)
-        last = cell.order_by("-attempt", "-turn").first()
+        last = cell.order_by("-turn", "-attempt").first()
         if last is None or not last.is_final or last.state == State.SUCCEEDED:
             raise PlanError("variant", "This request is still running or has succeeded.")
         if origin_of(last.url) != comparison.connection.origin:
@@ -114,16 +117,19 @@ def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: in
             case_id=last.case_id,
             repeat=repeat,
             attempt=last.attempt + 1,
+            turn=last.turn,
+            continues=last.continues,
+            added=last.added,
             connection_id=last.connection_id,
             method=last.method,
             url=last.url,
-            request_headers=_unsent_headers(last),
+            request_headers=unsent_headers(last),
             request_body_id=last.request_body_id,
             stream=last.stream,
             model=last.model,
         )
-        again.betas.bulk_create([again.betas.model(exchange=again, beta=beta) for beta in variant.betas])
-        _reopen(comparison)
+        copy_betas({last.pk: again})
+        reopen(comparison)
     return again
 
 
@@ -134,17 +140,9 @@ def _free_label(comparison: Comparison, variant: Variant, position: int) -> str:
     return wanted[:190] if wanted[:190] not in taken else f"{wanted[:190]} {letter(position)}"
 
 
-def _unsent_headers(exchange: Exchange) -> list[list[str]]:
-    """The headers to ask for again: those we set, without what the connection adds on the wire."""
-    added = {"host", "content-length", "connection"}
-    return [[name, value] for name, value in exchange.request_headers if name.lower() not in added]
-
-
-def _reopen(comparison: Comparison) -> None:
-    """The comparison has something queued again."""
+def reopen(comparison: Comparison) -> None:
+    """The comparison has something queued again. Call inside the transaction that queues it."""
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
-    for beta in sorted({beta for betas in comparison.variants.values_list("betas", flat=True) for beta in betas}):
-        ComparisonBeta.objects.get_or_create(comparison=comparison, beta=beta)
 
     def tell() -> None:
         feed.changed(comparison.pk)

@@ -1,0 +1,307 @@
+"""A person lets a cell go on: with a tool's result, after a restart, past the cap, or with a next message.
+
+Each is safe to press twice: the second press finds the turn of the first. All raise `PlanError` where the cell cannot
+go on so (`TooLate` where it went on another way meanwhile), and `SendingDisabled`.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from betaconsole.drafts.editing import Edit, change
+from betaconsole.drafts.models import Draft, Engine
+from betaconsole.library.stubs import TURNS_WITH_STUBS, ToolStub, read_stubs
+from betaconsole.storage.fields import unpack
+from betaconsole.teams.models import User
+from betaconsole.teams.origins import origin_of
+
+from . import feed
+from .adding import reopen
+from .further import Ready, Turn, kept, last_of_cells, queue_turns
+from .launching import check_sending
+from .models import Comparison, Continues, Exchange, Variant, Wait
+from .planning import PlanError
+from .recording import close_if_finished
+from .saved_stubs import with_saved
+from .states import State
+from .turns import Call, Missing, Next, Result, TurnError, calls_of, next_turn, with_message
+
+WENT_ON = "The conversation went on since this page was made: look at it anew."
+AT_ONCE = 20  # cells that go on in one transaction
+
+
+class TooLate(PlanError):
+    """The cell went on another way since the page was made."""
+
+
+def answer(
+    exchange: Exchange, results: Sequence[Result], *, author: User, save: bool = False, tab: str = "console"
+) -> Exchange:
+    """Send the results of the calls that `exchange`, its cell's last turn, ended with; stubs answer the others.
+
+    With `save` they become stubs: of the comparison, whose other waiting cells go on where that answers them, and of
+    the author's own draft it was run from (`tab`: the browser tab that edits it so).
+    """
+    comparison = exchange.comparison
+    _check(comparison, exchange)
+    pairs = _pairs(calls_of(message_of(exchange)), results)
+    step = _step(exchange, read_stubs(comparison.tool_stubs), results=results, max_turns=exchange.turn + 1)
+    with transaction.atomic():
+        comparison = _locked(comparison)
+        if earlier := _after(exchange):
+            return _if_same(earlier, step)
+        if save:
+            _save_stubs(comparison, pairs, author=author, tab=tab)
+        [made] = _queue(comparison, {exchange.pk: step}, author=author)
+    if save:
+        _answer_others(comparison, author=author)
+    return made
+
+
+def go_on(exchange: Exchange, *, author: User) -> Exchange:
+    """Send the turn that was ready when the console stopped; or, past the cap, the next one, with as many more allowed."""
+    comparison = exchange.comparison
+    _check(comparison, exchange)
+    wait = Wait.objects.filter(exchange=exchange).first()
+    if wait is not None and wait.body_id is not None:
+        with transaction.atomic():
+            _locked(comparison)
+            if earlier := _after(exchange):
+                return earlier
+            return _queue(comparison, {exchange.pk: Turn(wait.body_id, wait.added, wait.continues)}, author=author)[0]
+    step = _step(exchange, read_stubs(comparison.tool_stubs), max_turns=exchange.turn + 1)
+    with transaction.atomic():
+        comparison = _locked(comparison)
+        if earlier := _after(exchange):
+            return _if_same(earlier, step)
+        if exchange.turn >= comparison.max_turns:
+            comparison.max_turns = max(2 * comparison.max_turns, exchange.turn + 1)
+            comparison.save(update_fields=["max_turns"])
+        return _queue(comparison, {exchange.pk: step}, author=author)[0]
+
+
+def say(
+    comparison: Comparison,
+    variants: Sequence[Variant],
+    *,
+    case: int,
+    repeat: int,
+    content: Any,
+    author: User,
+    every_repeat: bool = False,
+    after: Collection[str] = (),
+) -> list[Exchange]:
+    """Go on with a next user message (text or content blocks) in these columns, in one repeat of a case or in all.
+
+    Columns that cannot go on (failed, stopped, waiting for results) are left as they are; `PlanError` where none can.
+    `after`: ids of the exchanges that the person saw as the last of their cells; without it a second press is known as
+    one only while the first one's turn is unfinished.
+    """
+    _check(comparison)
+    if not content:
+        raise PlanError("content", "Write the next message first.")
+    repeats = None if every_repeat else repeat
+    steps = _messages(_cells(comparison, variants, case=case, repeat=repeats), content)
+    with transaction.atomic():
+        comparison = _locked(comparison)
+        now = _cells(comparison, variants, case=case, repeat=repeats)
+        if pressed := _pressed_before(comparison, now, content, after=after):
+            return pressed
+        if steps.keys() - {exchange.pk for exchange in now}:
+            raise TooLate("content", WENT_ON)
+        if not steps:
+            raise PlanError("content", _why_none(now))
+        return _queue(comparison, steps, author=author)
+
+
+def leave(exchange: Exchange) -> None:
+    """Wait for nothing any more: the cell ends as it stands."""
+    with transaction.atomic():
+        Wait.objects.filter(exchange=exchange).delete()
+        close_if_finished(exchange.comparison_id)
+    feed.changed(exchange.comparison_id)
+
+
+def message_of(exchange: Exchange) -> dict[str, Any] | None:
+    """The stored message of an exchange that succeeded; None for any other."""
+    if exchange.state != State.SUCCEEDED or exchange.message is None:
+        return None
+    message = json.loads(exchange.message)
+    return message if isinstance(message, dict) else None
+
+
+# What is sent ---------------------------------------------------------------------------------------------------------
+
+
+def _check(comparison: Comparison, exchange: Exchange | None = None) -> None:
+    """Refuses what may not or cannot be sent, before any work is done."""
+    check_sending(comparison.connection)
+    if comparison.engine == Engine.BATCH:
+        raise PlanError("engine", "A batch has no further turns: edit a copy, and run that live.")
+    if exchange is not None and origin_of(exchange.url) != comparison.connection.origin:
+        raise PlanError("connection", "The connection has another address by now: edit a copy, and run that.")
+
+
+def _pairs(calls: Sequence[Call], results: Sequence[Result]) -> list[tuple[Call, Result]]:
+    """Each result with its call. `PlanError` for one without."""
+    if not calls:
+        raise PlanError("exchange", "This exchange does not wait for results.")
+    by_id = {call.id: call for call in calls}
+    seen: set[str] = set()
+    for index, result in enumerate(results):
+        place = f"results.{index}.tool_use_id"
+        if result.tool_use_id not in by_id:
+            raise PlanError(place, f"The model made no call {result.tool_use_id!r}; it made {', '.join(by_id)}.")
+        if result.tool_use_id in seen:
+            raise PlanError(place, f"{result.tool_use_id} has two results.")
+        seen.add(result.tool_use_id)
+    return [(by_id[result.tool_use_id], result) for result in results]
+
+
+def _step(exchange: Exchange, stubs: Sequence[ToolStub], *, max_turns: int, results: Sequence[Result] = ()) -> Ready:
+    """The turn after this exchange. `PlanError` where there is none."""
+    message = message_of(exchange)
+    if message is None or exchange.request_body is None:
+        raise PlanError("exchange", "Only an exchange that was answered whole can go on.")
+    try:
+        step = next_turn(
+            exchange.request_body.data,
+            message,
+            stubs=stubs,
+            turn=exchange.turn,
+            max_turns=max_turns,
+            results=results,
+        )
+    except TurnError as error:
+        raise PlanError("exchange", str(error)) from error
+    match step:
+        case Next():
+            return Ready.of(step)
+        case Missing():
+            names = ", ".join(f"{call.name} ({call.id})" for call in step.calls)
+            raise PlanError("results", f"No stub and no result answers {names}.")
+        case None:
+            raise PlanError("exchange", "The model has ended its answer: there is nothing to go on with but a message.")
+
+
+def _messages(cells: Iterable[Exchange], content: Any) -> dict[int, Ready]:
+    """The turn with this message for every cell that can take it."""
+    steps: dict[int, Ready] = {}
+    for exchange in cells:
+        message = message_of(exchange)
+        if message is None or exchange.request_body is None or calls_of(message):
+            continue
+        try:
+            steps[exchange.pk] = Ready.of(with_message(exchange.request_body.data, message, content))
+        except TurnError as error:
+            raise PlanError("content", str(error)) from error
+    return steps
+
+
+def _why_none(cells: Sequence[Exchange]) -> str:
+    if any(not exchange.is_final for exchange in cells):
+        return "It is still running: a next message can follow the end of the answer."
+    if any(calls_of(message_of(exchange)) for exchange in cells):
+        return "The model waits for the results of its tool calls: answer them first."
+    return "Only a column that was answered whole can go on."
+
+
+# Rows, under the comparison's lock ------------------------------------------------------------------------------------
+
+
+def _locked(comparison: Comparison) -> Comparison:
+    """The lock makes a second press wait for the first one's turn and find it."""
+    return Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
+
+
+def _queue(comparison: Comparison, steps: Mapping[int, Ready | Turn], *, author: User) -> list[Exchange]:
+    """The turns, queued; what their cells waited for is over."""
+    ready = {key: step for key, step in steps.items() if isinstance(step, Ready)}
+    stored = {key: step for key, step in steps.items() if isinstance(step, Turn)}
+    Wait.objects.filter(exchange_id__in=steps).delete()
+    made = queue_turns({**stored, **kept(comparison.team_id, ready)}, author=author)
+    reopen(comparison)
+    return made
+
+
+def _cells(comparison: Comparison, variants: Sequence[Variant], *, case: int, repeat: int | None) -> list[Exchange]:
+    """Where these columns' cells stand; in every repeat where none is named. Bodies and messages are not read yet."""
+    found = comparison.exchanges.filter(variant__in=variants, case__position=case).defer("message", "added", "timeline")
+    found = found if repeat is None else found.filter(repeat=repeat)
+    return list(last_of_cells(found.order_by("pk")).values())
+
+
+def _after(exchange: Exchange) -> Exchange | None:
+    """What came after this exchange in its cell: the next turn, or the same one attempted again."""
+    cell = Exchange.objects.filter(
+        comparison_id=exchange.comparison_id,
+        variant_id=exchange.variant_id,
+        case_id=exchange.case_id,
+        repeat=exchange.repeat,
+    )
+    later = cell.filter(Q(turn__gt=exchange.turn) | Q(turn=exchange.turn, attempt__gt=exchange.attempt))
+    return later.order_by("turn", "attempt").first()
+
+
+def _if_same(earlier: Exchange, step: Ready) -> Exchange:
+    """The turn of the first press, where this is the second; `TooLate` where the cell went on another way."""
+    if earlier.continues != step.continues or earlier.added != (step.added and unpack(step.added)):
+        raise TooLate("exchange", WENT_ON)
+    return earlier
+
+
+def _pressed_before(
+    comparison: Comparison, cells: Sequence[Exchange], content: Any, *, after: Collection[str]
+) -> list[Exchange]:
+    """The turns that the first press made, where this is the second; `TooLate` where the cells went on another way."""
+    said = json.dumps(content).encode()
+    ours = [one for one in cells if one.continues == Continues.MESSAGE and one.added == said]
+    if not after:
+        return [one for one in ours if not one.is_final]
+    seen = comparison.exchanges.filter(public_id__in=after).exclude(pk__in=[one.pk for one in cells])
+    followers = [_after(one) for one in seen]
+    if any(one is None or one.continues != Continues.MESSAGE or one.added != said for one in followers):
+        raise TooLate("content", WENT_ON)
+    return ours if followers else []
+
+
+# Stubs from results ---------------------------------------------------------------------------------------------------
+
+
+def _save_stubs(comparison: Comparison, pairs: Sequence[tuple[Call, Result]], *, author: User, tab: str) -> None:
+    """Keep the results as stubs; where there were none, cells may take as many turns from now on as with stubs."""
+    if not comparison.tool_stubs and comparison.max_turns == 1:
+        comparison.max_turns = TURNS_WITH_STUBS
+    comparison.tool_stubs = with_saved(comparison.tool_stubs, pairs)
+    comparison.save(update_fields=["tool_stubs", "max_turns"])
+    if not comparison.draft_id:
+        return
+    # Held, so that nobody moves its revision before the edit.
+    draft = Draft.objects.visible_to(author).to_edit().filter(pk=comparison.draft_id).first()
+    if draft is not None:
+        grown = with_saved(draft.tool_stubs, pairs)
+        edit = Edit("save a tool stub", values={"tool_stubs": grown})
+        change(draft, lambda _: edit, revision=draft.revision, tab=tab)
+
+
+def _answer_others(comparison: Comparison, *, author: User) -> None:
+    """Let every other waiting cell go on that the stubs answer by now, a few in each transaction."""
+    comparison.refresh_from_db(fields=["tool_stubs", "max_turns"])
+    stubs = read_stubs(comparison.tool_stubs)
+    waiting = list(
+        comparison.waits.filter(reason=Wait.Reason.RESULT).order_by("pk").values_list("exchange_id", flat=True)
+    )
+    for begin in range(0, len(waiting), AT_ONCE):
+        steps: dict[int, Ready] = {}
+        for exchange in Exchange.objects.filter(pk__in=waiting[begin : begin + AT_ONCE]):
+            with suppress(PlanError):  # it goes on waiting
+                steps[exchange.pk] = _step(exchange, stubs, max_turns=comparison.max_turns)
+        with transaction.atomic():
+            comparison = _locked(comparison)
+            still = set(comparison.waits.filter(exchange_id__in=steps).values_list("exchange_id", flat=True))
+            if still:
+                _queue(comparison, {key: step for key, step in steps.items() if key in still}, author=author)
