@@ -31,10 +31,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(author=user, team__memberships__user=user)
 
     def light(self) -> "DraftQuerySet":
-        """Without the body text, which may have megabytes and which most edits neither read nor change."""
-        return self.defer("body_text", "prompt_version__body_text").select_related(
-            "connection", "prompt_version__prompt"
-        )
+        """Without the body text and the stubs, which may have megabytes and which most edits neither read nor change."""
+        return self.defer(
+            "body_text", "tool_stubs", "prompt_version__body_text", "prompt_version__tool_stubs"
+        ).select_related("connection", "prompt_version__prompt")
 
     def to_edit(self) -> "DraftQuerySet":
         """Light, and held until the transaction ends, where the database can hold a row (SQLite holds everything)."""
@@ -63,6 +63,8 @@ class Draft(models.Model):
     method = models.CharField(max_length=8, default="POST")
     path = models.CharField(max_length=2000, default="/v1/messages")
     query = models.CharField(max_length=2000, blank=True)
+    # Digest of the OwnBody that keeps the body for /v1/messages while body_text is one for another endpoint.
+    messages_body = models.CharField(max_length=64, blank=True)
     parts = JsonTextField(default=list)  # drafts.uploads: fields and files of a multipart body
     tool_stubs = JsonTextField(default=list)  # library.stubs
     max_turns = models.PositiveIntegerField(null=True)  # null: library.stubs.turns_allowed decides
@@ -145,7 +147,10 @@ class Draft(models.Model):
 
 
 class OwnBody(models.Model):
-    """A column's own whole body. It stands apart from the columns, so that a tick neither reads nor writes it."""
+    """A whole body beside the draft's own: a column's, or the one for messages while another endpoint is asked.
+
+    It stands apart from the columns, so that a tick neither reads nor writes it.
+    """
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="own_bodies")
     digest = models.CharField(max_length=64)
@@ -168,10 +173,11 @@ class OwnBody(models.Model):
 
     @classmethod
     def sweep(cls, draft: Draft) -> None:
-        """Drop the bodies that neither a column nor a step to undo names any more."""
-        named = {row.get("own_body") for row in draft.columns}
+        """Drop the bodies that neither the draft, a column nor a step to undo names any more."""
+        named = {draft.messages_body, *(row.get("own_body") for row in draft.columns)}
         for before in draft.steps.values_list("before", flat=True):
             named |= {row.get("own_body") for row in (*before.get("columns", ()), *before.get("changed_columns", ()))}
+            named.add(before.get("messages_body"))
         cls.objects.filter(draft=draft).exclude(digest__in=named - {None}).delete()
 
 
