@@ -16,9 +16,9 @@ from betaconsole.teams.origins import origin_of
 
 from . import engine, feed
 from .further import copy_betas, unsent_headers
-from .launching import add_variants, check_sending, queue
-from .models import Comparison, ComparisonBeta, Exchange, PackedBody, ToIndex, Variant
-from .planning import MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
+from .launching import add_variants, check_sending, packed, queue, with_new_nonces
+from .models import Comparison, ComparisonBeta, Exchange, ToIndex, Variant
+from .planning import JSON, MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
 from .states import State
 
 
@@ -28,13 +28,23 @@ def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
         CasePlan(case.name, case.variables, jsontext.loads(case.body.data.decode()) if case.body else None)
         for case in comparison.cases.select_related("body")
     ]
+    composed, is_json = bytes(comparison.body.data), comparison.content_type == JSON
     return Plan(
-        body=jsontext.loads(comparison.body.data.decode()),
+        body=jsontext.loads(composed.decode()) if is_json else None,
         variants=[variant_plan(variant) for variant in variants],
         version=comparison.anthropic_version,
         title=comparison.title,
         cases=cases,
         repeats=comparison.repeats,
+        endpoint=comparison.endpoint,
+        raw_body=composed if comparison.content_type and not is_json else None,
+        content_type=comparison.content_type,
+        tool_stubs=comparison.tool_stubs,
+        max_turns=comparison.max_turns,
+        engine=comparison.engine,
+        is_trace=comparison.is_trace,
+        separate_caches=comparison.separate_caches,
+        is_errand=comparison.is_errand,
     )
 
 
@@ -46,6 +56,8 @@ def variant_plan(variant: Variant) -> VariantPlan:
         model=variant.model_override,
         changes=None if variant.changes is None else jsontext.loads(variant.changes),
         own_body=None if variant.own_body is None else jsontext.loads(variant.own_body),
+        headers=tuple((name, value) for name, value in variant.headers),
+        cache_nonce=variant.cache_nonce,
     )
 
 
@@ -76,6 +88,8 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         plan = plan_of(comparison, [variant])
         label = _free_label(comparison, variant, position)
         plan = replace(plan, variants=[without(plan.variants[0], refused, label=label)])
+        if plan.separate_caches:
+            plan = replace(plan, variants=with_new_nonces(plan.variants, first_position=position))
         asked = askings(plan)
         [added] = add_variants(comparison, plan, asked, first_position=position, origin=variant)
         queue(
@@ -83,7 +97,7 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
             [added],
             list(comparison.cases.all()),
             asked,
-            bodies=[PackedBody.of(asking.body) for asking in asked],
+            bodies=packed([asking.body for asking in asked]),
             repeats=range(1, plan.repeats + 1),
             author=author,
         )
