@@ -13,6 +13,7 @@ from .betas import Beta, all_betas, catalogue_date, stable_tool_types
 from .model_specs import ModelSpec, all_models
 
 INVENTED_THINKING = ("adaptive", "disabled")
+COMPACTS_SINCE = datetime.date(2026, 2, 1)
 
 
 def simulator_rules() -> dict[str, Any]:
@@ -48,6 +49,7 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "lifecycle": _lifecycle(spec),
         "max_input_tokens": spec.context_tokens,
         "max_tokens": spec.max_output_tokens,
+        "max_batch_tokens": spec.batch_max_output_tokens,
         "thinking": list(thinking),
         "thinking_default": "disabled" if "disabled" in thinking else "adaptive",
         "efforts": None if spec.effort_levels is None else list(spec.effort_levels),
@@ -57,7 +59,7 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "system_role": spec.system_messages,
         "binds_thinking": spec.preserved_thinking,
         "reads_thinking_of": list(spec.reads_thinking_of),
-        "refuses": list(spec.refused_fields),
+        "refuses": [*spec.refused_fields, *_refuses_compaction(spec)],
         "refuses_tool_types": list(spec.refused_tool_types),
     }
     return {key: value for key, value in known.items() if value is not None}
@@ -68,6 +70,11 @@ def _takes_prefill(spec: ModelSpec) -> bool:
     if spec.prefill is not None:
         return spec.prefill
     return spec.created_on is not None and spec.created_on.year < 2026
+
+
+def _refuses_compaction(spec: ModelSpec) -> list[str]:
+    """The models that the docs list for on-demand compaction begin with opus-4-6 and sonnet-4-6."""
+    return ["compaction"] if spec.created_on is not None and spec.created_on < COMPACTS_SINCE else []
 
 
 def _lifecycle(spec: ModelSpec) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
+from . import faults
+from .files import delete_file, file_content, list_files, retrieve_file, upload_file
 from .messages import count_tokens, create_message
 from .models import list_models, retrieve_model
 from .pace import Pace
@@ -13,18 +16,58 @@ from .rules import Rules
 from .visits import Visit, World
 from .wire import Answer, Request
 
+# What answers a request on a path: the visit, then each `{}` of the path.
 Handler = Callable[..., Answer]
 
-# method, path (each `{}` is one step of it, handed to the handler), handler
+
+def quick(work: Callable[..., Any]) -> Handler:
+    """A handler that no model writes for: `work` gets the visit, its admitted caller and the ids, and gives JSON or an answer."""
+
+    def handle(visit: Visit, *idents: str) -> Answer:
+        caller = visit.admit()
+        if broken := visit.broken_early():
+            return broken
+        fault, wishes = faults.strikes(visit.wishes, visit.seeded()) or "", visit.wishes
+        done = work(visit, caller, *idents)
+        answer = done if isinstance(done, Answer) else visit.whole(200, done, at_s=visit.quick_s())
+        return faults.strike_body(fault, answer, wishes)
+
+    return handle
+
+
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/messages", create_message),
     ("POST", "/v1/messages/count_tokens", count_tokens),
-    ("GET", "/v1/models", list_models),
-    ("GET", "/v1/models/{}", retrieve_model),
+    ("POST", "/v1/files", quick(upload_file)),
+    ("GET", "/v1/files", quick(list_files)),
+    ("GET", "/v1/files/{}", quick(retrieve_file)),
+    ("DELETE", "/v1/files/{}", quick(delete_file)),
+    ("GET", "/v1/files/{}/content", quick(file_content)),
+    ("GET", "/v1/models", quick(list_models)),
+    ("GET", "/v1/models/{}", quick(retrieve_model)),
 )
 PATTERNS = [
     (method, re.compile(re.escape(path).replace(r"\{\}", "([^/]+)")), handler) for method, path, handler in ROUTES
 ]
+# Endpoints of the API that are not played: the first step of the path, and the word for it in the rules of a beta.
+NOT_PLAYED = {
+    **{
+        name: name
+        for name in (
+            "agents",
+            "sessions",
+            "environments",
+            "deployments",
+            "deployment_runs",
+            "vaults",
+            "memory_stores",
+            "dreams",
+            "tunnels",
+            "user_profiles",
+        )
+    },
+    "organizations": "admin",
+}
 
 
 class Api:
@@ -50,4 +93,16 @@ def _routed(visit: Visit) -> Answer:
     for method, found, handler in known:
         if method == visit.request.method:
             return handler(visit, *found.groups())
-    raise Refusal(405, "Method Not Allowed") if known else Refusal(404, "Not Found")
+    if known:
+        raise Refusal(405, "Method Not Allowed")
+    raise _not_played(visit, path)
+
+
+def _not_played(visit: Visit, path: str) -> Refusal:
+    """404 for a path that is not there. To whoever sends the beta of an endpoint that the API has: that it is not played here."""
+    word = NOT_PLAYED.get(path.removeprefix("/v1/").partition("/")[0])
+    if word:
+        betas = visit.world.rules.betas
+        if any(word in betas[name].endpoints for name in visit.admit().betas):
+            return Refusal(404, f"The simulator does not play this endpoint: {path}")
+    return Refusal(404, "Not Found")

@@ -9,9 +9,11 @@ from typing import Any
 from . import faults
 from .admission import check_shape, read_body
 from .answering import answer
+from .attachments import with_files
 from .caching import CacheUse
 from .conversation import Conversation
 from .effects import CONTEXT_MANAGEMENT
+from .files import find_file
 from .limits import (
     check_conversation,
     check_effort,
@@ -74,17 +76,17 @@ def _received(visit: Visit) -> tuple[Caller, dict[str, Any]]:
 def _read(visit: Visit) -> dict[str, Any]:
     """The body, with its wishes and its seed taken up."""
     body = read_body(visit.request)
-    _read_wishes(visit, body)
+    visit.wish(wishes_in(body))
     visit.seeded(body)
     return body
 
 
-def _read_wishes(visit: Visit, body: Mapping[str, Any]) -> None:
+def wishes_in(body: Mapping[str, Any]) -> str:
+    """The directives to the simulator in a body that may be malformed."""
     try:
-        directives = Conversation.of(body).directives
+        return Conversation.of(body).directives
     except (KeyError, TypeError, AttributeError):
-        return
-    visit.wish(directives)
+        return ""
 
 
 def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint: str) -> tuple[str, ModelRule, Prompt]:
@@ -93,7 +95,8 @@ def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint:
     check_shape(body, rules, endpoint=endpoint, betas=caller.betas, version=caller.version)
     model_id, model = check_model(body, rules)
     _check_meaning(body, model)
-    return model_id, model, see(body, betas=caller.betas, model_id=model_id, model=model)
+    prompt = see(body, betas=caller.betas, model_id=model_id, model=model)
+    return model_id, model, _with_files(visit, caller, prompt)
 
 
 def _check_meaning(body: Mapping[str, Any], model: ModelRule) -> None:
@@ -121,6 +124,13 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
         opening=prompt.opening,
         closing=prompt.closing,
     )
+
+
+def _with_files(visit: Visit, caller: Caller, prompt: Prompt) -> Prompt:
+    def found(body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_files(body, lambda file_id: find_file(visit, caller, file_id))
+
+    return replace(prompt, body=found(prompt.body), unedited=found(prompt.unedited))
 
 
 def _cached(visit: Visit, body: Mapping[str, Any], owner: str, model: ModelRule) -> CacheUse:

@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .pages import Listing
 from .refusals import Refusal, invalid
-from .rules import ModelRule
-from .visits import Visit
-from .wire import Answer
+from .rules import ModelRule, Rules
+from .visits import Caller, Visit
 
 THINKING_TYPES = ("adaptive", "between_tools", "disabled", "enabled")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+LIFECYCLES = ("active", "deprecated", "retired")
+ON_DEMAND_COMPACTION = "compact-2026-09-04"
+SERVER_SIDE_FALLBACK = "server-side-fallback-"
 
 
-def list_models(visit: Visit) -> Answer:
+def list_models(visit: Visit, caller: Caller) -> dict[str, Any]:
     """One page: `limit` (1 to 1000, default 20), `after_id`, `before_id`; retired models only where `lifecycle[]` asks."""
-    visit.admit()
-    return visit.broken_early() or visit.whole(200, _page(visit), at_s=visit.quick_s())
+    query, rules = visit.request.query, visit.world.rules
+    wanted = {*query.get("lifecycle[]", ()), *query.get("lifecycle", ())} or {"active", "deprecated"}
+    if unknown := wanted.difference(LIFECYCLES):
+        expected = ", ".join(f"'{name}'" for name in LIFECYCLES[:-1])
+        raise invalid(f"lifecycle.0: Input should be {expected} or '{LIFECYCLES[-1]}', not '{min(unknown)}'")
+    places = {name: number for number, name in enumerate(rules.models)}
+    names = {name: name for name, model in rules.models.items() if model.lifecycle in wanted}
+    return Listing(names, places.get, lambda name: model_object(rules, name, caller)).by_id(query)
 
 
-def retrieve_model(visit: Visit, name: str) -> Answer:
-    """A model by id or alias."""
-    visit.admit()
-    if broken := visit.broken_early():
-        return broken
+def retrieve_model(visit: Visit, caller: Caller, name: str) -> dict[str, Any]:
+    """A model by id or alias, retired ones too."""
     rules = visit.world.rules
     known = rules.model_names.get(name)
     if known is None:
         raise Refusal(404, f"model: {name}")
-    return visit.whole(200, model_object(known, rules.models[known]), at_s=visit.quick_s())
+    return model_object(rules, known, caller)
 
 
-def _page(visit: Visit) -> dict[str, Any]:
-    query, rules = visit.request.query, visit.world.rules
-    wanted = {*query.get("lifecycle[]", ()), *query.get("lifecycle", ())} or {"active", "deprecated"}
-    ids = [name for name, model in rules.models.items() if model.lifecycle in wanted]
-    limit = _limit(query)
-    start, end = 0, len(ids)
-    if after := query.get("after_id"):
-        start = _place(ids, after[0]) + 1
-    if before := query.get("before_id"):
-        end = _place(ids, before[0])
-        start = max(start, end - limit)
-    page = ids[start:end][:limit]
-    return {
-        "data": [model_object(name, rules.models[name]) for name in page],
-        "has_more": start > 0 if before else start + limit < end,
-        "first_id": page[0] if page else None,
-        "last_id": page[-1] if page else None,
-    }
-
-
-def model_object(name: str, model: ModelRule) -> dict[str, Any]:
-    return {
+def model_object(rules: Rules, name: str, caller: Caller) -> dict[str, Any]:
+    """The model as the API tells it; two betas each add a field."""
+    model = rules.models[name]
+    told: dict[str, Any] = {
         "type": "model",
         "id": name,
         "display_name": model.display_name or name,
@@ -66,6 +53,24 @@ def model_object(name: str, model: ModelRule) -> dict[str, Any]:
         "max_tokens": model.max_tokens,
         "capabilities": _capabilities(model),
     }
+    if ON_DEMAND_COMPACTION in caller.betas:
+        compacts = "compaction" not in model.refuses
+        told["capabilities"] |= {"compaction": _supported(compacts, summarize=compacts)}
+    if any(beta.startswith(SERVER_SIDE_FALLBACK) for beta in caller.betas):
+        told["allowed_fallback_models"] = list(allowed_fallbacks(rules, name))
+    return told
+
+
+def allowed_fallbacks(rules: Rules, name: str) -> tuple[str, ...]:
+    """The models that may stand in for one. Invented: every other active model that reads at least as much."""
+    model = rules.models[name]
+    if "fallbacks" in model.refuses:
+        return ()
+    return tuple(
+        other
+        for other, rule in rules.models.items()
+        if other != name and rule.lifecycle == "active" and rule.max_input_tokens >= model.max_input_tokens
+    )
 
 
 def _capabilities(model: ModelRule) -> dict[str, Any]:
@@ -86,16 +91,3 @@ def _capabilities(model: ModelRule) -> dict[str, Any]:
 
 def _supported(whole: bool, /, **parts: bool) -> dict[str, Any]:
     return {"supported": whole, **{name: {"supported": part} for name, part in parts.items()}}
-
-
-def _limit(query: Mapping[str, Sequence[str]]) -> int:
-    text = query.get("limit", ["20"])[0]
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1000:
-        raise invalid("limit: Input should be between 1 and 1000")
-    return int(text)
-
-
-def _place(ids: Sequence[str], name: str) -> int:
-    if name not in ids:
-        raise invalid(f"after_id or before_id: unknown model {name}")
-    return ids.index(name)

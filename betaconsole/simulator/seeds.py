@@ -1,4 +1,5 @@
-"""Chance that can be repeated: every draw follows from one request and its repeat. Only request ids are new each time."""
+"""Chance that can be repeated: every draw follows from one request and its repeat. Only the ids of requests and of what is
+kept are new each time."""
 
 from __future__ import annotations
 
@@ -36,7 +37,12 @@ class Seed:
 
 def new_request_id() -> str:
     """The id of one answer. No two answers share one, as with the real API, whatever was asked before."""
-    return _shaped("req_", random.SystemRandom())
+    return new_ident("req_")
+
+
+def new_ident(prefix: str) -> str:
+    """An id that was never given before, for what is kept: a file, a skill, a batch."""
+    return _shaped(prefix, random.SystemRandom())
 
 
 def _shaped(prefix: str, rng: random.Random) -> str:

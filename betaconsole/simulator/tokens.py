@@ -106,6 +106,8 @@ def _source_tokens(kind: str, source: Mapping[str, Any]) -> int:
         return max(IMAGE_TOKENS, len(source.get("data", "")) // PDF_BYTES_A_TOKEN)
     if source.get("type") == "text":
         return text_tokens(source.get("data", ""))
+    if source.get("type") == "file":
+        return max(IMAGE_TOKENS, source.get("size_bytes", 0) * 4 // 3 // PDF_BYTES_A_TOKEN)
     if source.get("type") == "content":
         return sum(block_tokens(each) for each in as_blocks(source.get("content")))
     return 2 * IMAGE_TOKENS

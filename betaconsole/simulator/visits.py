@@ -15,11 +15,14 @@ from .pace import Pace
 from .refusals import Refusal
 from .rules import Rules
 from .seeds import Repeats, Seed, new_request_id
+from .store import Shelf
+from .stored import StoredFile
 from .wire import Answer, Request, whole_answer
 
 ORGANIZATION = "00000000-0000-4000-8000-51a1a7ed0000"
 QUICK_SHARE = 0.2
 RATE_LIMITS = {"requests": 4_000, "input-tokens": 2_000_000, "output-tokens": 400_000, "tokens": 2_400_000}
+MEBIBYTE = 1024 * 1024
 JSON_TYPE = ("content-type", "application/json")
 
 
@@ -31,6 +34,7 @@ class World:
     pace: Pace
     repeats: Repeats = field(default_factory=Repeats)
     cache: PromptCache = field(default_factory=PromptCache)
+    files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
 
 
 @dataclass(frozen=True)
