@@ -13,6 +13,17 @@ from .models import list_models, retrieve_model
 from .pace import Pace
 from .refusals import Refusal
 from .rules import Rules
+from .skills import (
+    create_skill,
+    create_version,
+    delete_skill,
+    delete_version,
+    list_skills,
+    list_versions,
+    retrieve_skill,
+    retrieve_version,
+    version_content,
+)
 from .visits import Visit, World
 from .wire import Answer, Request
 
@@ -43,6 +54,15 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/files/{}", quick(retrieve_file)),
     ("DELETE", "/v1/files/{}", quick(delete_file)),
     ("GET", "/v1/files/{}/content", quick(file_content)),
+    ("POST", "/v1/skills", quick(create_skill)),
+    ("GET", "/v1/skills", quick(list_skills)),
+    ("GET", "/v1/skills/{}", quick(retrieve_skill)),
+    ("DELETE", "/v1/skills/{}", quick(delete_skill)),
+    ("POST", "/v1/skills/{}/versions", quick(create_version)),
+    ("GET", "/v1/skills/{}/versions", quick(list_versions)),
+    ("GET", "/v1/skills/{}/versions/{}", quick(retrieve_version)),
+    ("DELETE", "/v1/skills/{}/versions/{}", quick(delete_version)),
+    ("GET", "/v1/skills/{}/versions/{}/content", quick(version_content)),
     ("GET", "/v1/models", quick(list_models)),
     ("GET", "/v1/models/{}", quick(retrieve_model)),
 )

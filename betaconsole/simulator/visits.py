@@ -16,7 +16,7 @@ from .refusals import Refusal
 from .rules import Rules
 from .seeds import Repeats, Seed, new_request_id
 from .store import Shelf
-from .stored import StoredFile
+from .stored import Skill, StoredFile
 from .wire import Answer, Request, whole_answer
 
 ORGANIZATION = "00000000-0000-4000-8000-51a1a7ed0000"
@@ -35,6 +35,7 @@ class World:
     repeats: Repeats = field(default_factory=Repeats)
     cache: PromptCache = field(default_factory=PromptCache)
     files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
+    skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))
 
 
 @dataclass(frozen=True)
