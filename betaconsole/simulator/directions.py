@@ -11,6 +11,7 @@ directions never make a request fail.
     chance                      how likely the fault strikes this repeat, 0 to 1
     after_ms, after_events      when it strikes within a stream (else in the middle)
     stall_ms, retry_after       details of the faults `stall` and 429
+    batch                       `expire`: a message batch runs out of time when half of it has run
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Directions:
     after_events: int | None = None
     stall_ms: float = 3_600_000.0
     retry_after: int = 3
+    batch: str | None = None
 
     def pace(self, default: Pace) -> Pace:
         asked = {name: getattr(self, name) for name in ("ttft_ms", "tps", "jitter")}
@@ -67,6 +69,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "after_events": lambda text: int(_number(text, least=0, most=1e6)),
     "stall_ms": lambda text: _number(text, least=0, most=3_600_000),
     "retry_after": lambda text: int(_number(text, least=0, most=1e6)),
+    "batch": lambda text: {"expire": "expire"}[text.lower()],
 }
 assert set(READERS) == {each.name for each in fields(Directions)}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import faults
+from .batches import batch_results, cancel_batch, create_batch, delete_batch, list_batches, retrieve_batch
 from .files import delete_file, file_content, list_files, retrieve_file, upload_file
 from .messages import count_tokens, create_message
 from .models import list_models, retrieve_model
@@ -49,6 +50,12 @@ def quick(work: Callable[..., Any]) -> Handler:
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/messages", create_message),
     ("POST", "/v1/messages/count_tokens", count_tokens),
+    ("POST", "/v1/messages/batches", quick(create_batch)),
+    ("GET", "/v1/messages/batches", quick(list_batches)),
+    ("GET", "/v1/messages/batches/{}", quick(retrieve_batch)),
+    ("DELETE", "/v1/messages/batches/{}", quick(delete_batch)),
+    ("POST", "/v1/messages/batches/{}/cancel", quick(cancel_batch)),
+    ("GET", "/v1/messages/batches/{}/results", quick(batch_results)),
     ("POST", "/v1/files", quick(upload_file)),
     ("GET", "/v1/files", quick(list_files)),
     ("GET", "/v1/files/{}", quick(retrieve_file)),

@@ -21,6 +21,7 @@ The whole shape of the data; every key of a beta or a model may be left out, and
          "created_at": "2026-01-01T00:00:00Z", "deprecated_at": null, "retires_at": null,
          "lifecycle": "active",                    active, deprecated, retired: a retired one answers 404
          "max_input_tokens": 1000000, "max_tokens": 128000,       (200000, 64000)
+         "max_batch_tokens": 300000,               max_tokens in a batch with output-300k-2026-03-24 (the same)
          "thinking": ["adaptive"],                 accepted `thinking.type`s; [] = no thinking (["disabled"])
          "thinking_default": "adaptive",           what leaving `thinking` out means ("disabled")
          "thinking_display": "omitted",            what leaving `display` out means ("summarized")
@@ -113,6 +114,7 @@ class ModelRule:
     retires_at: str | None = None
     max_input_tokens: int = 200_000
     max_tokens: int = 64_000
+    max_batch_tokens: int | None = None
     thinking: tuple[str, ...] = ("disabled",)
     thinking_default: str = "disabled"
     thinking_display: str = "summarized"

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import faults
 from .admission import check_betas, check_key, check_version, read_body
+from .batch import Batch
 from .caching import PromptCache
 from .directions import read_directions
 from .pace import Pace
@@ -36,6 +37,7 @@ class World:
     cache: PromptCache = field(default_factory=PromptCache)
     files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
     skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))
+    batches: Shelf[Batch] = field(default_factory=lambda: Shelf(most=200, most_bytes=128 * MEBIBYTE))
 
 
 @dataclass(frozen=True)
