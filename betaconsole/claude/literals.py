@@ -10,6 +10,12 @@ from .jsonspelling import dumps
 _JS_UNSAFE = re.compile("[\u2028\u2029\ufeff]")
 
 
+class Source(str):
+    """Text that is source code already: it stands as it is, where any other string becomes a literal."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Language:
     """How a language writes what JSON writes otherwise."""
@@ -22,6 +28,8 @@ class Language:
 def literal(value: object, language: Language, *, indent: str = "") -> str:
     """The value as source text over several lines; `indent` is the indentation of the line it stands in."""
     inner = indent + "    "
+    if isinstance(value, Source):
+        return value
     if isinstance(value, dict) and value:
         members = [f"{language.key(key)}: {literal(item, language, indent=inner)}" for key, item in value.items()]
         return _block("{", members, "}", inner, indent)
