@@ -7,10 +7,11 @@ from betaconsole.drafts import starting
 from betaconsole.drafts.columns import Column, new_key
 from betaconsole.drafts.composing import ComposedColumn, plan_inputs
 from betaconsole.drafts.models import Draft
+from betaconsole.library.stubs import turns_allowed
 from betaconsole.teams.models import User
 
 from .models import Comparison, Variant
-from .planning import Plan, VariantPlan
+from .planning import JSON, CasePlan, Plan, VariantPlan
 
 TITLE_LENGTH = 80
 
@@ -18,12 +19,22 @@ TITLE_LENGTH = 80
 def plan_of_draft(draft: Draft) -> Plan:
     """What pressing Run on this draft sends. Raises `drafts.composing.NotReady`."""
     composed = plan_inputs(draft)
+    cases = tuple(CasePlan(name=name, body=body) for name, body in composed.cases)
     return Plan(
         body=composed.body,
         variants=[_variant(column) for column in composed.columns],
         version=composed.version,
         title=composed.title or title_of(draft, composed.body),
+        cases=cases or (CasePlan(),),
         repeats=composed.repeats,
+        endpoint=composed.endpoint,
+        raw_body=composed.raw_body,
+        content_type=composed.content_type,
+        tool_stubs=composed.tool_stubs,
+        max_turns=composed.max_turns,
+        engine=composed.engine,
+        is_trace=composed.is_trace,
+        separate_caches=composed.separate_caches,
     )
 
 
@@ -36,11 +47,12 @@ def _variant(column: ComposedColumn) -> VariantPlan:
         changes=column.changes,
         own_body=column.own_body,
         baseline=column.baseline_label,
+        headers=column.headers,
     )
 
 
 def title_of(draft: Draft, body: Any) -> str:
-    """A title for what has none: the saved prompt's name, else how its last question begins."""
+    """A title for what has none: the saved prompt's name, else how its last question begins. Empty without a question."""
     if draft.prompt_version:
         return draft.prompt_version.prompt.name
     messages = body.get("messages") if isinstance(body, dict) else None
@@ -64,18 +76,31 @@ def draft_of(comparison: Comparison, author: User) -> Draft:
     """A new draft that would send this comparison once more, open for editing."""
     variants = list(comparison.variants.all())
     keys = {variant.pk: new_key() for variant in variants}
+    by_itself = turns_allowed(None, comparison.tool_stubs)
     return starting.from_comparison_parts(
         comparison.team,
         author,
-        body_text=jsontext.dumps(jsontext.loads(comparison.body.data.decode()), indent=2),
+        body_text=_composed_text(comparison),
         columns=[_column(variant, keys, comparison.anthropic_version) for variant in variants],
         own_bodies={keys[variant.pk]: variant.own_body for variant in variants if variant.own_body is not None},
         version=comparison.anthropic_version,
         repeats=comparison.repeats,
         connection=comparison.connection,
-        title=comparison.title,
+        title="" if comparison.title == str(comparison.endpoint) else comparison.title,
         prompt_version=comparison.prompt_version,
+        endpoint=comparison.endpoint,
+        tool_stubs=comparison.tool_stubs,
+        max_turns=None if comparison.max_turns == by_itself else comparison.max_turns,
+        engine=comparison.engine,
+        separate_caches=comparison.separate_caches,
     )
+
+
+def _composed_text(comparison: Comparison) -> str:
+    """The body's text; where no JSON was composed, what a new draft starts with."""
+    if comparison.content_type != JSON:
+        return starting.blank_body()
+    return jsontext.dumps(jsontext.loads(comparison.body.data.decode()), indent=2)
 
 
 def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
@@ -88,4 +113,5 @@ def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
         version="" if variant.anthropic_version == version else variant.anthropic_version,
         changes_text=jsontext.dumps(jsontext.loads(variant.changes), indent=2) if variant.changes else "",
         baseline=keys[variant.baseline_id] if variant.baseline_id else key,
+        headers=tuple((name, value) for name, value in variant.headers),
     )
