@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .multipart import FormPart, read_form
@@ -22,6 +23,7 @@ MOST_EXPIRY_S = 7_776_000
 MOST_NAME_CHARS = 255
 MOST_IDS = 100
 BYTES = "application/octet-stream"
+MADE_DATA = b"part,share\nsimulated,100\n"
 # The file that the docs name in their examples: everybody may refer to it, and nobody finds it in a list.
 EXAMPLE = StoredFile(
     "file_011ABC", "", "example.pdf", "application/pdf", b"%PDF-1.4\n%simulated\n" * 700, 1_744_588_800.0
@@ -96,6 +98,18 @@ def find_file(visit: Visit, caller: Caller, file_id: str) -> StoredFile:
     if found.expired:
         raise Refusal(404, f"File '{file_id}' has expired", code="file_expired")
     return found
+
+
+def keep_made_files(visit: Visit, caller: Caller, content: Iterable[Mapping[str, Any]]) -> None:
+    """Keep the files that tools made within a message: each output that names one by its `file_id`."""
+    for block in content:
+        result = block.get("content") if str(block.get("type")).endswith("code_execution_tool_result") else None
+        for output in (result.get("content") or ()) if isinstance(result, Mapping) else ():
+            file_id = output["file_id"]
+            if visit.world.files.find(file_id, caller.key_name) is None:
+                name, kind, data = "simulated-output.csv", "text/csv", MADE_DATA
+                made = StoredFile(file_id, caller.key_name, name, kind, data, time.time(), downloadable=True)
+                visit.world.files.put(made)
 
 
 def file_object(kept: StoredFile, caller: Caller) -> dict[str, Any]:

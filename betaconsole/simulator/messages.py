@@ -13,7 +13,7 @@ from .attachments import with_files
 from .caching import CacheUse
 from .conversation import Conversation
 from .effects import CONTEXT_MANAGEMENT
-from .files import find_file
+from .files import find_file, keep_made_files
 from .limits import (
     check_conversation,
     check_effort,
@@ -42,7 +42,7 @@ def create_message(visit: Visit) -> Answer:
     if broken := visit.broken_early():
         return broken
     question = _asked(visit, caller, body)
-    return _told(visit, question, answer(question))
+    return _told(visit, question, _answered(visit, caller, question))
 
 
 def message_alone(visit: Visit, caller: Caller) -> Message:
@@ -52,7 +52,7 @@ def message_alone(visit: Visit, caller: Caller) -> Message:
     """
     body = _read(visit)
     visit.broken_early()
-    return answer(_asked(visit, caller, body))
+    return _answered(visit, caller, _asked(visit, caller, body))
 
 
 def count_tokens(visit: Visit) -> Answer:
@@ -124,6 +124,12 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
         opening=prompt.opening,
         closing=prompt.closing,
     )
+
+
+def _answered(visit: Visit, caller: Caller, question: Question) -> Message:
+    message = answer(question)
+    keep_made_files(visit, caller, [block.content for block in message.blocks])
+    return message
 
 
 def _with_files(visit: Visit, caller: Caller, prompt: Prompt) -> Prompt:

@@ -10,6 +10,7 @@ from .blocks import Block, result_block, tool_use_block
 from .questions import Question
 from .tokens import block_tokens
 
+FILE_WORDS = frozenset({"file", "csv", "chart", "plot", "spreadsheet", "export", "save", "slides", "deck"})
 NAMES = ("web_search", "web_fetch", "code_execution", "tool_search", "advisor", "mcp_toolset")
 
 
@@ -83,15 +84,20 @@ def _search(kind: str, question: Question) -> ServerCall:
 
 def _run_code(kind: str, question: Question) -> ServerCall:
     rng = question.seed.rng("code output")
-    output = {"stdout": f"{rng.randint(2, 99)}\n", "stderr": "", "return_code": 0, "content": []}
+    output = {"stdout": f"{rng.randint(2, 99)}\n", "stderr": "", "return_code": 0}
     if kind == "code_execution_20250522":
         name, tool_input = "code_execution", {"code": "print(len(rows))"}
     else:
         name, tool_input = "bash_code_execution", {"command": "python -c 'print(len(rows))'"}
     head = _head(question, name)
-    content = {"type": f"{name}_result", **output}
+    files = [{"type": f"{name}_output", "file_id": question.seed.ident("file_")}] if _wants_file(question) else []
+    content = {"type": f"{name}_result", **output, "content": files}
     result = {"type": f"{name}_tool_result", "tool_use_id": head["id"], "content": content}
     return ServerCall(_call(question, head, tool_input), result_block(result))
+
+
+def _wants_file(question: Question) -> bool:
+    return not FILE_WORDS.isdisjoint(word.strip(".,:;!?") for word in question.conversation.ask.lower().split())
 
 
 RUNNERS: Mapping[str, Callable[[str, Question], ServerCall]] = {

@@ -33,7 +33,7 @@ class Shelf(Generic[T]):
     def __init__(self, *, most: int, most_bytes: int) -> None:
         self._most = most
         self._most_bytes = most_bytes
-        self._things: OrderedDict[str, T] = OrderedDict()
+        self._things: OrderedDict[tuple[str, str], T] = OrderedDict()
         self._places: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self._next_place = 0
@@ -42,53 +42,49 @@ class Shelf(Generic[T]):
         """Keep a new thing. Returns what had to go for it, oldest first."""
         with self._lock:
             self._next_place -= 1
-            self._things[thing.id] = thing
+            self._things[thing.owner, thing.id] = thing
             self._places[thing.id] = self._next_place
-            return self._trimmed(thing.id)
+            return self._trimmed(thing)
 
     def find(self, ident: str, owner: str) -> T | None:
         with self._lock:
-            return self._found(ident, owner)
+            return self._things.get((owner, ident))
 
     def change(self, ident: str, owner: str, change: Callable[[T], T]) -> T | None:
         """Put `change(thing)` in the place of a thing, with nobody between; None when it is not there."""
         with self._lock:
-            thing = self._found(ident, owner)
+            thing = self._things.get((owner, ident))
             if thing is None:
                 return None
-            self._things[ident] = changed = change(thing)
-            self._trimmed(ident)
+            self._things[owner, ident] = changed = change(thing)
+            self._trimmed(changed)
             return changed
 
     def drop(self, ident: str, owner: str) -> T | None:
         """Take a thing away and return it; None when it is not there."""
         with self._lock:
-            return self._things.pop(ident) if self._found(ident, owner) else None
+            return self._things.pop((owner, ident), None)
 
     def newest_first(self, owner: str) -> dict[str, T]:
         """All that one key has, by id."""
         with self._lock:
-            return {ident: thing for ident, thing in reversed(self._things.items()) if thing.owner == owner}
+            return {thing.id: thing for thing in reversed(self._things.values()) if thing.owner == owner}
 
     def place(self, ident: str) -> int | None:
         """Where an id stands, newer ones lower. Known for a while after the thing has gone, so that a list can go on there."""
         with self._lock:
             return self._places.get(ident)
 
-    def _found(self, ident: str, owner: str) -> T | None:
-        thing = self._things.get(ident)
-        return thing if thing is not None and thing.owner == owner else None
-
-    def _trimmed(self, newest: str) -> list[T]:
+    def _trimmed(self, newest: T) -> list[T]:
         """Drop the oldest until the bounds are kept, but never what has just come."""
         gone: list[T] = []
         size_bytes = sum(thing.size_bytes for thing in self._things.values())
-        for ident in list(self._things):
+        for key, thing in list(self._things.items()):
             if len(self._things) <= self._most and size_bytes <= self._most_bytes:
                 break
-            if ident != newest:
-                gone.append(self._things.pop(ident))
-                size_bytes -= gone[-1].size_bytes
+            if thing is not newest:
+                gone.append(self._things.pop(key))
+                size_bytes -= thing.size_bytes
         while len(self._places) > self._most + MOST_REMEMBERED_GONE:
             self._places.popitem(last=False)
         return gone

@@ -18,6 +18,7 @@ MAX_HEADERS = 200
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_DISCARDED_BYTES = 512 * 1024 * 1024
 SHORT_WAIT_S = 0.2
+MOST_BURST_BYTES = 65_536
 HANGUP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 
 
@@ -217,15 +218,21 @@ class Player:
         return reusable
 
     def _send_parts(self, parts: Sequence[Part], *, chunked: bool) -> None:
-        place = 0
-        while place < len(parts):
-            self._wait_until(parts[place].at_s)
-            now_s = time.monotonic() - self._started
-            burst = [parts[place]]
-            while place + len(burst) < len(parts) and parts[place + len(burst)].at_s <= now_s:
-                burst.append(parts[place + len(burst)])
-            self._send(b"".join(_chunk(part.data) if chunked else part.data for part in burst))
-            place += len(burst)
+        """Send what is due together, but no more than MOST_BURST_BYTES: parts may be made as they are taken."""
+        burst: list[bytes] = []
+        burst_bytes = 0
+        now_s = 0.0
+        for part in parts:
+            if burst and (part.at_s > now_s or burst_bytes >= MOST_BURST_BYTES):
+                self._send(b"".join(burst))
+                burst, burst_bytes = [], 0
+            if not burst:
+                self._wait_until(part.at_s)
+                now_s = time.monotonic() - self._started
+            burst.append(_chunk(part.data) if chunked else part.data)
+            burst_bytes += len(part.data)
+        if burst:
+            self._send(b"".join(burst))
 
     def _wait_until(self, at_s: float) -> None:
         """Sleep until the moment is due. A long wait ends at once when the peer hangs up."""

@@ -8,6 +8,7 @@ import anthropic
 import pytest
 
 from betaconsole.simulator import Pace, Simulator
+from betaconsole.simulator.batch import Results
 
 from .rules import rules
 from .talk import ask, say
@@ -216,6 +217,17 @@ def test_other_keys_have_other_batches(client):
     for ask_for in (stranger.messages.batches.retrieve, stranger.messages.batches.cancel):
         with pytest.raises(anthropic.NotFoundError):
             ask_for(made.id)
+
+
+def test_results_are_sent_in_small_pieces_however_many_there_are():
+    results = Results()
+    lines = [b"%d " % number + b"x" * 1_000 + b"\n" for number in range(1_000)]
+    results.add(lines)
+    results.close()
+    assert [len(part.data) < 70_000 for part in results] == [True] * len(results)
+    assert len(results) > 10
+    assert results.size_bytes < 100_000
+    assert b"".join(part.data for part in results) == b"".join(lines)
 
 
 def test_2000_requests_are_answered_in_a_few_seconds_in_any_order(client):

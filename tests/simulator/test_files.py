@@ -141,6 +141,21 @@ def test_a_message_counts_the_tokens_of_its_files(client):
     assert of_file == of_text > 4_000
 
 
+@pytest.mark.parametrize("tool", ["code_execution_20250522", "code_execution_20260521"])
+def test_a_file_that_code_made_can_be_downloaded(client, tool):
+    message = client.messages.create(
+        model="claude-sonnet-4-6",
+        max_tokens=2000,
+        messages=[{"role": "user", "content": "Count the rows and save them as a csv file."}],
+        tools=[{"type": tool, "name": "code_execution"}],
+    )
+    results = [block for block in message.content if block.type.endswith("code_execution_tool_result")]
+    made = client.files.retrieve_metadata(results[0].content.content[0].file_id)
+    assert (made.downloadable, made.mime_type) == (True, "text/csv")
+    assert len(client.files.download(made.id).read()) == made.size_bytes
+    assert [each.id for each in client.files.list()] == [made.id]
+
+
 @pytest.mark.parametrize("kind", ["image", "document"])
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
 def test_a_message_with_a_file_that_is_not_there_is_refused(simulator, kind, path):
