@@ -6,7 +6,7 @@ from ninja import NinjaAPI, Query
 from betaconsole.runs.cancelling import cancel
 from betaconsole.runs.launching import launch
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.waiting import wait_until_finished
+from betaconsole.runs.waiting import wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
@@ -71,7 +71,7 @@ def get_comparison(
     """All variants and all exchanges, as they stand. With wait the answer comes once everything has ended."""
     comparison = _comparison(request, comparison_id)
     if comparison.finished_at is None and wait:
-        wait_until_finished(comparison, timeout_s=min(wait, MAX_WAIT_S))
+        wait_while_running(comparison, timeout_s=min(wait, MAX_WAIT_S))
         comparison.refresh_from_db(fields=["finished_at"])
     return json_response(answers.whole_comparison(comparison))
 

@@ -17,11 +17,14 @@ from django.utils import timezone
 from betaconsole.claude.client import Call, Deadlines, Request
 from betaconsole.claude.errors import CallError, NotSent, ProtocolError
 from betaconsole.claude.headers import HeaderError
-from betaconsole.claude.reading import Reading, Step
+from betaconsole.claude.reading import Reading, Result, Step
 from betaconsole.claude.secret import Secret, redact
 
 from .feed import FLUSH_BYTES, Ending, Feed, Job, Opening
+from .further import Ready
 from .simulated import simulator
+from .states import State
+from .turns import Missing, Next, TurnError, next_turn
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +105,24 @@ def _exchange(
             feed.opening = _opening(call, None, None)
     result = (reading or Reading(0, ())).finish(failure)
     total_ms = clock.last_ms if failure is None else clock.now_ms()
-    feed.ended(Ending(result, clock.first_byte_ms, clock.first_text_ms, total_ms))
+    step = step_after(job, result)
+    feed.ended(Ending(result, clock.first_byte_ms, clock.first_text_ms, total_ms, step))
+
+
+def step_after(job: Job, result: Result) -> Ready | Missing | None:
+    """What follows in the cell. Made on the sending thread: a large body takes long, and the recorder must not wait."""
+    if job.loop is None or result.state != State.SUCCEEDED or result.message is None:
+        return None
+    stubs, max_turns = job.loop.stubs, job.loop.max_turns
+    try:
+        step = next_turn(job.body, result.message, stubs=stubs, turn=job.turn, max_turns=max_turns)
+    except TurnError:
+        return None  # the cell ends as it stands; whoever asks it to go on is told why
+    except Exception as error:
+        # A whole answer must not be lost for what might have followed it.
+        logger.error("no turn after exchange %s could be made: %s", job.exchange_id, type(error).__name__)
+        return None
+    return Ready.of(step) if isinstance(step, Next) else step
 
 
 def _dial(job: Job) -> Callable[[], socket.socket] | None:

@@ -7,6 +7,7 @@ At most once: `queued` was provably not sent and may run after a restart; what i
 a living owner is `interrupted` and never sent again by itself.
 """
 
+import heapq
 import logging
 import random
 import socket
@@ -30,14 +31,16 @@ from betaconsole.claude.client import Deadlines
 from betaconsole.claude.errors import NotSent
 from betaconsole.claude.reading import Reading
 from betaconsole.claude.secret import Secret
+from betaconsole.library.stubs import read_stubs
 from betaconsole.teams.origins import is_allowed, origin_of
 from betaconsole.teams.sealing import Unreadable
 
 from . import finding
 from .dispatch import send
-from .feed import Ending, Feed, Job, changed, ring_all
+from .feed import Ending, Feed, Job, Loop, changed, ring_all
 from .locks import is_free, locked, remove_if_free
 from .models import Comparison, Exchange
+from .parking import owners_of_turns, park
 from .recording import Recorder, close_if_finished, interrupt
 from .rounds import Round, first_repeats_unanswered, in_order, waiting
 from .startline import StartLine
@@ -82,8 +85,9 @@ class Engine:
         self._poke = threading.Event()
         self._starting = threading.Lock()
         self._closed = threading.Event()
+        self._due: list[float] = []  # a heap: when delayed turns may be sent, by time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
-        self._recorder = Recorder(self.worker, on_finished=self._poke.set)
+        self._recorder = Recorder(self.worker, on_finished=self._went_on)
         self._threads = [
             threading.Thread(target=self._send_waiting, name="engine", daemon=True),
             threading.Thread(target=self._look_after, name="caretaker", daemon=True),
@@ -112,7 +116,10 @@ class Engine:
         ring_all()
 
     def stop(self, timeout_s: float = 25.0) -> None:
-        """Wait for what is in flight, then cut the rest: it is kept as interrupted, never queued again."""
+        """Wait for what is in flight, then cut the rest: it is kept as interrupted, never queued again.
+
+        Turns that this process would have sent next wait for a person.
+        """
         self.begin_stopping()
         deadline = time.monotonic() + timeout_s
         with self._starting:  # a claim in progress becomes feeds first
@@ -127,6 +134,7 @@ class Engine:
                 interrupt(feed.job.exchange_id)
             self._recorder.forget(feed)
             feed.cancel()
+        park(self.worker)
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._lock:
             self._lock.close()
@@ -147,7 +155,7 @@ class Engine:
 
     def _send_waiting(self) -> None:
         while not self._closed.is_set():
-            self._poke.wait(POLL_S)
+            self._poke.wait(self._until_due_s())
             self._poke.clear()
             try:
                 with self._starting:
@@ -159,6 +167,19 @@ class Engine:
                 logger.error("looking for queued exchanges failed, trying again: %s", type(error).__name__)
                 database.close()
         database.close()
+
+    def _went_on(self, delays_s: Sequence[float]) -> None:
+        """Exchanges have ended: something may be queued after them, at once or after these delays."""
+        for delay_s in delays_s:
+            heapq.heappush(self._due, time.monotonic() + delay_s)
+        self._poke.set()
+
+    def _until_due_s(self) -> float:
+        """How long to rest: until the next delayed turn of this process is due, POLL_S at most."""
+        now = time.monotonic()
+        while self._due and self._due[0] <= now:
+            heapq.heappop(self._due)
+        return min(POLL_S, self._due[0] - now) if self._due else POLL_S
 
     def start_waiting(self) -> None:
         """Start every round that may start now: fair between comparisons, within the connections' limits."""
@@ -172,16 +193,17 @@ class Engine:
         for one in in_order(rounds, busy):
             if one.connection_id in held_back:
                 continue
-            if one.repeat > 1 and (one.comparison_id, one.case_id) in unanswered:
+            if one.repeat > 1 and one.turn == 1 and (one.comparison_id, one.case_id) in unanswered:
                 continue
             free = min(one.limit - in_flight[one.connection_id], self._max_sending - len(self._feeds))
             # A round starts whole or waits whole; one that can never fit starts in parts.
             if free < min(one.size, one.limit):
                 held_back.add(one.connection_id)
                 continue
+            loop = loop_of(one)
             claimed = self.claim(one, at_most=free)
             in_flight[one.connection_id] += len(claimed)
-            self._run(claimed, waited=len(claimed) < one.size)
+            self._run(claimed, loop, waited=len(claimed) < one.size)
 
     def claim(self, one: Round, *, at_most: int) -> list[Exchange]:
         """Make queued exchanges of a round ours, committed before anything is sent. One UPDATE decides who wins."""
@@ -194,14 +216,14 @@ class Engine:
         mine = Exchange.objects.filter(pk__in=chosen, worker=self.worker, state=State.SENDING)
         return list(mine.select_related("connection", "request_body").order_by("pk"))
 
-    def _run(self, exchanges: Sequence[Exchange], *, waited: bool) -> None:
+    def _run(self, exchanges: Sequence[Exchange], loop: Loop | None, *, waited: bool) -> None:
         line = StartLine(len(exchanges), timeout_s=self._deadlines.connect_s + 1)
         if waited:
             Exchange.objects.filter(pk__in=[exchange.pk for exchange in exchanges]).update(waited=True)
         ready = []
         for exchange in exchanges:
             try:
-                feed = Feed(job_of(exchange), line=line)
+                feed = Feed(job_of(exchange, loop=loop), line=line)
             except (NotSent, Unreadable) as error:
                 self._fail_unsent(exchange, line, error)
                 continue
@@ -278,11 +300,17 @@ class Engine:
         close_forgotten()
 
     def recover(self) -> None:
-        """At start: end at once what belongs to a process of this machine that is dead; its lock can be taken."""
+        """At start: end at once what belongs to a process of this machine that is dead; its lock can be taken.
+
+        A turn that it had queued and not sent waits for a person.
+        """
         workers = Exchange.objects.in_flight().values_list("worker", flat=True).distinct()
         dead = [worker for worker in workers if worker != self.worker and self._is_dead(worker)]
         for exchange_id in list(Exchange.objects.in_flight().filter(worker__in=dead).values_list("pk", flat=True)):
             interrupt(exchange_id)
+        for worker in owners_of_turns():
+            if worker != self.worker and self._is_dead(worker):
+                park(worker)
         close_forgotten()
         for path in self._locks.glob("*.lock"):
             remove_if_free(path)
@@ -293,7 +321,15 @@ class Engine:
         return host == self.host and is_free(self._locks / f"{boot_id}.lock")
 
 
-def job_of(exchange: Exchange, *, keyless: bool = False) -> Job:
+def loop_of(one: Round) -> Loop | None:
+    """How the cells of a round go on after it; None where its turn is their last."""
+    if one.turn >= one.max_turns:
+        return None
+    comparison = Comparison.objects.only("tool_stubs", "max_turns").get(pk=one.comparison_id)
+    return Loop(comparison.max_turns, tuple(read_stubs(comparison.tool_stubs)))
+
+
+def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = False) -> Job:
     """The exchange as its sending thread needs it. Raises `NotSent` or `Unreadable` where it must not be sent."""
     connection = exchange.connection
     if not keyless and origin_of(exchange.url) != connection.origin:
@@ -318,12 +354,14 @@ def job_of(exchange: Exchange, *, keyless: bool = False) -> Job:
         key=Secret("") if keyless else connection.key(),
         simulated=connection.is_simulator,
         answers_message=exchange.answers_message,
+        turn=exchange.turn,
+        loop=loop,
     )
 
 
 def close_forgotten() -> None:
     """Comparisons whose last exchange ended without anybody noticing."""
-    for comparison_id in Comparison.objects.unfinished().values_list("pk", flat=True):
+    for comparison_id in Comparison.objects.unfinished().filter(waits=None).values_list("pk", flat=True):
         with transaction.atomic():
             close_if_finished(comparison_id)
 

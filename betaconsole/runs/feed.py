@@ -15,11 +15,22 @@ from betaconsole.claude.client import Call
 from betaconsole.claude.errors import Cancelled
 from betaconsole.claude.reading import Result, Step
 from betaconsole.claude.secret import Secret
+from betaconsole.library.stubs import ToolStub
 
+from .further import Ready
 from .startline import StartLine
 from .trail import Trail
+from .turns import Missing
 
 FLUSH_BYTES = 64 * 1024  # so much that is not stored yet is written at once
+
+
+@dataclass(frozen=True)
+class Loop:
+    """How a cell goes on by itself: what answers its tool calls, and how many turns it may take."""
+
+    max_turns: int
+    stubs: tuple[ToolStub, ...]
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Job:
     key: Secret
     simulated: bool
     answers_message: bool = True
+    turn: int = 1
+    loop: Loop | None = None  # None: this turn is the cell's last, whatever it says
 
 
 @dataclass
@@ -57,12 +70,13 @@ class Opening:
 
 @dataclass
 class Ending:
-    """How the exchange ended. Times in ms from the last request byte."""
+    """How the exchange ended, and what follows it in its cell. Times in ms from the last request byte."""
 
     result: Result
     first_byte_ms: float | None = None
     first_text_ms: float | None = None
     total_ms: float | None = None
+    step: Ready | Missing | None = None  # the next turn, or tool calls that nothing answers
 
 
 @dataclass(eq=False)
@@ -112,6 +126,12 @@ class Feed:
     def ended(self, ending: Ending) -> None:
         self.ending = ending
         ring(self.job.comparison_id)
+
+    @property
+    def delay_s(self) -> float:
+        """How long the next turn is to wait, in seconds."""
+        step = self.ending.step if self.ending else None
+        return step.delay_ms / 1000 if isinstance(step, Ready) else 0.0
 
     @property
     def unsaved_bytes(self) -> int:

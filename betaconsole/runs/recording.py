@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -20,9 +20,11 @@ from betaconsole.claude.errors import Incomplete
 from betaconsole.storage.fields import at_rest, unpacked
 
 from .deriving import derived_fields, read_stored
-from .feed import Feed, changed
-from .models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex
+from .feed import Feed, Job, changed
+from .further import Ready, kept, queue_turns
+from .models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex, Wait
 from .states import IN_FLIGHT, UNFINISHED, State
+from .turns import Missing
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +42,15 @@ feeds: dict[int, Feed] = {}
 
 
 class Recorder:
-    """The recorder thread of one process. `worker` is the name this process claims exchanges under."""
+    """The recorder thread of one process. `worker` is the name this process claims exchanges under.
 
-    def __init__(self, worker: str, *, on_finished: Any = None) -> None:
+    `on_finished` is called after exchanges have ended, with the delays in seconds of those queued after them.
+    """
+
+    def __init__(self, worker: str, *, on_finished: Callable[[list[float]], object] | None = None) -> None:
         self.worker = worker
         self.feeds: dict[int, Feed] = {}  # what this worker has in flight
-        self.on_finished = on_finished or (lambda: None)
+        self.on_finished = on_finished or (lambda delays_s: None)
         self._kick = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -109,7 +114,7 @@ class Recorder:
             for one in dirty:
                 self._write_alone(*one)
         if any(has_ended for _, has_ended in dirty):
-            self.on_finished()
+            self.on_finished([delay_s for feed, has_ended in dirty if has_ended and (delay_s := feed.delay_s)])
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
         # All that takes time before the transaction: the whole console waits for SQLite's one lock.
@@ -118,7 +123,7 @@ class Recorder:
         with transaction.atomic():
             owned = self._still_owned()
             self._append([piece for piece in pieces if piece.feed.job.exchange_id in owned])
-            self._finish([ending for ending in endings if ending.feed.job.exchange_id in owned])
+            self._finish([ending for ending in endings if ending.feed.job.exchange_id in owned], owned)
         moved = {piece.feed.job.comparison_id for piece in pieces if piece.is_head}
         for piece in pieces:
             piece.note()
@@ -131,11 +136,12 @@ class Recorder:
             if feed.job.exchange_id not in owned:
                 self._let_go(feed)
 
-    def _still_owned(self) -> set[int]:
-        """What nobody took from this process meanwhile, locked until the end of the transaction."""
+    def _still_owned(self) -> dict[int, bool]:
+        """What nobody took from this process meanwhile, locked until the end of the transaction; and whether it may go on."""
         # By the worker, not by hundreds of ids: that many parameters take longer to write down than to look up.
         mine = Exchange.objects.in_flight().filter(worker=self.worker)
-        return set(mine.order_by("pk").select_for_update().values_list("pk", flat=True))
+        wishes = mine.order_by("pk").select_for_update().values_list("pk", "cancel_requested_at")
+        return {pk: cancel_requested_at is None for pk, cancel_requested_at in wishes}
 
     def _let_go(self, feed: Feed) -> None:
         """Another process ended the exchange, because this one stood still for too long: nothing of it counts now."""
@@ -193,21 +199,40 @@ class Recorder:
                 self._owned(piece.feed).update(state=State.STREAMING, version=F("version") + 1, **fields)
         Segment.objects.bulk_create(piece.segment for piece in pieces if piece.segment)
 
-    def _finish(self, endings: "Sequence[Final]") -> None:
-        """The final rows: state, derived columns, and the whole body in place of its segments."""
+    def _finish(self, endings: "Sequence[Final]", may_go_on: Mapping[int, bool]) -> None:
+        """The final rows: state, derived columns, the whole body in place of its segments, and what follows each."""
         ended = [
-            ending.feed
+            ending
             for ending, body_id in zip(endings, kept_bodies(endings), strict=True)
             if self._owned(ending.feed).update(
                 version=F("version") + 1, ended_at=timezone.now(), response_body_id=body_id, **ending.values
             )
         ]
-        after_final([(feed.job.exchange_id, feed.job.comparison_id) for feed in ended])
-        for feed in ended:
-            if feed.ending and feed.ending.result.state == State.FAILED and feed.opening.status:
-                skip_rest(feed.job.comparison_id, feed.job.variant_id, feed.job.case_id, feed.opening.status)
-        for comparison_id in sorted({feed.job.comparison_id for feed in ended}):
+        jobs = [ending.feed.job for ending in ended]
+        after_final([(job.exchange_id, job.comparison_id) for job in jobs])
+        self._go_on([ending for ending in ended if may_go_on[ending.feed.job.exchange_id]])
+        for ending in ended:
+            if ending.values["state"] == State.FAILED and ending.feed.opening.status:
+                skip_rest(ending.feed.job, ending.feed.opening.status, refused_betas=ending.values["refused_betas"])
+        for comparison_id in sorted({job.comparison_id for job in jobs}):
             close_if_finished(comparison_id)
+
+    def _go_on(self, endings: "Sequence[Final]") -> None:
+        """The cells' next turns, queued; where tool calls have no answer, a wait for a person."""
+        waits = [
+            Wait(comparison_id=job.comparison_id, exchange_id=job.exchange_id, reason=Wait.Reason.RESULT)
+            for job in (ending.feed.job for ending in endings if isinstance(ending.step, Missing))
+        ]
+        if waits:
+            Wait.objects.bulk_create(waits)
+        for team_id in sorted({ending.feed.job.team_id for ending in endings}):
+            ready = {
+                ending.feed.job.exchange_id: ending.step
+                for ending in endings
+                if isinstance(ending.step, Ready) and ending.feed.job.team_id == team_id
+            }
+            if ready:
+                queue_turns(kept(team_id, ready), worker=self.worker)
 
 
 class Piece:
@@ -243,7 +268,7 @@ class Final:
     def __init__(self, feed: Feed) -> None:
         ending = feed.ending
         assert ending is not None
-        self.feed = feed
+        self.feed, self.step = feed, ending.step
         self.body = None if feed.opening.status is None else PackedBody.of(bytes(feed.data))
         values = {
             "state": State(ending.result.state),
@@ -295,21 +320,25 @@ def after_final(ended: Sequence[tuple[int, int]]) -> None:
     )
 
 
-def skip_rest(comparison_id: int, variant_id: int, case_id: int, status: int) -> None:
+def skip_rest(job: Job, status: int, *, refused_betas: Sequence[str]) -> None:
     """After a refusal that would repeat, the column's queued exchanges are skipped (faults.md 1.2, rule 10)."""
-    rest = Exchange.objects.filter(comparison_id=comparison_id, variant_id=variant_id, state=State.QUEUED)
-    if status in REFUSED_FOR_THIS_BODY:
-        rest = rest.filter(case_id=case_id)
-    elif status not in REFUSED_FOR_ALL:
+    rest = Exchange.objects.filter(comparison_id=job.comparison_id, variant_id=job.variant_id, state=State.QUEUED)
+    if status in REFUSED_FOR_THIS_BODY and not refused_betas:
+        # A later turn's body holds a reply of its own: nobody else sends it.
+        rest = rest.filter(case_id=job.case_id, turn=1) if job.turn == 1 else rest.none()
+    elif status not in REFUSED_FOR_ALL and not refused_betas:
         return
     rest.update(state=State.SKIPPED, ended_at=timezone.now(), version=F("version") + 1)
 
 
 def close_if_finished(comparison_id: int) -> None:
-    """Mark the comparison finished where none of its exchanges is unfinished. Call inside a transaction."""
+    """Mark the comparison finished where no exchange is unfinished and no cell waits. Call inside a transaction."""
     # Locking the row first: of two processes that end the last two exchanges, the second sees the first one's.
-    comparison = Comparison.objects.select_for_update().filter(pk=comparison_id, finished_at=None).first()
-    if comparison and not comparison.exchanges.filter(state__in=UNFINISHED).exists():
+    locked = Comparison.objects.select_for_update(no_key=True).filter(pk=comparison_id, finished_at=None)
+    comparison = locked.only("pk").first()
+    if comparison is None or comparison.exchanges.filter(state__in=UNFINISHED).exists():
+        return
+    if not comparison.waits.exists():
         Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now())
 
 

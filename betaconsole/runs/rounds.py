@@ -7,7 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils import timezone
+
+from betaconsole.drafts.models import Engine
 
 from .models import Exchange
 from .states import State
@@ -28,9 +31,11 @@ class Round(NamedTuple):
     limit: int
     size: int
     first: int
+    max_turns: int = 1
 
     def members(self) -> "QuerySet[Exchange]":
-        return Exchange.objects.filter(
+        """What of it may be sent now."""
+        return ready().filter(
             comparison_id=self.comparison_id,
             case_id=self.case_id,
             repeat=self.repeat,
@@ -39,24 +44,42 @@ class Round(NamedTuple):
         )
 
 
+def ready() -> "QuerySet[Exchange]":
+    """What is queued and may be sent now, but for the limits: no turn that a stub delays, and nothing of a batch."""
+    due = Q(send_after=None) | Q(send_after__lte=timezone.now())
+    return Exchange.objects.queued().filter(due, comparison__engine=Engine.LIVE)
+
+
 def waiting() -> list[Round]:
-    """Rounds with something queued: a few of each waiting comparison, so that a large one hides no other."""
-    queued = Exchange.objects.queued()
-    comparisons = queued.values_list("comparison_id").annotate(first=Min("pk")).order_by("first")[:COMPARISONS]
+    """Rounds with something queued: a few of each waiting comparison, so that a large one hides no other.
+
+    Further turns come before cells that have not begun. Of a trace it is one round at most.
+    """
+    queued = ready()
+    comparisons = queued.values_list("comparison_id", "comparison__is_trace").annotate(first=Min("pk"))
     names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "connection_id", "connection__max_in_flight")
     found: list[Round] = []
-    for comparison_id, _ in list(comparisons):
-        rounds = queued.filter(comparison_id=comparison_id).values_list(*names)
-        rounds = rounds.annotate(size=Count("pk"), first=Min("pk")).order_by("first")
-        found += [Round(*row) for row in rounds[:ROUNDS]]
+    for comparison_id, is_trace, _ in list(comparisons.order_by("first")[:COMPARISONS]):
+        of_it = queued.filter(comparison_id=comparison_id, **(place_in_trace(comparison_id) if is_trace else {}))
+        rounds = of_it.values_list(*names).annotate(
+            size=Count("pk"), first=Min("pk"), max_turns=Max("comparison__max_turns")
+        )
+        found += [Round(*row) for row in rounds.order_by("-turn", "first")[:ROUNDS]]
     return found
+
+
+def place_in_trace(comparison_id: int) -> dict[str, int]:
+    """Where a trace stands: the repeat and the case whose columns have not all ended. All before it have."""
+    unfinished = Exchange.objects.unfinished().filter(comparison_id=comparison_id)
+    place = unfinished.order_by("repeat", "case__position").values("repeat", "case_id").first()
+    return dict(place) if place else {"repeat": 0}  # all has ended meanwhile
 
 
 def in_order(rounds: Iterable[Round], busy: Counter[int]) -> list[Round]:
     """The rounds in the order in which they may start: who has least in flight (`busy`, by comparison) comes first."""
     ahead: dict[int, int] = defaultdict(int)
     ranked: list[tuple[int, int, Round]] = []
-    for one in sorted(rounds, key=lambda one: one.first):
+    for one in sorted(rounds, key=lambda one: (-one.turn, one.first)):
         ranked.append((busy[one.comparison_id] + ahead[one.comparison_id], one.first, one))
         ahead[one.comparison_id] += one.size
     return [one for _, _, one in sorted(ranked)]
@@ -67,9 +90,9 @@ def first_repeats_unanswered(rounds: Iterable[Round]) -> set[tuple[int, int]]:
 
     So a refused column is refused once, not twenty times.
     """
-    comparisons = {one.comparison_id for one in rounds if one.repeat > 1}
+    comparisons = {one.comparison_id for one in rounds if one.repeat > 1 and one.turn == 1}
     if not comparisons:
         return set()
-    first = Exchange.objects.filter(comparison_id__in=comparisons, repeat=1)
+    first = Exchange.objects.filter(comparison_id__in=comparisons, repeat=1, turn=1)
     waiting_or_sending = first.filter(state__in=(State.QUEUED, State.SENDING))
     return set(waiting_or_sending.values_list("comparison_id", "case_id"))
