@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .gates import Place, occurrences, opens
+from .kinds import Choice, Union, Walk
 from .refusals import Refusal, invalid
 from .rules import Gate, ModelRule, Rules, parse_path
-from .shapes import SAMPLING, STABLE_TOOL_TYPES, Choice, Union, Walk, request_shape
+from .shapes import SAMPLING, STABLE_TOOL_TYPES, request_shape
 from .wire import Request
 
 BAD_KEY_START = "sk-ant-bad"

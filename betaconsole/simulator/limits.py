@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from .kinds import Union
 from .refusals import Refusal, invalid
 from .rules import ModelRule, Rules
-from .shapes import THINKING, Union
+from .shapes import THINKING
 from .tokens import as_blocks
 
+PAUSED_AFTER = ("server_tool_use", "mcp_tool_use", "compaction")
 STRUCTURED_OUTPUTS_FAMILY = "structured-outputs-"
 THINKING_DOCS = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 
@@ -126,13 +128,25 @@ def check_conversation(body: Mapping[str, Any], model: ModelRule) -> None:
     for number, message in enumerate(messages):
         _check_role(number, message["role"], model)
         _check_content(number, message, last=number == len(messages) - 1)
-    if messages[0]["role"] == "assistant":
+    if messages[0]["role"] == "assistant" and not _starts_with_summary(messages[0]):
         raise invalid('messages: first message must use the "user" role')
     _check_tool_calls(messages)
-    if messages[-1]["role"] == "assistant" and not model.prefill:
+    if messages[-1]["role"] == "assistant" and not model.prefill and not _is_paused(messages[-1]):
         raise invalid(
             "This model does not support assistant message prefill. The conversation must end with a user message."
         )
+
+
+def _starts_with_summary(message: Mapping[str, Any]) -> bool:
+    first = next(iter(as_blocks(message["content"])), None)
+    return isinstance(first, Mapping) and first.get("type") == "compaction"
+
+
+def _is_paused(message: Mapping[str, Any]) -> bool:
+    """Whether an assistant turn is one that the API itself cut off, to be sent back as it is."""
+    last = next(reversed(as_blocks(message["content"])), None)
+    kind = str(last.get("type")) if isinstance(last, Mapping) else ""
+    return kind in PAUSED_AFTER or kind.endswith("_tool_result")
 
 
 def _check_role(number: int, role: str, model: ModelRule) -> None:

@@ -6,9 +6,21 @@ DATA = {
     "betas": {
         "interleaved-thinking-2025-05-14": {},
         "thinking-token-count-2026-05-13": {"endpoints": ["messages"]},
-        "context-management-2025-06-27": {"unlocks": ["context_management"]},
-        "compact-2026-01-12": {"unlocks": ["context_management", "messages[].content[].type=compaction"]},
-        "compact-2026-09-04": {"unlocks": ["compaction"]},
+        "context-management-2025-06-27": {
+            "unlocks": [
+                "context_management",
+                "context_management.edits[].type=clear_tool_uses_20250919",
+                "context_management.edits[].type=clear_thinking_20251015",
+            ]
+        },
+        "compact-2026-01-12": {
+            "unlocks": [
+                "context_management",
+                "context_management.edits[].type=compact_20260112",
+                "messages[].content[].type=compaction",
+            ]
+        },
+        "compact-2026-09-04": {"unlocks": ["compaction", "messages[].content[].type=compaction"]},
         "structured-outputs-2025-11-13": {"status": "generally_available", "unlocks": ["output_format"]},
         "fine-grained-tool-streaming-2025-05-14": {"status": "generally_available", "endpoints": ["messages"]},
         "token-counting-2024-11-01": {"status": "generally_available", "endpoints": ["messages.count_tokens"]},

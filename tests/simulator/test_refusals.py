@@ -44,7 +44,7 @@ REFUSED = {
     "sampling parameter": (ask(temperature=1), "temperature: Extra inputs are not permitted"),
     "gated field": (ask(context_management={"edits": []}), "context_management: Extra inputs are not permitted"),
     "gated field within an object": (
-        ask(output_config={"task_budget": {"type": "tokens", "total": 9000}}),
+        ask(output_config={"task_budget": {"type": "tokens", "total": 20000}}),
         "output_config.task_budget: Extra inputs are not permitted",
     ),
     "gated field of a tool": (ask(tools=[{**TOOL, "hint": 1}]), "tools.0.custom.hint: Extra inputs are not permitted"),
@@ -184,7 +184,7 @@ def test_a_bearer_key_is_as_good_as_x_api_key(sock):
 
 
 def test_beta_headers_may_be_repeated(sock):
-    body = ask(context_management={"edits": []}, output_config={"task_budget": {"type": "tokens", "total": 9000}})
+    body = ask(context_management={"edits": []}, output_config={"task_budget": {"type": "tokens", "total": 20000}})
     line = "context-management-2025-06-27\r\nanthropic-beta: task-budgets-2026-03-13"
     assert say(sock, body, anthropic_beta=line).status == 200
 
