@@ -11,11 +11,12 @@ from .blocks import Block, text_block
 from .caching import CacheUse
 from .conversation import Conversation
 from .effects import NOISE
+from .iterations import SAMPLED, Iteration
 from .prefixes import Prefix
 from .prose import GREETINGS, Writer
 from .questions import Question
 from .refusals import invalid
-from .replies import SAMPLED, Iteration, Message
+from .replies import Message
 from .sampling import NoSample, Sampler
 from .server_tools import ServerCall
 from .thinking import noise, think, thinking_tokens
@@ -40,14 +41,16 @@ class _Composer:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._left = question.body["max_tokens"]
-        self._blocks: list[Block] = []
-        self._steps: list[Iteration] = []
+        self._blocks: list[Block] = list(question.before)
+        self._steps: list[Iteration] = list(question.steps)
         self._use = question.input_use
         self._step_tokens = 0
         self._writer = Writer(question.conversation.topics, question.seed.rng("words"))
 
     def compose(self) -> Message:
         question = self._question
+        if question.pauses:
+            return self._message("compaction", Plan())
         if self._left == 0:
             return self._finish("max_tokens", Plan())
         if (tokens := thinking_tokens(question)) and not self._think(tokens):
@@ -72,6 +75,9 @@ class _Composer:
 
     def _finish(self, reason: str, plan: Plan, stop_sequence: str | None = None) -> Message:
         self._end_step()
+        return self._message(reason, plan, stop_sequence)
+
+    def _message(self, reason: str, plan: Plan, stop_sequence: str | None = None) -> Message:
         return Message(
             self._question,
             tuple(self._blocks),

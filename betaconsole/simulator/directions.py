@@ -6,6 +6,7 @@ directions never make a request fail.
 
     ttft_ms, tps, jitter        pace of this answer (`tps=inf`: at once)
     tokens                      about how long a text answer is to be
+    more_input                  so many input tokens are counted that the prompt does not have, until a compaction drops them
     repeat                      which repeat of this request it is, from 1
     fault                       an error status, or a name of faults.FAULTS
     chance                      how likely the fault strikes this repeat, 0 to 1
@@ -36,6 +37,7 @@ class Directions:
     tps: float | None = None
     jitter: float | None = None
     tokens: int | None = None
+    more_input: int = 0
     repeat: int | None = None
     fault: str | None = None
     chance: float = 1.0
@@ -62,6 +64,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "tps": lambda text: _number(text, least=0.1, most=math.inf),
     "jitter": lambda text: _number(text, least=0, most=0.5),
     "tokens": lambda text: int(_number(text, least=1, most=200_000)),
+    "more_input": lambda text: int(_number(text, least=0, most=2e6)),
     "repeat": int,
     "fault": str.lower,
     "chance": lambda text: _number(text, least=0, most=1),

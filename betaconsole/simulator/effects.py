@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 INVENTED = "invented"
+RECORDED = "recorded answers of the API"
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,12 @@ class Effect:
 INTERLEAVED_THINKING = "interleaved-thinking-2025-05-14"
 THINKING_TOKEN_COUNT = "thinking-token-count-2026-05-13"  # noqa: S105
 CONTEXT_MANAGEMENT = "context-management-2025-06-27"
+COMPACTION = "compact-2026-01-12"
+MESSAGE_THREADS = "message-threads-2026-08-12"
 FINE_GRAINED_TOOLS = "fine-grained-tool-streaming-2025-05-14"
 
 _BETWEEN_TOOLS = "thinking enabled on a model that accepts it, in a request that carries tool results"
+_COMPACTS = "context_management.edits with a compact_20260112 whose trigger is reached"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -58,6 +62,8 @@ TABLE = (
         "context_management.edits whose trigger is reached (what is cleared is no input any more)",
         INVENTED,
     ),
+    Effect(COMPACTION, "summary_tokens", "output tokens, not in the top-level usage", 110, 25, _COMPACTS, RECORDED),
+    Effect(COMPACTION, "instruction_tokens", "input tokens beside the prompt", 100, 0, _COMPACTS, RECORDED),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

@@ -11,6 +11,7 @@ from .admission import check_shape, read_body
 from .answering import answer
 from .attachments import with_files
 from .caching import CacheUse
+from .compaction import compacted
 from .conversation import Conversation
 from .effects import CONTEXT_MANAGEMENT
 from .files import find_file, keep_made_files
@@ -42,7 +43,7 @@ def create_message(visit: Visit) -> Answer:
     if broken := visit.broken_early():
         return broken
     question = _asked(visit, caller, body)
-    return _told(visit, question, _answered(visit, caller, question))
+    return _told(visit, caller, question, _answered(visit, caller, question))
 
 
 def message_alone(visit: Visit, caller: Caller) -> Message:
@@ -93,6 +94,7 @@ def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint:
     rules = visit.world.rules
     check_output_format(body, caller.betas)
     check_shape(body, rules, endpoint=endpoint, betas=caller.betas, version=caller.version)
+    body = visit.world.threads.resumed(body, caller.key_name)
     model_id, model = check_model(body, rules)
     _check_meaning(body, model)
     prompt = see(body, betas=caller.betas, model_id=model_id, model=model)
@@ -110,8 +112,10 @@ def _check_meaning(body: Mapping[str, Any], model: ModelRule) -> None:
 def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
     """The question that the (then valid) request puts to the model. Raises Refusal."""
     model_id, model, prompt = _checked(visit, caller, body, endpoint="messages")
-    check_limits(body, model_id, model, input_tokens=count(prompt.body))
-    return Question(
+    more = CacheUse(0 if prompt.carries_summary else visit.wishes.more_input)
+    check_limits(body, model_id, model, input_tokens=count(prompt.body) + more.tokens)
+    use = _cached(visit, prompt.body, f"{caller.key_name} {model_id}", model) + more
+    question = Question(
         sent=prompt.sent,
         body=prompt.body,
         betas=caller.betas,
@@ -119,11 +123,13 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
         model=model,
         conversation=Conversation.of(prompt.sent),
         seed=visit.seeded(),
-        input_use=_cached(visit, prompt.body, f"{caller.key_name} {model_id}", model),
+        input_use=use,
         wishes=visit.wishes,
         opening=prompt.opening,
         closing=prompt.closing,
+        lists_iterations=prompt.lists_iterations,
     )
+    return compacted(question)
 
 
 def _answered(visit: Visit, caller: Caller, question: Question) -> Message:
@@ -147,9 +153,12 @@ def _cached(visit: Visit, body: Mapping[str, Any], owner: str, model: ModelRule)
     return visit.world.cache.use(segments, owner=owner, least_tokens=model.min_cache_tokens, ready_in_s=ready_in_s)
 
 
-def _told(visit: Visit, question: Question, message: Message) -> Answer:
+def _told(visit: Visit, caller: Caller, question: Question, message: Message) -> Answer:
     """The message, streamed or whole, with the fault it was to meet."""
     tempo = _tempo(visit, question)
+    if question.sent.get("thread"):
+        takes_s = tempo.at(message.written_tokens)
+        visit.world.threads.hold(question.sent, message.as_json(), caller.key_name, takes_s=takes_s)
     fault = faults.strikes(visit.wishes, visit.seeded()) or ""
     if question.body.get("stream") and fault != "json":
         struck = faults.strike_stream(fault, frames(message, tempo), visit.wishes)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .binding import bind_thinking
+from .compaction import KIND as COMPACT_EDIT
+from .compaction import after_compaction, compact_edit
 from .editing import edit_context
 from .effects import CONTEXT_MANAGEMENT
 from .rules import ModelRule
@@ -17,6 +19,7 @@ class Prompt:
     """The request as the model sees it, and what the answer says of the changes (see `Question`).
 
     `sent` is the request as the client wrote it, `unedited` what is left of it before the context edits, `body` after them.
+    `carries_summary`: a compaction block stands for what came before it.
     """
 
     sent: Mapping[str, Any]
@@ -24,13 +27,27 @@ class Prompt:
     unedited: Mapping[str, Any]
     opening: Mapping[str, Any]
     closing: Mapping[str, Any]
+    carries_summary: bool = False
+
+    @property
+    def lists_iterations(self) -> bool:
+        """Whether the request uses what makes usage name its steps; the betas for that were checked before."""
+        sent = self.sent
+        kinds = {tool.get("type") for tool in sent.get("tools") or ()}
+        edits = (sent.get("context_management") or {}).get("edits") or ()
+        budget = (sent.get("output_config") or {}).get("task_budget")
+        compacts = any(edit["type"] == COMPACT_EDIT for edit in edits)
+        return bool(
+            compacts or budget or sent.get("compaction") or sent.get("fallbacks") or "advisor_20260301" in kinds
+        )
 
 
 def see(sent: Mapping[str, Any], *, betas: Collection[str], model_id: str, model: ModelRule) -> Prompt:
     """Take out what the model is not to see. Raises a Refusal; the given body is not changed."""
     bound = bind_thinking(sent, betas=betas, model_id=model_id, model=model)
-    edited = edit_context(bound.body, betas)
+    read = after_compaction(bound.body)
+    edited = edit_context(read, betas)
     closing: dict[str, Any] = {}
-    if CONTEXT_MANAGEMENT in betas:
+    if CONTEXT_MANAGEMENT in betas or compact_edit(sent, betas):
         closing["context_management"] = {"applied_edits": list(edited.applied)}
-    return Prompt(sent, edited.body, bound.body, bound.opening, closing)
+    return Prompt(sent, edited.body, read, bound.opening, closing, carries_summary=read is not bound.body)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .blocks import Block
 from .caching import CacheUse
 from .conversation import Conversation
 from .directions import Directions
+from .iterations import Iteration
 from .prefixes import Prefix
 from .rules import ModelRule
 from .seeds import Seed
@@ -21,7 +23,8 @@ class Question:
 
     `seed` is the chance of this request and repeat. `opening` and `closing` are what betas add to the message about the
     request: the first is known before the model writes (`diagnostics`), the second stands beside its end in a stream
-    (`context_management`).
+    (`context_management`). `before` are blocks that the answer begins with and `steps` what they cost; with `pauses` it ends
+    there.
     """
 
     sent: Mapping[str, Any]
@@ -35,6 +38,10 @@ class Question:
     wishes: Directions = field(default_factory=Directions)
     opening: Mapping[str, Any] = field(default_factory=dict)
     closing: Mapping[str, Any] = field(default_factory=dict)
+    before: tuple[Block, ...] = ()
+    steps: tuple[Iteration, ...] = ()
+    pauses: bool = False
+    lists_iterations: bool = False
 
     @property
     def task(self) -> Seed:

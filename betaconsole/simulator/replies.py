@@ -8,37 +8,15 @@ from typing import Any
 
 from .blocks import Block
 from .caching import CacheUse
+from .iterations import Iteration, input_usage
 from .questions import Question
-
-SAMPLED = "message"
-COMPACTED = "compaction"
-ADVISED = "advisor_message"
-FALLEN_BACK = "fallback_message"
-
-
-@dataclass(frozen=True)
-class Iteration:
-    """One step of an answer that is billed: a sampling by the model, a compaction, an advice. `kind` is its `type`.
-
-    `counted`: its tokens are part of the top-level usage.
-    """
-
-    kind: str
-    use: CacheUse
-    output_tokens: int
-    model_id: str | None = None
-    counted: bool = True
-
-    def as_json(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {"type": self.kind, **input_usage(self.use), "output_tokens": self.output_tokens}
-        return entry | ({"model": self.model_id} if self.model_id else {})
 
 
 @dataclass(frozen=True)
 class Message:
     """One answer. `as_json` is the message of a JSON response; a stream says the same in its events.
 
-    `iterations` are all steps in order; `lists_iterations` says whether the usage names them.
+    `iterations` are all steps in order; the usage names them where the question says so.
     """
 
     question: Question
@@ -49,7 +27,6 @@ class Message:
     stop_details: Mapping[str, Any] | None = None
     server_tool_use: Mapping[str, int] = field(default_factory=dict)
     container: Mapping[str, Any] | None = None
-    lists_iterations: bool = False
     more_usage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -94,7 +71,7 @@ class Message:
         usage |= {"output_tokens": self.output_tokens, "output_tokens_details": {"thinking_tokens": thinking}}
         if self.server_tool_use:
             usage["server_tool_use"] = dict(self.server_tool_use)
-        if self.lists_iterations:
+        if self.question.lists_iterations:
             usage["iterations"] = [each.as_json() for each in self.iterations]
         return {**usage, **self.more_usage}
 
@@ -117,16 +94,3 @@ class Message:
     @property
     def _use(self) -> CacheUse:
         return sum((each.use for each in self._counted), CacheUse(0))
-
-
-def input_usage(use: CacheUse) -> dict[str, Any]:
-    """Input tokens as usage names them."""
-    return {
-        "input_tokens": use.input_tokens,
-        "cache_creation_input_tokens": use.written_5m_tokens + use.written_1h_tokens,
-        "cache_read_input_tokens": use.read_tokens,
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": use.written_5m_tokens,
-            "ephemeral_1h_input_tokens": use.written_1h_tokens,
-        },
-    }

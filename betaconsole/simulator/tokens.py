@@ -75,6 +75,8 @@ def block_tokens(block: Any) -> int:
         return text_tokens(block.get("thinking", "")) + 4
     if kind == "text":
         return text_tokens(block.get("text", ""))
+    if kind == "compaction":
+        return text_tokens(block.get("content") or "")
     return json_tokens(_plain(block))
 
 

@@ -18,6 +18,7 @@ from .rules import Rules
 from .seeds import Repeats, Seed, new_request_id
 from .store import Shelf
 from .stored import Skill, StoredFile
+from .threads import Threads
 from .wire import Answer, Request, whole_answer
 
 ORGANIZATION = "00000000-0000-4000-8000-51a1a7ed0000"
@@ -35,6 +36,7 @@ class World:
     pace: Pace
     repeats: Repeats = field(default_factory=Repeats)
     cache: PromptCache = field(default_factory=PromptCache)
+    threads: Threads = field(default_factory=Threads)
     files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
     skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))
     batches: Shelf[Batch] = field(default_factory=lambda: Shelf(most=200, most_bytes=128 * MEBIBYTE))

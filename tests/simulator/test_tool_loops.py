@@ -5,6 +5,7 @@ import re
 
 import anthropic
 import pytest
+from anthropic import beta_tool
 
 from betaconsole.simulator.binding import BINDING_CONTROLS
 from betaconsole.simulator.effects import INTERLEAVED_THINKING
@@ -65,6 +66,51 @@ def test_each_turn_of_a_loop_calls_the_next_tool(simulator):
     called = [block["name"] for answer in answers for block in answer["content"] if block["type"] == "tool_use"]
     assert sorted(called) == ["lookup_order", "lookup_policy"]
     assert "says: Found." in answers[-1]["content"][-1]["text"]
+
+
+def test_the_sdks_tool_runner_runs_the_loop(client):
+    given = []
+
+    @beta_tool
+    def lookup_order(order_id: str) -> str:
+        """Finds an order by its number."""
+        given.append(("order", order_id))
+        return "A lamp, delivered eight days ago."
+
+    @beta_tool
+    def lookup_policy(topic: str) -> str:
+        """Finds the policy for a refund."""
+        given.append(("policy", topic))
+        return "Thirty days, full refund."
+
+    runner = client.beta.messages.tool_runner(
+        model=MODEL,
+        max_tokens=4000,
+        tools=[lookup_order, lookup_policy],
+        thinking=ENABLED,
+        messages=[{"role": "user", "content": ASK}],
+        betas=[INTERLEAVED_THINKING],
+    )
+    messages = list(runner)
+    assert sorted(name for name, _ in given) == ["order", "policy"]
+    assert [message.content[0].type for message in messages] == ["thinking", "thinking", "thinking"]
+    assert messages[-1].stop_reason == "end_turn"
+
+
+def test_the_tool_runner_also_streams_on_a_model_that_checks_its_thinking(client):
+    @beta_tool
+    def lookup_order(order_id: str) -> str:
+        """Finds an order by its number."""
+        return f"Order {order_id}: a lamp."
+
+    runner = client.beta.messages.tool_runner(
+        model=BINDING_MODEL,
+        max_tokens=4000,
+        tools=[lookup_order],
+        messages=[{"role": "user", "content": ASK}],
+        stream=True,
+    )
+    assert [stream.get_final_message().stop_reason for stream in runner] == ["tool_use", "end_turn"]
 
 
 def changed_thinking(body, **changes):
