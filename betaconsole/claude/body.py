@@ -131,8 +131,10 @@ class Inflated:
         if encoding not in ("gzip", "x-gzip", "deflate"):
             raise ProtocolError("The answer came in an encoding that was not asked for and is not known here.")
         self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._began = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
+        self._began = self._began or bool(data)
         try:
             while data:
                 if self._inflater.eof:  # a further gzip member
@@ -144,12 +146,14 @@ class Inflated:
             raise ProtocolError("The answer's compression is broken.") from None
 
     def end(self) -> None:
-        if not self._inflater.eof:
+        if self._began and not self._inflater.eof:  # no bytes at all are an empty body
             raise Incomplete("The compressed answer ended early; what had arrived is kept.")
 
 
 def framing_of(response: HTTPResponse) -> Framing:
     """How this response says where its body ends."""
+    if response.length == 0:  # an answer to HEAD and a 204 have no body, whatever their headers say
+        return Sized(0)
     if response.chunked:
         return Chunked()
     return UntilClose() if response.length is None else Sized(response.length)

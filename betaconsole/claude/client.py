@@ -32,6 +32,7 @@ MAX_BYTES = 64 * 1024 * 1024
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, section 5.6.2
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "expect", "connection", "upgrade", "te"})
 
 
@@ -65,7 +66,8 @@ class Request:
 class Deadlines:
     """How long to wait, in seconds. None: 60 to the status line and 3,600 in all for a stream, else 600 and 600.
 
-    `connect_s` covers name, TCP, TLS and proxy. `status_s` counts from the start of writing, and again from its end.
+    `connect_s` covers name, TCP, TLS and proxy. `status_s` counts from the start of writing, and again from each part of
+    a large body that the line has taken: an upload that still flows is not late, except for the total.
     `idle_s` is the longest silence in the body. `total_s` counts from the start of writing.
     """
 
@@ -223,4 +225,6 @@ class Call:
         prepared.prepare_url(self._request.url, None)
         prepared.prepare_headers(headers)
         prepared.prepare_body(self._request.body, None)
+        if prepared.method not in _WITH_BODY and not self._request.body:
+            prepared.headers.pop("content-length", None)  # requests would give a DELETE one
         return prepared

@@ -114,11 +114,11 @@ class Wire:
         began = time.monotonic()
         self.timings.queue_ms = (began - self._connected_at) * 1000
         self._total_at = began + self.limits.total_s
-        self._limit(min(began + self.limits.status_s, self._total_at), StatusTimeout)
+        self._wait_for_status(began)
         self.write_began = True
         self._send_with_key(sock, head, body)
         self.timings.sent_at = time.monotonic()
-        self._limit(min(self.timings.sent_at + self.limits.status_s, self._total_at), StatusTimeout)
+        self._wait_for_status(self.timings.sent_at)
 
     def answered(self, head: Head, response: HTTPResponse) -> None:
         """The whole head of the response is there."""
@@ -155,7 +155,11 @@ class Wire:
         if self._key is not None:
             value = self._key.as_header_value()
             head = _KEY_LINE.sub(lambda _: value, head, count=1)
-        send_request(sock, head, body)
+        send_request(sock, head, body, wrote=lambda: self._wait_for_status(time.monotonic()))
+
+    def _wait_for_status(self, since: float) -> None:
+        """The status deadline counts from here: from the start of writing, each part the line took, and the end."""
+        self._limit(min(since + self.limits.status_s, self._total_at), StatusTimeout)
 
     def _limit(self, limit: float, late: type[CallError]) -> None:
         self._late = late

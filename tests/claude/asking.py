@@ -1,5 +1,6 @@
 """Short ways to ask an `Upstream` through the real wire client."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 
 from betaconsole.claude.client import Call, Deadlines, Head, Request, Secret
 from betaconsole.claude.headers import DEFAULT_VERSION, request_headers
+from tests.upstream import Peer, Upstream, answer
 
 KEY = Secret("sk-ant-api03-canary-8f2b61d07c3e4a95-AA")
 BODY = b'{"model":"claude-sonnet-4-6","max_tokens":16,"messages":[{"role":"user","content":"Hi"}]}'
@@ -61,6 +63,28 @@ class Running:
         self._thread.join(within_s)
         assert not self._thread.is_alive(), "the call did not end"
         return self.outcome
+
+
+def take(peer: Peer, size: int, *, pauses: int = 0) -> None:
+    """Takes a request with a body of `size` bytes and forgets it; with as many pauses of 50 ms on the way, then answers."""
+    start = b""
+    while b"\r\n\r\n" not in start:
+        start += peer.sock.recv(65536)
+    taken = len(start.partition(b"\r\n\r\n")[2])
+    for pause in range(pauses + 1):
+        while taken < size * (pause + 1) / (pauses + 1) and (piece := peer.sock.recv(16_384)):
+            taken += len(piece)
+        peer.wait(0.05 if pauses else 0)
+    peer.send(answer(b"{}"))
+
+
+def narrow_line(upstream: Upstream) -> socket.socket:
+    """A connection whose kernel takes little ahead of the reader, as a slow line does."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    sock.connect((upstream.host, upstream.port))
+    return sock
 
 
 def quick(**limits: float) -> Deadlines:

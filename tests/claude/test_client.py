@@ -1,9 +1,11 @@
 """The wire client against a scripted far end: what goes out, what comes back, and what each kind of break is called."""
 
 import gzip
+import random
 import socket
 import threading
 import time
+import tracemalloc
 
 import pytest
 
@@ -20,7 +22,7 @@ from betaconsole.claude.errors import (
     RedirectRefused,
 )
 from betaconsole.claude.headers import HeaderError
-from tests.claude.asking import BODY, KEY, a_call, a_request, ask, quick
+from tests.claude.asking import BODY, KEY, a_call, a_request, ask, quick, take
 from tests.upstream import (
     STREAM_HEAD,
     Peer,
@@ -107,6 +109,21 @@ class TestWhatGoesOut:
         assert received.line == "GET /v1/models?limit=5&after_id=a%2Fb HTTP/1.1"
         assert received.header("content-length") is None
 
+    @pytest.mark.parametrize(
+        ("method", "length"),
+        [("GET", None), ("HEAD", None), ("DELETE", None), ("POST", "0"), ("PUT", "0"), ("PATCH", "0")],
+    )
+    @pytest.mark.parametrize("body", [None, b""])
+    def test_without_a_body_only_methods_that_have_one_say_a_length(self, method, length, body):
+        with Upstream([read(), send(answer(b"{}"))]) as upstream:
+            with Call(Request(method, upstream.url + "/v1/files/x", (("accept", "*/*"),), body)) as call:
+                call.open()
+            (received,) = upstream.requests
+        assert received.line == f"{method} /v1/files/x HTTP/1.1"
+        assert (received.header("content-length"), received.header("transfer-encoding")) == (length, None)
+        assert received.body == b""
+        assert [name for name, _ in call.sent_headers] == [name for name, _ in received.headers]
+
     def test_a_small_request_leaves_in_one_write(self):
         sizes = []
 
@@ -124,6 +141,15 @@ class TestWhatGoesOut:
         with Upstream([read(), send(answer(b"{}"))]) as upstream:
             ask(upstream.url, body=body)
             assert upstream.requests[0].body == body
+
+    def test_an_upload_of_32_megabytes_leaves_without_being_copied(self):
+        body = bytes(32 << 20)
+        with Upstream(lambda peer: take(peer, len(body))) as upstream, a_call(upstream.url, body=body) as call:
+            tracemalloc.start()
+            call.open()
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peak < 4 << 20
 
     def test_netrc_proxies_and_cookies_around_us_are_ignored(self, tmp_path, monkeypatch):
         netrc = tmp_path / "netrc"
@@ -266,6 +292,42 @@ class TestWhatComesBack:
             while not upstream.ended_at and time.monotonic() < closed + 2:
                 time.sleep(0.005)
             assert upstream.ended_at[0] - closed < 0.1
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            ("content-length: 1000",),
+            ("transfer-encoding: chunked",),
+            ("content-encoding: gzip", "content-length: 1000"),
+            (),
+        ],
+        ids=["length", "chunked", "gzip", "nothing"],
+    )
+    @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("HEAD", 404), ("GET", 204), ("DELETE", 204)])
+    def test_an_answer_that_cannot_have_a_body_ends_with_its_head(self, method, status, lines):
+        with Upstream([read(), send(head(status, *lines)), hang()]) as upstream:
+            request = Request(method, upstream.url + "/v1/models", (("accept", "*/*"),))
+            with Call(request, deadlines=quick(idle_s=1.0)) as call:
+                assert call.open().status == status
+                assert list(call.chunks()) == []
+                assert call.timings.first_byte_ms is None
+
+    def test_an_empty_body_is_empty_whatever_its_encoding(self):
+        with Upstream([read(), send(answer(b"", 200, "content-encoding: gzip"))]) as upstream:
+            assert ask(upstream.url)[1] == b""
+
+    @pytest.mark.parametrize("framed", ["length", "chunked", "close"])
+    def test_a_file_comes_back_byte_for_byte_up_to_the_limit(self, framed):
+        file = random.Random(1).randbytes(5_000_000)
+        sent = {
+            "length": answer(file, 200, "content-type: application/octet-stream"),
+            "chunked": STREAM_HEAD + chunked([file[at : at + 70_001] for at in range(0, len(file), 70_001)]),
+            "close": head(200) + file,
+        }[framed]
+        with Upstream([read(), send(sent), close()]) as upstream:
+            assert ask(upstream.url, stream=False, max_bytes=len(file))[1] == file
+            with pytest.raises(LimitExceeded):
+                ask(upstream.url, stream=False, max_bytes=len(file) - 1)
 
     def test_two_calls_use_two_connections(self):
         with Upstream([read(), send(answer(b"{}")), read()]) as upstream:

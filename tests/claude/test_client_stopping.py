@@ -20,7 +20,7 @@ from betaconsole.claude.errors import (
     TotalTimeout,
 )
 from betaconsole.claude.watchdog import Timer, Watchdog
-from tests.claude.asking import Outcome, Running, a_call, ask, quick
+from tests.claude.asking import Outcome, Running, a_call, ask, narrow_line, quick, take
 from tests.upstream import (
     STREAM_HEAD,
     Peer,
@@ -68,6 +68,11 @@ def timed(url: str, **options: object) -> tuple[Outcome, float]:
     began = time.monotonic()
     outcome = Running(a_call(url, **options)).finish()
     return outcome, outcome.ended_at - began
+
+
+def takes_a_second(peer: Peer) -> None:
+    peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    take(peer, len(LARGE), pauses=20)
 
 
 class TestDeadlines:
@@ -125,6 +130,33 @@ class TestDeadlines:
         with Upstream(slow_reader) as upstream:
             outcome, _ = timed(upstream.url, body=LARGE, deadlines=quick(status_s=0.45))
         assert outcome.error is None
+
+    def test_an_upload_that_flows_slowly_is_not_late(self):
+        with Upstream(takes_a_second) as upstream:
+            deadlines = quick(status_s=0.4)
+            outcome, took_s = timed(upstream.url, body=LARGE, deadlines=deadlines, dial=lambda: narrow_line(upstream))
+        assert (outcome.error, outcome.body) == (None, b"{}")
+        assert took_s > 0.8
+
+    def test_an_upload_that_stops_flowing_is_late(self):
+        def stops(peer: Peer) -> None:
+            for _ in range(10):
+                peer.sock.recv(1 << 18)
+                peer.wait(0.05)
+            peer.wait(5)
+
+        with Upstream(stops) as upstream:
+            deadlines = quick(status_s=0.3)
+            outcome, took_s = timed(upstream.url, body=LARGE, deadlines=deadlines, dial=lambda: narrow_line(upstream))
+        assert type(outcome.error) is StatusTimeout
+        assert 0.6 < took_s < 2
+
+    def test_a_slow_upload_meets_the_total_deadline(self):
+        with Upstream(takes_a_second) as upstream:
+            deadlines = quick(status_s=0.4, total_s=0.6)
+            outcome, took_s = timed(upstream.url, body=LARGE, deadlines=deadlines, dial=lambda: narrow_line(upstream))
+        assert type(outcome.error) is StatusTimeout
+        assert took_s < 0.9
 
     def test_time_at_the_barrier_counts_towards_no_deadline(self):
         with Upstream([read(), send(answer(b"{}"))]) as upstream:

@@ -25,7 +25,7 @@ from betaconsole.claude.errors import (
     ProxyFailed,
     TlsFailed,
 )
-from tests.claude.asking import KEY, Running, a_call, ask, quick
+from tests.claude.asking import KEY, Running, a_call, ask, narrow_line, quick, take
 from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, close, hang, head, pause, read, reset, send
 
 Certificate = Callable[..., tuple[ssl.SSLContext, str]]
@@ -103,6 +103,21 @@ class TestTls:
             assert why in error.message
             assert not call.write_began
             assert upstream.requests == []
+
+    def test_an_upload_that_flows_slowly_over_tls_is_not_late(self, certificate):
+        context, bundle = certificate()
+        body = bytes(12_000_000)
+        with Upstream(lambda peer: take(peer, len(body), pauses=20), tls=context) as upstream:
+            trusting = ssl.create_default_context(cafile=bundle)
+            call = a_call(
+                upstream.url,
+                body=body,
+                dial=lambda: trusting.wrap_socket(narrow_line(upstream), server_hostname="127.0.0.1"),
+                deadlines=quick(status_s=0.4),
+            )
+            began = time.monotonic()
+            assert Running(call).finish().error is None
+            assert time.monotonic() - began > 0.8
 
     def test_verification_cannot_be_turned_off(self):
         with pytest.raises(ValueError, match="always verified"):
