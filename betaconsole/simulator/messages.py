@@ -12,6 +12,7 @@ from .answering import answer
 from .attachments import with_files
 from .caching import CacheUse
 from .compaction import compacted
+from .containers import container_of, loaded_skills
 from .conversation import Conversation
 from .effects import CONTEXT_MANAGEMENT
 from .files import find_file, keep_made_files
@@ -133,9 +134,11 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
 
 
 def _answered(visit: Visit, caller: Caller, question: Question) -> Message:
+    skills = loaded_skills(visit, caller, question.sent)
     message = answer(question)
-    keep_made_files(visit, caller, [block.content for block in message.blocks])
-    return message
+    content = [block.content for block in message.blocks]
+    keep_made_files(visit, caller, content)
+    return replace(message, container=container_of(visit, question.sent, content, skills))
 
 
 def _with_files(visit: Visit, caller: Caller, prompt: Prompt) -> Prompt:

@@ -74,7 +74,7 @@ def list_skills(visit: Visit, caller: Caller) -> dict[str, Any]:
 
 
 def retrieve_skill(visit: Visit, caller: Caller, skill_id: str) -> dict[str, Any]:
-    return skill_object(_find(visit, caller, skill_id), caller)
+    return skill_object(find_skill(visit, caller, skill_id), caller)
 
 
 def delete_skill(visit: Visit, caller: Caller, skill_id: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def create_version(visit: Visit, caller: Caller, skill_id: str) -> dict[str, Any
 
 def list_versions(visit: Visit, caller: Caller, skill_id: str) -> dict[str, Any]:
     """The versions of a skill, newest first."""
-    skill = _find(visit, caller, skill_id)
+    skill = find_skill(visit, caller, skill_id)
     versions = {version.id: version for version in reversed(skill.versions)}
     places = {ident: number for number, ident in enumerate(versions, 1)}
     listing = Listing(versions, places.get, lambda version: version_object(version, skill_id, caller))
@@ -114,7 +114,7 @@ def list_versions(visit: Visit, caller: Caller, skill_id: str) -> dict[str, Any]
 
 
 def retrieve_version(visit: Visit, caller: Caller, skill_id: str, name: str) -> dict[str, Any]:
-    return version_object(_find_version(_find(visit, caller, skill_id), name), skill_id, caller)
+    return version_object(find_version(find_skill(visit, caller, skill_id), name), skill_id, caller)
 
 
 def delete_version(visit: Visit, caller: Caller, skill_id: str, name: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def delete_version(visit: Visit, caller: Caller, skill_id: str, name: str) -> di
     _refuse_built_in(skill_id)
 
     def shortened(skill: Skill) -> Skill:
-        version = _find_version(skill, name)
+        version = find_version(skill, name)
         if len(skill.versions) == 1:
             raise invalid("A skill must keep at least one version. Delete the skill instead.")
         left = tuple(each for each in skill.versions if each is not version)
@@ -137,7 +137,7 @@ def version_content(visit: Visit, caller: Caller, skill_id: str, name: str) -> A
     """A version as a zip archive, for those who send the first beta (404 for others)."""
     if FIRST_BETA not in caller.betas:
         raise Refusal(404, "Not Found")
-    version = _find_version(_find(visit, caller, skill_id), name)
+    version = find_version(find_skill(visit, caller, skill_id), name)
     headers = (("content-type", "application/zip"), *visit.headers())
     return whole_answer(200, headers, _zipped(version), at_s=visit.quick_s())
 
@@ -221,14 +221,14 @@ def _zipped(version: SkillVersion) -> bytes:
     return archive.getvalue()
 
 
-def _find(visit: Visit, caller: Caller, skill_id: str) -> Skill:
+def find_skill(visit: Visit, caller: Caller, skill_id: str) -> Skill:
     found = BUILT_IN_SKILLS.get(skill_id) or visit.world.skills.find(skill_id, caller.key_name)
     if found is None:
         raise _unknown_skill(skill_id)
     return found
 
 
-def _find_version(skill: Skill, name: str) -> SkillVersion:
+def find_version(skill: Skill, name: str) -> SkillVersion:
     found = next((version for version in skill.versions if name in (version.id, version.epoch)), None)
     if found is None:
         raise Refusal(404, f"Skill version not found: {name}")

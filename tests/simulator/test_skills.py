@@ -136,3 +136,44 @@ def test_a_skill_cannot_grow_without_end(client):
     with pytest.raises(anthropic.BadRequestError) as refused:
         client.skills.versions.create(made.id, files=large)
     assert refused.value.body["error"]["details"] == {"error_code": "storage_quota_exceeded"}
+
+
+def run_code(client: anthropic.Anthropic, **container: object) -> anthropic.types.Message:
+    return client.messages.create(
+        model="claude-sonnet-4-6",
+        max_tokens=2000,
+        messages=[{"role": "user", "content": "Count the rows."}],
+        tools=[{"type": "code_execution_20260521", "name": "code_execution"}],
+        **container,
+    )
+
+
+def test_a_message_that_ran_code_names_its_container_and_the_skills_in_it(client):
+    made = client.skills.create(files=FILES)
+    skills = [
+        {"type": "anthropic", "skill_id": "pptx", "version": "latest"},
+        {"type": "custom", "skill_id": made.id},
+    ]
+    container = run_code(client, container={"skills": skills}).container
+    assert container.id.startswith("container_01")
+    assert [(skill.skill_id, skill.version) for skill in container.skills] == [
+        ("pptx", "20251013"),
+        (made.id, made.latest_version_id),
+    ]
+    assert run_code(client, container=container.id).container.id == container.id
+    assert run_code(client).container.skills is None
+
+
+@pytest.mark.parametrize(
+    ("skill", "error"),
+    [
+        ({"type": "custom", "skill_id": "skill_none"}, anthropic.NotFoundError),
+        ({"type": "anthropic", "skill_id": "pptx", "version": "none"}, anthropic.NotFoundError),
+        ({"type": "anthropic", "skill_id": "skill_none"}, anthropic.BadRequestError),
+        ({"type": "other", "skill_id": "pptx"}, anthropic.BadRequestError),
+        ({"type": "custom"}, anthropic.BadRequestError),
+    ],
+)
+def test_a_skill_that_is_not_there_cannot_be_loaded(client, skill, error):
+    with pytest.raises(error):
+        run_code(client, container={"skills": [skill]})
