@@ -1,8 +1,10 @@
 """What the API answers: the documented shapes, and how they are read from comparisons and exchanges."""
 
+import base64
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
+from urllib.parse import urlsplit
 
 from django.db.models import F
 from django.http import HttpRequest
@@ -15,7 +17,7 @@ from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.states import State
 
 # Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
-HEAVY = ("url", "request_headers", "response_headers", "timeline", "message")
+HEAVY = ("request_headers", "response_headers", "timeline", "message")
 
 Header = Annotated[list[str], Field(description="[name, value]", min_length=2, max_length=2)]
 Milliseconds = Annotated[float | None, Field(description="Milliseconds; null where unknown.")]
@@ -38,6 +40,7 @@ class VariantAnswer(TypedDict):
     betas: list[str]
     header: Annotated[str, Field(description="The exact value of anthropic-beta; empty: there was no such header.")]
     anthropic_version: str
+    headers: NotRequired[Annotated[dict[str, str], Field(description="Further request headers, where it has any.")]]
     baseline: Annotated[str | None, Field(description="Label of the variant it is compared with.")]
 
 
@@ -46,8 +49,15 @@ class Failure(TypedDict):
     message: str
 
 
+class EndpointAnswer(TypedDict):
+    method: str
+    path: Annotated[str, Field(description="Below the connection's address.")]
+    query: NotRequired[str]
+
+
 class ExchangeAnswer(TypedDict):
     id: str
+    endpoint: EndpointAnswer
     variant: Annotated[str, Field(description="The variant's label.")]
     case: Annotated[str | int | None, Field(description="The case's name, else its number from 1; null without cases.")]
     repeat: Annotated[int, Field(description="From 1.")]
@@ -81,12 +91,14 @@ class RequestAnswer(TypedDict):
     url: str
     headers: Annotated[list[Header], Field(description="In wire order; the key stands as a reference.")]
     body: Annotated[Any, Field(description="The JSON sent, numbers as spelled; a string where it was not JSON.")]
+    body_base64: NotRequired[Annotated[str, Field(description="The bytes sent, where they are not UTF-8.")]]
 
 
 class ResponseAnswer(TypedDict):
     status: int | None
     headers: list[Header]
     body_text: Annotated[str, Field(description="As received; bytes that are not UTF-8 become U+FFFD.")]
+    body_base64: NotRequired[Annotated[str, Field(description="The bytes as received, where they are not UTF-8.")]]
 
 
 class EventAnswer(TypedDict):
@@ -98,7 +110,10 @@ class WholeExchangeAnswer(ExchangeAnswer):
     request: RequestAnswer
     response: ResponseAnswer
     message: Annotated[
-        dict[str, Any] | None, Field(description="The message as the API would have returned it non-streamed.")
+        dict[str, Any] | None,
+        Field(
+            description="The message as the API would have returned it non-streamed; of other endpoints the JSON object answered."
+        ),
     ]
     events: list[EventAnswer]
 
@@ -130,6 +145,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
     cases = _case_names(comparison)
     exchanges = comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by("pk")
+    base_url = comparison.connection.base_url
     return {
         "id": comparison.public_id,
         "title": comparison.title,
@@ -140,6 +156,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
                 exchange,
                 variant=variants[exchange.variant_id].label,
                 case=cases[exchange.case_id],
+                base_url=base_url,
                 kept_bytes=exchange.kept_bytes,
             )
             for exchange in exchanges
@@ -151,18 +168,22 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
     """The exchange with what was sent and what has been received by now."""
     case = _case_names(exchange.comparison)[exchange.case_id]
     body, timeline = _received(exchange)
+    sent = bytes(exchange.request_body.data) if exchange.request_body else b""
+    base_url = exchange.comparison.connection.base_url
     return {
-        **_exchange(exchange, variant=exchange.variant.label, case=case, kept_bytes=len(body)),
+        **_exchange(exchange, variant=exchange.variant.label, case=case, base_url=base_url, kept_bytes=len(body)),
         "request": {
             "method": exchange.method,
             "url": exchange.url,
             "headers": exchange.request_headers,
-            "body": _as_sent(exchange.request_body.data if exchange.request_body else b""),
+            "body": _as_sent(sent),
+            **_base64(sent),
         },
         "response": {
             "status": exchange.status,
             "headers": exchange.response_headers or [],
             "body_text": body.decode("utf-8", "replace"),
+            **_base64(body),
         },
         "message": None if exchange.message is None else json.loads(exchange.message),
         "events": [{"at_ms": at_ms, "type": kind} for at_ms, _, kind in timeline],
@@ -170,13 +191,14 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
 
 
 def _variant(variant: Variant, variants: Mapping[int, Variant]) -> VariantAnswer:
-    return {
+    answer: VariantAnswer = {
         "label": variant.label,
         "betas": variant.betas,
         "header": variant.header,
         "anthropic_version": variant.anthropic_version,
         "baseline": variants[variant.baseline_id].label if variant.baseline_id else None,
     }
+    return {**answer, "headers": dict(variant.headers)} if variant.headers else answer
 
 
 def _case_names(comparison: Comparison) -> dict[int, str | int | None]:
@@ -187,9 +209,12 @@ def _case_names(comparison: Comparison) -> dict[int, str | int | None]:
     return {case.pk: case.name or case.position + 1 for case in cases}
 
 
-def _exchange(exchange: Exchange, *, variant: str, case: str | int | None, kept_bytes: int | None) -> ExchangeAnswer:
+def _exchange(
+    exchange: Exchange, *, variant: str, case: str | int | None, base_url: str, kept_bytes: int | None
+) -> ExchangeAnswer:
     return {
         "id": exchange.public_id,
+        "endpoint": _endpoint(exchange, base_url),
         "variant": variant,
         "case": case,
         "repeat": exchange.repeat,
@@ -215,6 +240,27 @@ def _failure(exchange: Exchange, kept_bytes: int | None) -> Failure | None:
     kind = exchange.error_type or exchange.failure_kind
     message = exchange.error_message or wording.note(exchange, kept_bytes=kept_bytes)
     return {"type": kind, "message": message} if kind else None
+
+
+def _endpoint(exchange: Exchange, base_url: str) -> EndpointAnswer:
+    """Where it was sent, below the address of its connection."""
+    url = urlsplit(exchange.url)
+    path = url.path.removeprefix(urlsplit(base_url).path.rstrip("/"))
+    asked: EndpointAnswer = {"method": exchange.method, "path": path}
+    return {**asked, "query": url.query} if url.query else asked
+
+
+class _Base64(TypedDict):
+    body_base64: NotRequired[str]
+
+
+def _base64(data: bytes) -> _Base64:
+    """The bytes, where text cannot carry them."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(data).decode()}
+    return {}
 
 
 def _as_sent(data: bytes) -> Any:

@@ -4,17 +4,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.headers import check_beta, check_version
+from betaconsole.claude.endpoints import METHODS, Endpoint, EndpointError, check_endpoint
+from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
 from betaconsole.drafts.columns import letter
+from betaconsole.drafts.models import Engine
 from betaconsole.runs.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
 from betaconsole.teams.models import Connection, Team
 
 from .problems import Problem
+from .uploads import AskedPart, upload_of
 
 SURROGATE = re.compile("[\\ud800-\\udfff]")
 
@@ -68,6 +71,9 @@ class AskedVariant(Asked):
         None, description="Changes to the body: a merge patch (RFC 7396) or a list of operations (RFC 6902)."
     )
     body: Body | None = Field(None, description="A whole body of its own in place of the comparison's.")
+    headers: dict[str, str] | None = Field(
+        None, description=f"Further request headers of this column: {' and '.join(EXTRA_HEADERS)}."
+    )
     baseline: Words | None = Field(
         None, description="Label of the variant it is compared with; the first one where left out."
     )
@@ -82,6 +88,14 @@ class AskedCase(Asked):
         description="{{name}} in a string is replaced where there is a variable of that name, else sent unchanged.",
     )
     body: Body | None = None
+
+
+class AskedEndpoint(Asked):
+    """Where the requests go, below the connection's address."""
+
+    method: str = Field("POST", json_schema_extra={"enum": list(METHODS)})
+    path: str = Field(description="Such as /v1/models, without the query.")
+    query: str = ""
 
 
 EXAMPLE = {
@@ -105,13 +119,31 @@ class NewComparison(Asked):
     connection: Words | None = Field(
         None, description="Id or name of a connection, or the word simulator; the team's default where left out."
     )
-    body: Body = Field(description="A Messages request body, without betas.")
+    endpoint: AskedEndpoint | None = Field(None, description="POST /v1/messages where left out.")
+    body: Body | None = Field(
+        None,
+        description="The request body, without betas. Left out where the endpoint takes none or every case has its own.",
+    )
+    parts: list[AskedPart] | None = Field(None, description="A multipart upload, in place of a body.")
     variants: list[AskedVariant] = Field(description="The columns: 1 to 32.")
     repeats: int = Field(1, ge=1, le=MAX_REPEATS)
     cases: list[AskedCase] | None = None
+    trace: bool = Field(
+        False,
+        description="The cases are the turns of a recorded conversation: each has a body, and they are sent in order.",
+    )
+    engine: Literal["live", "batch"] = Field(
+        "live", description="batch: as Message Batches, at half price, within a day; times cannot be compared then."
+    )
+    separate_caches: bool = Field(
+        False,
+        description="A line of its own in front of each column's system text, so that no column pays for another's cache.",
+    )
     tool_stubs: list[Any] | None = Field(None, description="Not built yet: anything but an empty list is answered 501.")
     max_turns: int = Field(1, ge=1, description="Not built yet: more than 1 is answered 501.")
-    stream: bool | None = Field(None, description="Wins over the body's; true where neither says anything.")
+    stream: bool | None = Field(
+        None, description="Wins over the body's; true for messages sent live where neither says anything."
+    )
     client_token: Token | None = Field(
         None,
         description="Makes asking twice safe: the same token with the same request finds the comparison made before.",
@@ -124,6 +156,7 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
         raise Problem(501, "Tool stubs are not built yet.", field="tool_stubs")
     if asked.max_turns > 1:
         raise Problem(501, "Tool loops are not built yet: leave it out or say 1.", field="max_turns")
+    raw_body, content_type = upload_of(asked.parts)
     plan = Plan(
         body=asked.body,
         variants=_variant_plans(asked.variants, version),
@@ -132,8 +165,24 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
         cases=[CasePlan()] if asked.cases is None else [_case_plan(case) for case in asked.cases],
         repeats=asked.repeats,
         stream=asked.stream,
+        endpoint=_endpoint(asked.endpoint),
+        raw_body=raw_body,
+        content_type=content_type,
+        engine=asked.engine,
+        is_trace=asked.trace,
+        separate_caches=asked.separate_caches,
     )
-    return _streaming(plan) if plan.stream is None else plan
+    streams_by_itself = plan.endpoint.is_messages and plan.engine == Engine.LIVE
+    return _streaming(plan) if plan.stream is None and streams_by_itself else plan
+
+
+def _endpoint(asked: AskedEndpoint | None) -> Endpoint:
+    if asked is None:
+        return Endpoint.MESSAGES
+    try:
+        return check_endpoint(asked.method, asked.path, asked.query)
+    except EndpointError as error:
+        raise Problem(422, str(error), field="endpoint") from error
 
 
 def connection_for(team: Team, named: str | None) -> Connection:
@@ -171,6 +220,7 @@ def _variant_plans(asked: Sequence[AskedVariant], version: str) -> list[VariantP
             changes=variant.patch,
             own_body=variant.body,
             baseline=variant.baseline,
+            headers=tuple((variant.headers or {}).items()),
         )
         for label, variant in zip(labels, asked, strict=True)
     ]

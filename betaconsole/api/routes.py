@@ -102,7 +102,7 @@ def get_exchange(request: TeamRequest, exchange_id: str) -> HttpResponse:
     """One request and its response, exactly as they were on the wire."""
     found = Exchange.objects.visible_to(request.user).filter(team=request.team)
     exchange = (
-        found.select_related("comparison", "variant", "request_body", "response_body")
+        found.select_related("comparison__connection", "variant", "request_body", "response_body")
         .filter(public_id=exchange_id)
         .first()
     )
