@@ -22,7 +22,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 class Simulator:
     """A stand-in for the Claude API. Answers are deterministic for a request and its repeat, but for request ids and
-    dates; see `directions` for wishes.
+    dates; see `directions` for wishes. Files, skills and batches are kept in memory, within bounds, for the key that
+    brought them.
 
     With `record` every request that came in is kept in `seen`, for tests.
     """

@@ -38,8 +38,8 @@ class World:
     cache: PromptCache = field(default_factory=PromptCache)
     threads: Threads = field(default_factory=Threads)
     files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
-    skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))
-    batches: Shelf[Batch] = field(default_factory=lambda: Shelf(most=200, most_bytes=128 * MEBIBYTE))
+    skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=32 * MEBIBYTE))
+    batches: Shelf[Batch] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ MODEL = "claude-opus-5-5"
 BUSY = {"extra_headers": {"x-simulator": "tps=80"}}
 
 
-def request(custom_id: str, /, text: str = "Name a river.", **changes: Any) -> dict[str, Any]:
+def request(custom_id: str, /, text: Any = "Name a river.", **changes: Any) -> dict[str, Any]:
     params = {"max_tokens": 400, "messages": [{"role": "user", "content": text}], **changes}
     return {"custom_id": custom_id, "params": ask(params)}
 
@@ -154,6 +154,18 @@ def test_what_a_batch_cannot_do_is_an_errored_result(client):
         "gated": "invalid_request_error",
         "failing": "overloaded_error",
     }
+
+
+def test_a_request_of_a_batch_may_refer_to_a_file(client):
+    def about(file_id: str) -> dict[str, Any]:
+        source = {"type": "file", "file_id": file_id}
+        return request(file_id, text=[{"type": "document", "source": source}, {"type": "text", "text": "Sum it up."}])
+
+    kept = client.files.upload(file=("paper.pdf", b"%PDF", "application/pdf"))
+    made = client.messages.batches.create(requests=[about(kept.id), about("file_none")])
+    found = results(client, made.id)
+    assert found[kept.id].type == "succeeded"
+    assert found["file_none"].error.error.type == "not_found_error"
 
 
 def test_fallbacks_are_refused_in_batches_with_their_beta_too(client):

@@ -18,10 +18,15 @@ REFUSED_KEY = "sk-ant-bad-key"
 
 
 def exchanges() -> list[Any]:
+    """All of these endpoints but for cancellations, for which something must run: they are below."""
     rows = [
         row for row in recorded.exchanges() if re.match(r"/v1/(files|skills|models|messages/batches)", path_of(row))
     ]
-    return [pytest.param(row, id=f"{row['request']['method']} {path_of(row)} {row['id'][-4:]}") for row in rows]
+    return [
+        pytest.param(row, id=f"{row['request']['method']} {path_of(row)} {row['id'][-4:]}")
+        for row in rows
+        if not path_of(row).endswith("/cancel")
+    ]
 
 
 def path_of(row: dict[str, Any]) -> str:
@@ -96,8 +101,6 @@ def misfits(recorded_shape: Any, told: Any, place: str = "") -> list[str]:
 
 @pytest.mark.parametrize("row", exchanges())
 def test_a_recorded_request_gets_an_answer_of_the_recorded_shape(row, simulator):
-    if row["request"]["path"].endswith("/cancel"):
-        pytest.skip("at once there is nothing to cancel: see the test below")
     if row["request"]["method"] == "GET" and row["request"]["path"].split("?")[0].endswith(("files", "batches")):
         standing(simulator, "files" if "files" in row["request"]["path"] else "batches")
     reply = again(simulator, row)
@@ -118,7 +121,6 @@ def test_a_recorded_request_gets_an_answer_of_the_recorded_shape(row, simulator)
 
 def test_canceling_is_told_as_recorded(simulator):
     rows = [row for row in recorded.exchanges() if row["request"]["path"].endswith("/cancel")]
-    recorded.is_there()
     body = {"requests": [{"custom_id": "0", "params": {}}, {"custom_id": "1", "params": {}}]}
     batch = say(simulator.dial(), body, path="/v1/messages/batches", x_simulator="tps=80").json
     told = say(simulator.dial(), {}, path=f"/v1/messages/batches/{batch['id']}/cancel").json
