@@ -14,6 +14,10 @@ _BUSY = frozenset({429, 503, 529})
 _UNKNOWN_WAIT = "a little (no retry-after is known)"
 _GENERIC = "Read the message; if it makes no sense, send the request id to Anthropic's support."
 
+_NOT_DOWNLOADABLE = (
+    "Only files that a tool made can be downloaded, not uploads: use your own copy, or a file of a tool."
+)
+
 _MESSAGES: tuple[tuple[str, str], ...] = (
     # The header itself
     (
@@ -45,6 +49,11 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     (
         r"^configurations\.\S+: Extra inputs are not permitted",
         "This field is added by the API's own servers, so the body is not to blame: try again later, and report the request id.",
+    ),
+    (
+        r"(?P<path>requests\.\d+\.params\.[\w.\[\]-]{1,300}): Extra inputs are not permitted",
+        "{path} is not accepted as this batch stands: tick the beta that unlocks it for the whole batch (betas inside a "
+        "request's params do not count), or take the field out.",
     ),
     (
         r"(?P<path>[\w.\[\]-]{1,300}): Extra inputs are not permitted",
@@ -89,6 +98,13 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     (
         r"Invalid authorization token for MCP server '(?P<server>[^']*)'",
         "Replace the authorization_token of the MCP server {server} in mcp_servers; the Claude key is fine.",
+    ),
+    # Files and skills
+    (r"\bis not downloadable", _NOT_DOWNLOADABLE),
+    (
+        r"SKILL\.md",
+        "The upload is no whole skill: send the files of one folder, with a SKILL.md at its top that begins with the "
+        "skill's name and description.",
     ),
     # Models
     (r"^model: (?P<model>\S+)$", "No model is called {model}: choose one from the list, or check the spelling."),
@@ -149,18 +165,60 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ),
 )
 
+_CREATE_THREAD = 'send the whole conversation with thread {{"type": "create"}}'
+
 _CODES: tuple[tuple[str, str], ...] = (
-    (r"compaction_unavailable", "Compaction is overloaded: wait {wait} and run again."),
+    (
+        r"compaction_unavailable",
+        "The compaction broke off on the API's side, and not for what was sent: wait {wait} and run again.",
+    ),
+    (
+        r"compaction_block_ambiguous",
+        "The messages hold more than one compaction block: keep only the one that was returned last.",
+    ),
+    (
+        r"compaction_block_misplaced",
+        "The compaction block stands in the wrong place: make it the first block of the conversation, outside system messages.",
+    ),
+    (
+        r"compaction_(content|tool_changes)_mismatch|compaction_signature_invalid",
+        "The compaction block is not the one the API made: send it back exactly as it came, with its content, "
+        "signature and tool_changes.",
+    ),
+    (
+        r"compaction_incomplete_turn",
+        "The conversation to compact ends in an unfinished assistant turn: add the missing tool results, or end it with a user turn.",
+    ),
+    (
+        r"compaction_nothing_to_summarize",
+        "There is nothing to compact: add user or assistant turns with content, or take compaction out.",
+    ),
+    (
+        r"compaction_too_many_tool_references",
+        "The conversation names more tools than a compaction block can record: remove tools it no longer needs, or compact earlier.",
+    ),
     (
         r"compaction_.*",
         "Check the compaction block: send it back exactly as it came, in its place, with the same tools.",
     ),
     (
         r"thread_already_continued",
-        "This message was continued once: continue from its newest reply, or create a new thread.",
+        f"This message was continued once, which is all it can be: continue from the thread's newest reply, or {_CREATE_THREAD}.",
     ),
-    (r"thread_continue_in_flight", "Wait until the request that continues this thread has ended, then run again."),
-    (r"thread_not_found", "The thread is gone or belongs to another workspace: create a new one."),
+    (
+        r"thread_continue_in_flight",
+        "Another request is continuing this thread from the same message: wait until it has ended and continue from its reply.",
+    ),
+    (
+        r"thread_fingerprint_mismatch",
+        f"A field that is fixed for the whole thread was changed (the message names it): put back what it was, or {_CREATE_THREAD}.",
+    ),
+    (
+        r"thread_unsupported_request",
+        "A thread cannot be combined with a field of this request or a setting of the organisation: take out what the "
+        "message names, or take thread out and send the whole conversation.",
+    ),
+    (r"thread_not_found", f"The thread is gone or belongs to another workspace: {_CREATE_THREAD}."),
     (
         r"thread_.*",
         "Create a new thread with the whole conversation, or take the fields out that a thread does not take.",
@@ -169,12 +227,26 @@ _CODES: tuple[tuple[str, str], ...] = (
     (r"tool_reference_unresolved", "Declare the tool the reference names, or take the reference out."),
     (r"available_tools_limit_exceeded", "Send fewer tools, or let tool search load them."),
     (r"image_dimensions_too_large", "Make the image smaller, or let the API do it (oversized_image: downsize)."),
+    (
+        r"user_profile_required",
+        "The request is to be billed to a user profile and names none: add the header anthropic-user-profile-id to this column.",
+    ),
+    (
+        r"user_profile_not_found",
+        "No active user profile has this id in the organisation: check the header anthropic-user-profile-id of this column.",
+    ),
     (r"user_profile_.*", "Check the user profile of the request and whether this key may bill it."),
-    (r"file_expired", "Upload the file again and use its new id."),
-    (r"file_not_downloadable", "Only files that tools made can be downloaded: keep your own copy of uploads."),
-    (r"storage_quota_exceeded", "Delete files the organisation no longer needs, then run again."),
+    (r"file_expired", "The file's time is over and its content is gone: upload it again and use the new id."),
+    (r"file_not_downloadable", _NOT_DOWNLOADABLE),
+    (
+        r"storage_quota_exceeded",
+        "The organisation's space for files is full: delete files it no longer needs, then upload again.",
+    ),
     (r"organization_on_hold", "The organisation is on hold: its admin finds the way to appeal in the error's details."),
-    (r"organization_not_enrolled_in_beta", "This organisation has no access to the beta named: ask Anthropic for it."),
+    (
+        r"organization_not_enrolled_in_beta",
+        "This organisation has no access to the beta the message names: ask Anthropic for it, or untick it.",
+    ),
     (r"request_body_timeout", "The body arrived too slowly: check the network and run again."),
     (r"request_body_too_large_after_decoding", "Make the body smaller: send large files through the Files API."),
     (r"request_body_encoding_.*|unsupported_charset", "Send the body as plain UTF-8 JSON without content-encoding."),
@@ -185,10 +257,32 @@ _CODES: tuple[tuple[str, str], ...] = (
     (r"ramp_limit_exceeded", "Traffic grew too fast: run fewer columns at once and try again in a few minutes."),
     (r"linked_organization_billing_unavailable", "Ask the linked organisation's admin to put its billing in order."),
     (r"api_key_scope_missing", "Use a key whose scope covers this endpoint."),
-    (r"skill_read_blocked_undecryptable", "The skill cannot be read with the current encryption key: upload it again."),
+    (r"(skill|plugin)_name_taken", "This name is taken in the organisation: choose another one."),
+    (
+        r"skill_read_blocked_undecryptable",
+        "A skill the request names lies under an encryption key that cannot be used now: upload the skill again, or have "
+        "an admin check the key.",
+    ),
+    (
+        r"workspace_.*|org_.*",
+        "A rule or limit of the workspace or organisation stands against this: its admin can change it; the message says which it is.",
+    ),
     (r"cmek_.*", "The organisation's own encryption key cannot be reached: its admin must check it."),
     (r"registration_pending", "The registration is not finished yet: wait a little and run again."),
 )
+
+# Endpoints that answer as if they were not there until their beta is ticked: what the SDK sends by default.
+_BETAS_OF_PATHS = {
+    "agents": "managed-agents-2026-04-01",
+    "sessions": "managed-agents-2026-04-01",
+    "environments": "managed-agents-2026-04-01",
+    "deployments": "managed-agents-2026-04-01",
+    "deployment_runs": "managed-agents-2026-04-01",
+    "vaults": "managed-agents-2026-04-01",
+    "memory_stores": "agent-memory-2026-07-22",
+    "dreams": "dreaming-2026-04-21",
+    "tunnels": "mcp-tunnels-2026-06-22",
+}
 
 _TYPES = {
     "overloaded_error": 529,
@@ -238,13 +332,18 @@ _KINDS = {
 }
 
 
-def advice(error: ApiError | None, kind: str = "") -> str:
-    """What to do about this error; `kind` is the stored kind of the call's failure where there is one. Never empty."""
+def advice(error: ApiError | None, kind: str = "", *, path: str = "") -> str:
+    """What to do about this error; `kind` is the stored kind of the call's failure where there is one. Never empty.
+
+    `path` is the address that was asked, or its path: what the same refusal means depends on the endpoint.
+    """
     if error is not None:
         wait = f"{said} (retry-after)" if (said := asked_wait(error)) else _UNKNOWN_WAIT
-        particular = _about_betas(error.refused_betas) or _by_message(error.message, wait) or _by_code(error.code, wait)
+        particular = _about_betas(error.refused_betas) or _by_code(error.code, wait) or _by_message(error.message, wait)
         if particular:
             return particular
+        if said_of_path := _by_path(path, _status(error)):
+            return said_of_path
         if kind != "stream_error" and (status := _status(error)):
             return _STATUSES[status].format(wait=wait)
     return _KINDS.get(kind, _GENERIC)
@@ -281,6 +380,22 @@ def _by_message(message: str, wait: str) -> str:
     for pattern, text in _MESSAGES:
         if found := re.search(pattern, message[:20_000], re.IGNORECASE | re.MULTILINE):
             return text.format_map({**found.groupdict(), "wait": wait})
+    return ""
+
+
+def _by_path(path: str, status: int | None) -> str:
+    """What a refusal without a particular message means at an endpoint other than Messages."""
+    found = re.search(r"/v1/(?P<noun>[a-z_]+)(?P<rest>/[^?]*)?", path)
+    if found is None or (found["noun"] == "messages" and not found["rest"]):
+        return ""
+    if status == 404 and (beta := _BETAS_OF_PATHS.get(found["noun"])):
+        return f"Nothing answers at this path: tick {beta}, which these endpoints need, and check the path and its ids."
+    if found["noun"] == "organizations" and status in (401, 403, 404):
+        return "These endpoints take an admin key and often a beta: use a connection with an admin key, and tick the beta of this endpoint."
+    if status == 404:
+        return "Nothing is at this path: check it and its ids (an id of another workspace, deleted or expired is not found either), and whether this endpoint needs a beta."
+    if status == 409:
+        return "Something changed at the same moment, a name is taken, or the state does not allow it: fetch it again, then decide."
     return ""
 
 

@@ -1,12 +1,14 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import anthropic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from betaconsole.claude import errors
-from betaconsole.claude.advice import asked_wait
+from betaconsole.claude.advice import _BETAS_OF_PATHS, asked_wait
 from betaconsole.claude.errors import ApiError, Retry, advice, parse_error, refused_betas
 from tests.recorded import beta_errors, exchanges
 
@@ -14,9 +16,9 @@ LONG_TAGS = "'bash_20250124', 'browser_toolset_20260801', 'custom', 'memory_2025
 RATE = "This request would exceed your organization's rate limit of 30,000 input tokens per minute (org: x, model: y). For details…"
 
 
-def say(message, *, status=400, type="invalid_request_error", code=None, kind="http_error"):
+def say(message, *, status=400, type="invalid_request_error", code=None, kind="http_error", path=""):
     error = ApiError(status=status, type=type, message=message, code=code, refused_betas=refused_betas(message))
-    return advice(error, kind)
+    return advice(error, kind, path=path)
 
 
 # Every text of api.md 8.3 and of the recorded errors, with a word its advice must have.
@@ -33,6 +35,9 @@ OBSERVED = [
     ("Unsupported beta header: invalid-beta-name", "the beta invalid-beta-name"),
     ("invalid beta flag", "one at a time"),
     ("InvokeModelWithResponseStream: … ValidationException: invalid beta flag", "one at a time"),
+    ("requests.0.params.output_format: Extra inputs are not permitted", "for the whole batch"),
+    ("File 'file_011CdeLUpakHYCG43qGLsdXo' is not downloadable", "files that a tool made"),
+    ("SKILL.md must be at the top level of the skill's folder", "files of one folder"),
     ("temperature: Extra inputs are not permitted", "2023-06-01"),
     ("top_k: Extra inputs are not permitted", "2023-06-01"),
     ("context_management: Extra inputs are not permitted", "context_management is not accepted"),
@@ -198,6 +203,63 @@ enforced_spend_limit_reached ramp_limit_exceeded compaction_unavailable cmek_una
 @pytest.mark.parametrize("code", ALL_CODES.split())
 def test_each_error_code_has_an_advice_of_its_own(code):
     assert say("no known words", code=code) != say("no known words")
+    assert say("no known words", code=code, path="/v1/agents", status=404) == say("no known words", code=code)
+    assert "{" not in say("no known words", code=code).replace('{"type": "create"}', "")
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in ALL_CODES.split() if code.split("_")[0] in ("compaction", "thread", "file", "storage")]
+)
+def test_the_codes_of_compaction_threads_and_files_say_what_happened_and_what_to_do(code):
+    happened, _, to_do = say("no known words", code=code).partition(": ")
+    assert len(happened.split()) > 4
+    assert len(to_do.split()) > 4
+
+
+@pytest.mark.parametrize("code", ["rate_limit_exceeded", "400", "limit", "", "a" * 10_000])
+def test_a_code_of_a_gateway_changes_nothing(code):
+    assert say("no known words", code=code) == say("no known words")
+    assert "Take temperature out" in say("`temperature` may only be set to 1", code=code)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/v1/agents", 404, "tick managed-agents-2026-04-01"),
+        ("https://host/prefix/v1/sessions/sess_1?x=/v1/dreams", 404, "tick managed-agents-2026-04-01"),
+        ("/v1/memory_stores/x/memories", 404, "tick agent-memory-2026-07-22"),
+        ("/v1/dreams", 404, "tick dreaming-2026-04-21"),
+        ("/v1/tunnels", 404, "tick mcp-tunnels-2026-06-22"),
+        ("/v1/organizations/me", 401, "an admin key"),
+        ("/v1/organizations/users", 403, "an admin key"),
+        ("/v1/organizations/spend_limits", 404, "tick the beta of this endpoint"),
+        ("/v1/files/file_1", 404, "its ids"),
+        ("/v1/messages/batches/msgbatch_1", 404, "its ids"),
+        ("/v1/messages/batches/msgbatch_1", 409, "fetch it again"),
+        ("/v1/messages", 404, "model's name"),
+        ("/v1/messages?beta=true", 404, "model's name"),
+        ("/v1/files", 401, "Check the key"),
+        ("/v1/files", 413, "Make the body smaller"),
+        ("/other", 404, "the address"),
+    ],
+)
+def test_what_a_refusal_means_depends_on_the_endpoint(path, status, words):
+    assert words in say("Not found", status=status, type=None, path=path)
+
+
+def test_a_message_that_names_its_reason_is_answered_before_the_endpoint_is_looked_at():
+    assert "called x" in say("model: x", status=404, path="/v1/messages/count_tokens")
+    assert "Tick a-1" in say("this API is in beta: add `a-1` to the header", status=404, path="/v1/agents")
+
+
+def test_the_betas_named_for_endpoints_are_those_the_sdk_sends_by_default():
+    folder = Path(anthropic.__file__).parent / "resources" / "beta"
+    for noun, beta in _BETAS_OF_PATHS.items():
+        source = next(
+            path for path in (folder / f"{noun}.py", folder / noun / f"{noun}.py") if path.exists()
+        ).read_text()
+        assert f'"/v1/{noun}"' in source
+        assert f'"{beta}"' in source
 
 
 @pytest.mark.parametrize(
