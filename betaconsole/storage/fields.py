@@ -30,6 +30,12 @@ def unpack(stored: bytes) -> bytes:
     return zlib.decompress(data) if how == DEFLATED else data
 
 
+def unpack_start(stored: bytes, most: int) -> bytes:
+    """The first bytes of what `pack` was given, at most so many; `stored` may be cut off."""
+    how, data = bytes(stored[:1]), bytes(stored[1:])
+    return zlib.decompressobj().decompress(data, most) if how == DEFLATED else data[:most]
+
+
 class Stored(bytes):
     """Bytes in the form they have at rest, for the two fields below to write as they are.
 
