@@ -1,13 +1,19 @@
 """Bringing the database to the state the code expects."""
 
+import fcntl
+import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+ADVISORY_LOCK = 0xBE7A_C0  # PostgreSQL: any number that nobody else of this database locks
 
 
 class TooNew(Exception):
@@ -19,16 +25,51 @@ def upgrade() -> Path | None:
 
     Gives the copy's path where one was made. Raises `TooNew` where the database has migrations that this code lacks.
     """
+    if _missing() is None:
+        return None
+    with _alone():
+        missing = _missing()  # once more: whoever was here before may have applied them
+        if missing is None:
+            return None
+        is_copied = missing.has_content and connection.vendor == "sqlite"
+        copy = _copy_beside(Path(connection.settings_dict["NAME"])) if is_copied else None
+        call_command("migrate", interactive=False, verbosity=0)
+    return copy
+
+
+class Missing(NamedTuple):
+    """Some migrations are missing. `has_content`: others were applied before."""
+
+    has_content: bool
+
+
+def _missing() -> Missing | None:
     executor = MigrationExecutor(connection)
     known, applied = executor.loader.disk_migrations, executor.loader.applied_migrations
     if unknown := sorted(set(applied) - set(known)):
         names = ", ".join(f"{app}.{name}" for app, name in unknown)
         raise TooNew(f"The database was last used by a newer betaconsole (unknown migrations: {names}).")
-    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return None
-    copy = _copy_beside(Path(connection.settings_dict["NAME"])) if applied and connection.vendor == "sqlite" else None
-    call_command("migrate", interactive=False, verbosity=0)
-    return copy
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return Missing(has_content=bool(applied)) if plan else None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Held by one process at a time: a console and a command started in the same moment both find what is missing."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+        return
+    folder = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _copy_beside(database: Path) -> Path:

@@ -1,15 +1,20 @@
 """Starting on a database that is empty, current, old or newer than the code."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from betaconsole.storage.upgrading import TooNew, upgrade
 
+CHOSEN_HERE = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -52,3 +57,20 @@ def test_a_database_of_a_newer_console_is_refused():
 
 def test_models_and_migrations_say_the_same():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_processes_that_start_in_the_same_moment_upgrade_once(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name not in CHOSEN_HERE}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "token", f"number {number}"],
+            cwd=settings.BASE_DIR,
+            env={**environment, "BETACONSOLE_DATA": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    said = [process.communicate(timeout=120) for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], said
