@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from betaconsole.claude.blocks import Block
+from betaconsole.claude.blocks import _READERS, Block
 from betaconsole.claude.message import Accumulator, Change, blocks, text_of
 from betaconsole.claude.sse import Event, Parser
 from tests.recorded import messages, streams
@@ -511,7 +511,7 @@ def test_a_message_of_any_shape_has_blocks_and_text(message):
         (
             {"type": "bash_code_execution_tool_result", "content": {"stdout": "out", "stderr": "err", "return_code": 1}},
             "Bash result",
-            "out\nerr",
+            "out\nerr\nreturn code 1",
         ),
         (
             {"type": "web_search_tool_result", "content": [{"title": "T", "url": "https://t", "encrypted_content": "e"}]},
@@ -520,11 +520,115 @@ def test_a_message_of_any_shape_has_blocks_and_text(message):
         ),
         ({"type": "web_search_tool_result", "content": {"error_code": "max_uses_exceeded"}}, "Web search result", "max_uses_exceeded"),
         ({"type": "mcp_tool_result", "content": [{"type": "text", "text": "a"}, "b"]}, "MCP tool result", "a\nb"),
+        ({"type": "mcp_tool_result", "content": "no", "is_error": True}, "MCP tool result (error)", "no"),
+        ({"type": "tool_use", "name": "click", "toolset_name": "browser", "input": {}}, "Tool call: browser.click", ""),
+        ({"type": "tool_use", "name": "f", "input": {}, "caller": {"type": "direct"}}, "Tool call: f", ""),
+        (
+            {"type": "tool_use", "name": "f", "input": {}, "caller": {"type": "code_execution_20260120", "tool_id": "s"}},
+            "Tool call from code_execution_20260120: f",
+            "",
+        ),
+        ({"type": "compaction", "content": None, "encrypted_content": "e"}, "Compaction", ""),
+        (
+            {"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}, "trigger": {"type": "refusal", "category": "bio"}},
+            "Fallback: a → b",
+            "refusal: bio",
+        ),
+        (
+            {"type": "mcp_tool_listing", "mcp_server_name": "s", "tools": [{"name": "f"}, {"name": "g"}, 5]},
+            "MCP tool listing: s",
+            "f\ng",
+        ),
+        (
+            {"type": "code_execution_tool_result", "content": {"type": "code_execution_result", "stdout": "x", "return_code": 0, "content": [{"type": "code_execution_output", "file_id": "file_1"}]}},
+            "Code execution result",
+            "x\nfile_1",
+        ),
+        (
+            {"type": "text_editor_code_execution_tool_result", "content": {"content": "# Title", "file_type": "text"}},
+            "Text editor result",
+            "# Title",
+        ),
+        (
+            {"type": "text_editor_code_execution_tool_result", "content": {"lines": ["-a", "+b"], "old_lines": 1}},
+            "Text editor result",
+            "-a\n+b",
+        ),
+        (
+            {"type": "tool_search_tool_result", "content": {"tool_references": [{"tool_name": "f"}, {"tool_name": "g"}]}},
+            "Tool search result",
+            "f\ng",
+        ),
+        ({"type": "advisor_tool_result", "content": {"type": "advisor_result", "text": "Ship it."}}, "Advisor result", "Ship it."),
+        ({"type": "advisor_tool_result", "content": {"type": "advisor_tool_result_error", "error_code": "e"}}, "Advisor result", "e"),
+        (
+            {"type": "web_fetch_tool_result", "content": {"url": "https://u", "content": {"type": "document", "title": "T", "source": {"type": "text", "media_type": "text/plain", "data": "words"}}}},
+            "Web fetch result",
+            "https://u\nT\ntext/plain, 5 characters",
+        ),
+        ({"type": "container_upload", "file_id": "file_1"}, "Container upload", "file_1"),
+        (
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}},
+            "Image",
+            "image/png, 9 bytes",
+        ),
+        ({"type": "image", "source": {"type": "url", "url": "https://i"}}, "Image", "https://i"),
+        ({"type": "image", "source": {"type": "file", "file_id": "file_1"}}, "Image", "file_1"),
+        (
+            {"type": "document", "title": "T", "source": {"type": "content", "content": [{"type": "text", "text": "x"}]}},
+            "Document",
+            "T\nx",
+        ),
+        (
+            {"type": "search_result", "title": "T", "source": "https://s", "content": [{"type": "text", "text": "x"}]},
+            "Search result",
+            "T\nhttps://s\nx",
+        ),
+        (
+            {"type": "tool_result", "is_error": True, "content": [{"type": "text", "text": "no"}, {"type": "image", "source": {"type": "url", "url": "https://i"}}]},
+            "Tool result (error)",
+            "no\nhttps://i",
+        ),
+        ({"type": "tool_result", "content": "yes"}, "Tool result", "yes"),
+        ({"type": "tool_addition", "tool": {"type": "tool_reference", "name": "f"}}, "Tool added: f", ""),
+        ({"type": "tool_removal", "tool": {"type": "mcp_tool_reference", "server_name": "s", "name": "f"}}, "Tool removed: s.f", ""),
+        ({"type": "tool_removal", "tool": {"type": "mcp_toolset_reference", "server_name": "s"}}, "Tool removed: s", ""),
+        ({"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {"name": "f"}}}, "Tool added: f", ""),
     ],
 )  # fmt: skip
 def test_a_block_is_labelled_and_its_words_are_shown(block, label, text):
     (shown,) = blocks({"content": [block]})
     assert (shown.label, shown.text, shown.known) == (label, text, True)
+
+
+def test_a_file_in_base64_is_shown_by_its_length_and_everything_else_as_it_came():
+    source = {"type": "base64", "media_type": "application/pdf", "data": "A" * 4_000_000}
+    block = {"type": "web_fetch_tool_result", "content": {"content": {"type": "document", "source": source}}, "x": [1]}
+    (shown,) = blocks({"content": [block]})
+    assert shown.text == "application/pdf, 3,000,000 bytes"
+    shown_source = shown.json["content"]["content"]["source"]
+    assert shown_source.pop("data") == "… 4,000,000 characters of base64"
+    assert shown_source == {"type": "base64", "media_type": "application/pdf"}
+    assert shown.json["x"] == [1]
+    assert len(source["data"]) == 4_000_000
+
+
+def test_every_block_of_the_api_that_is_known_keeps_its_fields():
+    for kind in _READERS:
+        block = {"type": kind, "id": "x", "content": [{"type": "new", "odd": 5}], "new_field": {"a": 1}, "input": 5}
+        (shown,) = blocks({"content": [block]})
+        assert shown.known
+        assert shown.json["new_field"] == {"a": 1}
+
+
+def test_every_block_of_the_recorded_requests_is_known():
+    seen = set()
+    for row in messages():
+        for turn in (row["request"]["body"] or {}).get("messages", []):
+            for block in blocks(turn) if isinstance(turn, dict) else []:
+                assert block.known, block
+                seen.add(block.type)
+    assert {"image", "document", "tool_result", "tool_addition", "compaction"} <= seen or not messages()
 
 
 def test_citations_of_a_text_are_shown_beside_it():
@@ -538,7 +642,11 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "text", "content", "usage", "input", "citations", "_deltas"]), inner, max_size=4
+            st.sampled_from(
+                ["type", "text", "content", "usage", "input", "citations", "_deltas", "tool", "source", "data", "tools"]
+            ),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=6,
@@ -581,6 +689,19 @@ def test_no_sequence_of_events_makes_reading_fail(events):
     text_of(gathered.message).encode()
     for block in blocks(gathered.message):
         (block.label + block.text).encode()
+
+
+@given(
+    st.sampled_from(list(_READERS)),
+    st.dictionaries(
+        st.sampled_from(["content", "caller", "tool", "source", "tools", "trigger", "name", "title", "to"]), json_values
+    ),
+)
+def test_no_field_of_a_block_makes_showing_it_fail(kind, fields):
+    (block,) = blocks({"content": [{**fields, "type": kind}]})
+    assert block.known
+    (block.label + block.text).encode()
+    json.dumps(block.json)
 
 
 def test_a_very_long_text_takes_time_in_proportion_to_its_length():
