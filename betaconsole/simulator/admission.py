@@ -127,6 +127,8 @@ def _gated_places(
         else:
             closed += [(place, gate) for place in places]
     for path in model.refuses:
+        if path == "fallbacks" and body.get(path) == "default":
+            continue  # a model that does without them then just answers
         steps, value = parse_path(path)
         closed += [(place, Gate(path, steps, value, frozenset())) for place in occurrences(body, steps, value)]
     return opened, closed

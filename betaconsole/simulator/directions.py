@@ -1,7 +1,7 @@
 """What a request asks of the simulator itself: pace, repeat and faults, in a header or in its text.
 
 Header `x-simulator: ttft_ms=50; tps=200; repeat=3`, or in the system text or the last user message
-`[[simulator: fault=cut after_ms=300]]`. The header wins where both name the same thing. What cannot be read is left out:
+`[[simulator: fault=cut after_ms=300]]`; some words need no value: `[[simulator: refuse]]`. The header wins where both name the same thing. What cannot be read is left out:
 directions never make a request fail.
 
     ttft_ms, tps, jitter        pace of this answer (`tps=inf`: at once)
@@ -12,6 +12,9 @@ directions never make a request fail.
     chance                      how likely the fault strikes this repeat, 0 to 1
     after_ms, after_events      when it strikes within a stream (else in the middle)
     stall_ms, retry_after       details of the faults `stall` and 429
+    refuse, refuse_after        the model declines (`refuse=cyber`: for that reason), after so many tokens (else before the first)
+    declines                    how many models decline in turn, where fallbacks are named (else only the first)
+    pause_turn                  a turn pauses so many times at a server tool (else once)
     batch                       `expire`: a message batch runs out of time when half of it has run
 """
 
@@ -26,7 +29,8 @@ from typing import Any
 from .pace import Pace
 
 DIRECTIVE = re.compile(r"\[\[\s*simulator:([^\[\]]{0,500})\]\]")
-WORD = re.compile(r"([a-z_]+)\s*=\s*([A-Za-z0-9_.+-]+)")
+WORD = re.compile(r"([a-z_]+)(?:\s*=\s*([A-Za-z0-9_.+-]+))?")
+ALONE = {"refuse": "for no reason", "pause_turn": "1"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,10 @@ class Directions:
     after_events: int | None = None
     stall_ms: float = 3_600_000.0
     retry_after: int = 3
+    refuse: str | None = None
+    refuse_after: int = 0
+    declines: int = 1
+    pause_turn: int = 0
     batch: str | None = None
 
     def pace(self, default: Pace) -> Pace:
@@ -72,6 +80,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "after_events": lambda text: int(_number(text, least=0, most=1e6)),
     "stall_ms": lambda text: _number(text, least=0, most=3_600_000),
     "retry_after": lambda text: int(_number(text, least=0, most=1e6)),
+    "refuse": str.lower,
+    "refuse_after": lambda text: int(_number(text, least=0, most=1e6)),
+    "declines": lambda text: int(_number(text, least=1, most=9)),
+    "pause_turn": lambda text: int(_number(text, least=0, most=9)),
     "batch": lambda text: {"expire": "expire"}[text.lower()],
 }
 assert set(READERS) == {each.name for each in fields(Directions)}
@@ -83,7 +95,7 @@ def read_directions(*sources: str) -> Directions:
     for source in sources:
         for name, text in WORD.findall(source):
             try:
-                asked[name] = READERS[name](text)
+                asked[name] = READERS[name](text or ALONE[name])
             except (KeyError, ValueError, OverflowError):
                 continue
     return Directions(**asked)

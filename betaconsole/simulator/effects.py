@@ -42,10 +42,16 @@ THINKING_TOKEN_COUNT = "thinking-token-count-2026-05-13"  # noqa: S105
 CONTEXT_MANAGEMENT = "context-management-2025-06-27"
 COMPACTION = "compact-2026-01-12"
 MESSAGE_THREADS = "message-threads-2026-08-12"
+SERVER_SIDE_FALLBACK = "server-side-fallback-2026-07-01"
+SERVER_SIDE_FALLBACK_0601 = "server-side-fallback-2026-06-01"
+FALLBACK_CREDIT = "fallback-credit-2026-07-01"
+FALLBACK_CREDIT_0601 = "fallback-credit-2026-06-01"
 FINE_GRAINED_TOOLS = "fine-grained-tool-streaming-2025-05-14"
 
 _BETWEEN_TOOLS = "thinking enabled on a model that accepts it, in a request that carries tool results"
 _COMPACTS = "context_management.edits with a compact_20260112 whose trigger is reached"
+_DECLINES = "a request with fallbacks whose model declines"
+_REFUSAL = "an answer that ends in a refusal"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -64,6 +70,10 @@ TABLE = (
     ),
     Effect(COMPACTION, "summary_tokens", "output tokens, not in the top-level usage", 110, 25, _COMPACTS, RECORDED),
     Effect(COMPACTION, "instruction_tokens", "input tokens beside the prompt", 100, 0, _COMPACTS, RECORDED),
+    Effect(SERVER_SIDE_FALLBACK, "fallback_blocks", "blocks a model that declines", 1, 0, _DECLINES, "betas.json"),
+    Effect(SERVER_SIDE_FALLBACK_0601, "fallback_blocks", "blocks a model that declines", 1, 0, _DECLINES, "betas.json"),
+    Effect(FALLBACK_CREDIT, "tokens_granted", "fallback_credit_token a refusal", 1, 0, _REFUSAL, "betas.json"),
+    Effect(FALLBACK_CREDIT_0601, "tokens_granted", "fallback_credit_token a refusal", 1, 0, _REFUSAL, "betas.json"),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

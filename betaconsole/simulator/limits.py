@@ -118,8 +118,9 @@ def check_output_format(body: Mapping[str, Any], betas: Collection[str]) -> None
         )
 
 
-def check_conversation(body: Mapping[str, Any], model: ModelRule) -> None:
-    """Roles, empty messages, tool calls and their results, and who speaks last."""
+def check_conversation(body: Mapping[str, Any], model: ModelRule, *, may_continue: bool) -> None:
+    """Roles, empty messages, tool calls and their results, and who speaks last: on newer models the assistant only where it
+    was cut off, or where the request `may_continue` what another model began."""
     messages = body["messages"]
     if not messages:
         raise invalid("messages: at least one message is required")
@@ -131,7 +132,8 @@ def check_conversation(body: Mapping[str, Any], model: ModelRule) -> None:
     if messages[0]["role"] == "assistant" and not _starts_with_summary(messages[0]):
         raise invalid('messages: first message must use the "user" role')
     _check_tool_calls(messages)
-    if messages[-1]["role"] == "assistant" and not model.prefill and not _is_paused(messages[-1]):
+    continues = may_continue or model.prefill or _is_paused(messages[-1])
+    if messages[-1]["role"] == "assistant" and not continues:
         raise invalid(
             "This model does not support assistant message prefill. The conversation must end with a user message."
         )

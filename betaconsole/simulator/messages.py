@@ -8,13 +8,13 @@ from typing import Any
 
 from . import faults
 from .admission import check_shape, read_body
-from .answering import answer
 from .attachments import with_files
 from .caching import CacheUse
 from .compaction import compacted
 from .containers import container_of, loaded_skills
 from .conversation import Conversation
 from .effects import CONTEXT_MANAGEMENT
+from .fallback import Fallbacks, answer_or_decline, read_fallbacks
 from .files import find_file, keep_made_files
 from .limits import (
     check_conversation,
@@ -43,8 +43,8 @@ def create_message(visit: Visit) -> Answer:
     caller, body = _received(visit)
     if broken := visit.broken_early():
         return broken
-    question = _asked(visit, caller, body)
-    return _told(visit, caller, question, _answered(visit, caller, question))
+    question, fallbacks = _asked(visit, caller, body)
+    return _told(visit, caller, question, _answered(visit, caller, question, fallbacks))
 
 
 def message_alone(visit: Visit, caller: Caller) -> Message:
@@ -54,7 +54,8 @@ def message_alone(visit: Visit, caller: Caller) -> Message:
     """
     body = _read(visit)
     visit.broken_early()
-    return _answered(visit, caller, _asked(visit, caller, body))
+    question, fallbacks = _asked(visit, caller, body, alone=True)
+    return _answered(visit, caller, question, fallbacks)
 
 
 def count_tokens(visit: Visit) -> Answer:
@@ -91,28 +92,38 @@ def wishes_in(body: Mapping[str, Any]) -> str:
         return ""
 
 
-def _checked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint: str) -> tuple[str, ModelRule, Prompt]:
+def _checked(
+    visit: Visit, caller: Caller, body: Mapping[str, Any], *, endpoint: str, alone: bool = False
+) -> tuple[str, ModelRule, Prompt]:
     rules = visit.world.rules
     check_output_format(body, caller.betas)
     check_shape(body, rules, endpoint=endpoint, betas=caller.betas, version=caller.version)
     body = visit.world.threads.resumed(body, caller.key_name)
     model_id, model = check_model(body, rules)
-    _check_meaning(body, model)
+    redemption = None
+    if not alone:
+        redemption = visit.world.credits.redeemed(body, caller.key_name, betas=caller.betas, model_id=model_id)
+    _check_meaning(body, model, may_continue=redemption is not None and redemption.continues)
+    fallbacks = read_fallbacks(body, betas=caller.betas, model_id=model_id, rules=rules)
     prompt = see(body, betas=caller.betas, model_id=model_id, model=model)
+    prompt = replace(prompt, redemption=redemption, fallbacks=fallbacks)
     return model_id, model, _with_files(visit, caller, prompt)
 
 
-def _check_meaning(body: Mapping[str, Any], model: ModelRule) -> None:
-    check_conversation(body, model)
+def _check_meaning(body: Mapping[str, Any], model: ModelRule, *, may_continue: bool) -> None:
+    check_conversation(body, model, may_continue=may_continue)
     check_tools(body)
     check_tool_choice(body, model)
     check_thinking(body, model)
     check_effort(body, model)
 
 
-def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
-    """The question that the (then valid) request puts to the model. Raises Refusal."""
-    model_id, model, prompt = _checked(visit, caller, body, endpoint="messages")
+def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool = False) -> tuple[Question, Fallbacks]:
+    """The question that the (then valid) request puts to the model, and what follows if that declines. Raises Refusal.
+
+    `alone`: the request is one of a batch.
+    """
+    model_id, model, prompt = _checked(visit, caller, body, endpoint="messages", alone=alone)
     more = CacheUse(0 if prompt.carries_summary else visit.wishes.more_input)
     check_limits(body, model_id, model, input_tokens=count(prompt.body) + more.tokens)
     use = _cached(visit, prompt.body, f"{caller.key_name} {model_id}", model) + more
@@ -129,13 +140,15 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any]) -> Question:
         opening=prompt.opening,
         closing=prompt.closing,
         lists_iterations=prompt.lists_iterations,
+        more_usage=prompt.redemption.usage() if prompt.redemption else {},
     )
-    return compacted(question)
+    return compacted(question), prompt.fallbacks
 
 
-def _answered(visit: Visit, caller: Caller, question: Question) -> Message:
+def _answered(visit: Visit, caller: Caller, question: Question, fallbacks: Fallbacks) -> Message:
     skills = loaded_skills(visit, caller, question.sent)
-    message = answer(question)
+    message = answer_or_decline(question, fallbacks, lambda body: _asked(visit, caller, body)[0])
+    message = visit.world.credits.granted(message, caller.key_name)
     content = [block.content for block in message.blocks]
     keep_made_files(visit, caller, content)
     return replace(message, container=container_of(visit, question.sent, content, skills))

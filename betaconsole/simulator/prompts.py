@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .binding import bind_thinking
 from .compaction import KIND as COMPACT_EDIT
 from .compaction import after_compaction, compact_edit
+from .credits import Redemption
 from .editing import edit_context
 from .effects import CONTEXT_MANAGEMENT
+from .fallback import Fallbacks
 from .rules import ModelRule
 
 
@@ -19,7 +21,8 @@ class Prompt:
     """The request as the model sees it, and what the answer says of the changes (see `Question`).
 
     `sent` is the request as the client wrote it, `unedited` what is left of it before the context edits, `body` after them.
-    `carries_summary`: a compaction block stands for what came before it.
+    `carries_summary`: a compaction block stands for what came before it. `redemption` and `fallbacks` are what the request
+    presents and names for the case that models decline.
     """
 
     sent: Mapping[str, Any]
@@ -28,6 +31,8 @@ class Prompt:
     opening: Mapping[str, Any]
     closing: Mapping[str, Any]
     carries_summary: bool = False
+    redemption: Redemption | None = None
+    fallbacks: Fallbacks = field(default_factory=Fallbacks)
 
     @property
     def lists_iterations(self) -> bool:

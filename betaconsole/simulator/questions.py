@@ -24,7 +24,7 @@ class Question:
     `seed` is the chance of this request and repeat. `opening` and `closing` are what betas add to the message about the
     request: the first is known before the model writes (`diagnostics`), the second stands beside its end in a stream
     (`context_management`). `before` are blocks that the answer begins with and `steps` what they cost; with `pauses` it ends
-    there.
+    there. `more_usage` is what the usage says besides.
     """
 
     sent: Mapping[str, Any]
@@ -42,6 +42,7 @@ class Question:
     steps: tuple[Iteration, ...] = ()
     pauses: bool = False
     lists_iterations: bool = False
+    more_usage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def task(self) -> Seed:

@@ -27,7 +27,6 @@ class Message:
     stop_details: Mapping[str, Any] | None = None
     server_tool_use: Mapping[str, int] = field(default_factory=dict)
     container: Mapping[str, Any] | None = None
-    more_usage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def output_tokens(self) -> int:
@@ -65,7 +64,7 @@ class Message:
 
     def final_usage(self) -> dict[str, Any]:
         """The cumulative usage of `message_delta`."""
-        thinking = sum(block.tokens for block in self.blocks if block.content["type"] == "thinking")
+        thinking = sum(block.tokens for block in self._own_blocks if block.content["type"] == "thinking")
         usage = input_usage(self._use)
         del usage["cache_creation"]
         usage |= {"output_tokens": self.output_tokens, "output_tokens_details": {"thinking_tokens": thinking}}
@@ -73,7 +72,7 @@ class Message:
             usage["server_tool_use"] = dict(self.server_tool_use)
         if self.question.lists_iterations:
             usage["iterations"] = [each.as_json() for each in self.iterations]
-        return {**usage, **self.more_usage}
+        return {**usage, **self.question.more_usage}
 
     def stop(self) -> dict[str, Any]:
         """The delta of `message_delta`."""
@@ -86,6 +85,12 @@ class Message:
         message |= {**self.stop(), "content": [block.content for block in self.blocks]}
         message["usage"] |= self.final_usage()
         return {**message, **self.question.closing}
+
+    @property
+    def _own_blocks(self) -> Sequence[Block]:
+        """What the model that answers wrote, after those that declined."""
+        places = [place for place, block in enumerate(self.blocks) if block.content["type"] == "fallback"]
+        return self.blocks[places[-1] + 1 :] if places else self.blocks
 
     @property
     def _counted(self) -> Sequence[Iteration]:

@@ -31,6 +31,7 @@ The whole shape of the data; every key of a beta or a model may be left out, and
          "system_role": true,                      role system inside `messages` is accepted (true)
          "binds_thinking": true,                   preserved thinking: checks what stands before a thinking block (false)
          "reads_thinking_of": ["claude-opus-5"],   other models whose preserved thinking it may read ([])
+         "fast_mode": "header",                    speed "fast": "header" (with its beta), "built_in", or null (null)
          "min_cache_tokens": 1024,                 shortest prefix that is cached
          "pace": 1.0,                              tokens per second relative to the simulator's pace
          "refuses": ["fallbacks"],                 paths refused as extra inputs even with their beta ([])
@@ -125,6 +126,7 @@ class ModelRule:
     system_role: bool = True
     binds_thinking: bool = False
     reads_thinking_of: tuple[str, ...] = ()
+    fast_mode: str | None = None
     min_cache_tokens: int = 1024
     pace: float = 1.0
     refuses: tuple[str, ...] = ()

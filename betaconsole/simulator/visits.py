@@ -11,6 +11,7 @@ from . import faults
 from .admission import check_betas, check_key, check_version, read_body
 from .batch import Batch
 from .caching import PromptCache
+from .credits import Credits
 from .directions import read_directions
 from .pace import Pace
 from .refusals import Refusal
@@ -37,6 +38,7 @@ class World:
     repeats: Repeats = field(default_factory=Repeats)
     cache: PromptCache = field(default_factory=PromptCache)
     threads: Threads = field(default_factory=Threads)
+    credits: Credits = field(default_factory=Credits)
     files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
     skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=32 * MEBIBYTE))
     batches: Shelf[Batch] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))

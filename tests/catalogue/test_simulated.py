@@ -58,9 +58,16 @@ def on_messages() -> list[Beta]:
     return [beta for beta in all_betas().values() if beta.example_body and "messages" in beta.endpoints]
 
 
+# examples that stand for a value only an earlier answer has, and what is said of them
+NOT_RUN = {"fallback-credit-2026-06-01": "the token cannot be redeemed: expired"}
+
+
 @pytest.mark.parametrize("beta", on_messages(), ids=lambda beta: beta.name)
 def test_the_example_of_a_beta_runs_with_its_header(beta: Beta, far_end: Simulator):
     answer = ask(far_end, beta.example_body, betas=(beta.name, *beta.needs))
+    if beta.name in NOT_RUN:
+        assert NOT_RUN[beta.name] in answer.error
+        return
     assert answer.status == 200, answer.message
 
 

@@ -27,7 +27,35 @@ DATA = {
         "files-api-2025-04-14": {"status": "generally_available", "endpoints": ["files", "messages"]},
         "task-budgets-2026-03-13": {"unlocks": ["output_config.task_budget"]},
         "message-threads-2026-08-12": {"unlocks": ["thread"], "endpoints": ["messages"]},
-        "server-side-fallback-2026-07-01": {"unlocks": ["fallbacks"], "endpoints": ["messages"]},
+        "server-side-fallback-2026-07-01": {
+            "unlocks": ["fallbacks", "messages[].content[].type=fallback"],
+            "endpoints": ["messages"],
+        },
+        "server-side-fallback-2026-06-01": {"unlocks": ["fallbacks"], "endpoints": ["messages"]},
+        "fallback-credit-2026-07-01": {"unlocks": ["fallback_credit_token"], "endpoints": ["messages"]},
+        "fallback-credit-2026-06-01": {"unlocks": ["fallback_credit_token"], "endpoints": ["messages"]},
+        "fast-mode-2026-02-01": {},
+        "user-profiles-billing-2026-10-01": {"unlocks": ["billing_policy"]},
+        "mcp-client-2025-11-20": {
+            "unlocks": [
+                "mcp_servers",
+                "messages[].content[].type=mcp_tool_use",
+                "messages[].content[].type=mcp_tool_result",
+            ],
+            "tool_types": ["mcp_toolset"],
+        },
+        "mcp-client-2026-09-15": {
+            "unlocks": ["tools[type=mcp_toolset].tools", "messages[].content[].type=mcp_tool_listing"]
+        },
+        "mcp-client-2025-04-04": {
+            "unlocks": [
+                "mcp_servers",
+                "mcp_servers[].tool_configuration",
+                "messages[].content[].type=mcp_tool_use",
+                "messages[].content[].type=mcp_tool_result",
+            ],
+            "endpoints": ["messages"],
+        },
         "skills-2025-10-02": {"status": "generally_available", "endpoints": ["skills", "messages"]},
         "message-batches-2024-09-24": {"status": "generally_available", "endpoints": ["messages.batches"]},
         "output-300k-2026-03-24": {"endpoints": ["messages.batches"]},
@@ -36,7 +64,24 @@ DATA = {
         "thinking-binding-controls-2026-08-01": {"unlocks": ["thinking.block_binding"]},
         "prompt-caching-scope-2026-01-05": {"status": "unknown", "unlocks": ["**.cache_control.scope"]},
         "mid-conversation-system-clear-at-2026-08-21": {"unlocks": ["messages[role=system].clear_at"]},
-        "advisor-tool-2026-03-01": {"tool_types": ["advisor_20260301"]},
+        "mid-conversation-output-config-2026-07-01": {"unlocks": ["messages[role=system].output_config"]},
+        "mid-conversation-tool-changes-2026-07-01": {
+            "unlocks": [
+                "messages[role=system].content[].type=tool_addition",
+                "messages[role=system].content[].type=tool_removal",
+            ]
+        },
+        "inline-tools-2026-09-15": {
+            "unlocks": [
+                "messages[role=system].content[].type=tool_addition",
+                "messages[role=system].content[].type=tool_removal",
+                "messages[role=system].content[].tool.type=tool_definition",
+            ]
+        },
+        "advisor-tool-2026-03-01": {
+            "tool_types": ["advisor_20260301"],
+            "unlocks": ["messages[].content[].type=advisor_tool_result"],
+        },
         "computer-use-2025-11-24": {"status": "superseded", "tool_types": ["computer_20251124"]},
         "made-up-tool-hints-2026-01-01": {"unlocks": ["tools[].hint", "made_up_field"]},
     },
@@ -52,6 +97,7 @@ DATA = {
             "effort_default": "medium",
             "forced_tool_choice": False,
             "binds_thinking": True,
+            "fast_mode": "built_in",
             "refuses_tool_types": ["computer_20251124"],
         },
         "claude-sonnet-5": {

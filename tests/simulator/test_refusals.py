@@ -229,8 +229,9 @@ def test_counting_tokens_takes_no_max_tokens(sock):
 
 
 def test_a_model_can_refuse_what_its_beta_opens(sock):
+    chain = [{"model": "claude-opus-5-5"}]
     fallbacks = say(
-        sock, ask(model="claude-sonnet-5", fallbacks="default"), anthropic_beta="server-side-fallback-2026-07-01"
+        sock, ask(model="claude-sonnet-5", fallbacks=chain), anthropic_beta="server-side-fallback-2026-07-01"
     )
     assert fallbacks.message == "fallbacks: Extra inputs are not permitted"
     tool = {"type": "computer_20251124", "name": "computer", "display_width_px": 800, "display_height_px": 600}
