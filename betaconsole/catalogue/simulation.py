@@ -57,6 +57,7 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "prefill": _takes_prefill(spec),
         "forced_tool_choice": spec.forced_tool_choice,
         "system_role": spec.system_messages,
+        "fast_mode": None if spec.fast_mode == "removed" else spec.fast_mode,
         "binds_thinking": spec.preserved_thinking,
         "reads_thinking_of": list(spec.reads_thinking_of),
         "refuses": [*spec.refused_fields, *_refuses_compaction(spec)],

@@ -46,12 +46,15 @@ SERVER_SIDE_FALLBACK = "server-side-fallback-2026-07-01"
 SERVER_SIDE_FALLBACK_0601 = "server-side-fallback-2026-06-01"
 FALLBACK_CREDIT = "fallback-credit-2026-07-01"
 FALLBACK_CREDIT_0601 = "fallback-credit-2026-06-01"
+FAST_MODE = "fast-mode-2026-02-01"
 FINE_GRAINED_TOOLS = "fine-grained-tool-streaming-2025-05-14"
 
 _BETWEEN_TOOLS = "thinking enabled on a model that accepts it, in a request that carries tool results"
 _COMPACTS = "context_management.edits with a compact_20260112 whose trigger is reached"
 _DECLINES = "a request with fallbacks whose model declines"
 _REFUSAL = "an answer that ends in a refusal"
+_FAST = "speed fast on a model that can be fast (one that needs no header is as fast without it)"
+_LONG_THREAD = "a request that continues a thread, in proportion to its prompt up to 500,000 tokens"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -74,6 +77,12 @@ TABLE = (
     Effect(SERVER_SIDE_FALLBACK_0601, "fallback_blocks", "blocks a model that declines", 1, 0, _DECLINES, "betas.json"),
     Effect(FALLBACK_CREDIT, "tokens_granted", "fallback_credit_token a refusal", 1, 0, _REFUSAL, "betas.json"),
     Effect(FALLBACK_CREDIT_0601, "tokens_granted", "fallback_credit_token a refusal", 1, 0, _REFUSAL, "betas.json"),
+    Effect(
+        FAST_MODE, "pace", "times as many output tokens a second", 2.5, 0, _FAST, "docs: up to 2.5x, first token alike"
+    ),
+    Effect(
+        MESSAGE_THREADS, "ttft_share", "share of the time to the first token", -0.35, 0, _LONG_THREAD, "docs: about 35%"
+    ),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from .effects import FAST_MODE
 from .kinds import Union
 from .refusals import Refusal, invalid
 from .rules import ModelRule, Rules
@@ -82,6 +83,17 @@ def check_effort(body: Mapping[str, Any], model: ModelRule) -> None:
 
 def _efforts(model: ModelRule) -> str:
     return "output_config.effort: this model supports " + ", ".join(model.efforts)
+
+
+def check_speed(body: Mapping[str, Any], model_id: str, model: ModelRule, betas: Collection[str]) -> None:
+    """Which models can be fast, and which of them only with the header: there every value of speed needs it."""
+    speed = body.get("speed")
+    if speed is None:
+        return
+    if model.fast_mode == "header" and FAST_MODE not in betas:
+        raise invalid("speed: Extra inputs are not permitted")
+    if model.fast_mode not in ("header", "built_in") and speed == "fast":
+        raise invalid(f"'{model_id}' does not support the `speed` parameter.")
 
 
 def check_tool_choice(body: Mapping[str, Any], model: ModelRule) -> None:

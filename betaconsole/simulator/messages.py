@@ -13,7 +13,7 @@ from .caching import CacheUse
 from .compaction import compacted
 from .containers import container_of, loaded_skills
 from .conversation import Conversation
-from .effects import CONTEXT_MANAGEMENT
+from .effects import CONTEXT_MANAGEMENT, EFFECTS, FAST_MODE, MESSAGE_THREADS
 from .fallback import Fallbacks, answer_or_decline, read_fallbacks
 from .files import find_file, keep_made_files
 from .limits import (
@@ -23,6 +23,7 @@ from .limits import (
     check_model,
     check_output_format,
     check_prompt,
+    check_speed,
     check_thinking,
     check_tool_choice,
     check_tools,
@@ -36,6 +37,7 @@ from .tokens import count, measure
 from .visits import Caller, Visit
 from .wire import Answer
 
+LONG_THREAD_TOKENS = 500_000
 STREAM_TYPES = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 
 
@@ -103,6 +105,7 @@ def _checked(
     redemption = None
     if not alone:
         redemption = visit.world.credits.redeemed(body, caller.key_name, betas=caller.betas, model_id=model_id)
+    check_speed(body, model_id, model, caller.betas)
     _check_meaning(body, model, may_continue=redemption is not None and redemption.continues)
     fallbacks = read_fallbacks(body, betas=caller.betas, model_id=model_id, rules=rules)
     prompt = see(body, betas=caller.betas, model_id=model_id, model=model)
@@ -188,5 +191,19 @@ def _told(visit: Visit, caller: Caller, question: Question, message: Message) ->
 def _tempo(visit: Visit, question: Question) -> Tempo:
     use = question.input_use
     uncached = use.input_tokens + use.written_5m_tokens + use.written_1h_tokens
-    rng = visit.seeded().rng("pace")
-    return Tempo.of(visit.paced(), rng, input_tokens=uncached, model_pace=question.model.pace)
+    fast = EFFECTS[FAST_MODE, "pace"].size if question.body.get("speed") == "fast" else 1.0
+    return Tempo.of(
+        visit.paced(),
+        visit.seeded().rng("pace"),
+        input_tokens=uncached,
+        model_pace=question.model.pace * fast,
+        ttft_share=_ttft_share(question),
+    )
+
+
+def _ttft_share(question: Question) -> float:
+    """How much of the usual time to the first token passes: less in a long thread, whose past is there already."""
+    if (question.sent.get("thread") or {}).get("type") != "continue":
+        return 1.0
+    length = min(1.0, question.input_use.tokens / LONG_THREAD_TOKENS)
+    return 1.0 + EFFECTS[MESSAGE_THREADS, "ttft_share"].size * length

@@ -40,9 +40,11 @@ class Tempo:
     tps: float
 
     @classmethod
-    def of(cls, pace: Pace, rng: random.Random, *, input_tokens: int, model_pace: float) -> Tempo:
-        """A prompt of 100,000 uncached tokens doubles the time to the first token."""
-        ttft_s = pace.ttft_ms / 1000 * (1 + input_tokens / INPUT_TOKENS_PER_TTFT)
+    def of(
+        cls, pace: Pace, rng: random.Random, *, input_tokens: int, model_pace: float, ttft_share: float = 1.0
+    ) -> Tempo:
+        """A prompt of 100,000 uncached tokens doubles the time to the first token, of which `ttft_share` is taken."""
+        ttft_s = pace.ttft_ms / 1000 * (1 + input_tokens / INPUT_TOKENS_PER_TTFT) * ttft_share
         return cls(ttft_s * _jitter(rng, pace), pace.tps * model_pace * _jitter(rng, pace))
 
     def at(self, tokens: float) -> float:

@@ -1,14 +1,18 @@
 """Conversations that stay with the simulated API between requests."""
 
+import json
+
 import anthropic
 import pytest
 
 from betaconsole.simulator import Pace, Simulator
-from betaconsole.simulator.effects import MESSAGE_THREADS
+from betaconsole.simulator.effects import EFFECTS, MESSAGE_THREADS
+from betaconsole.simulator.endpoints import Api
 from betaconsole.simulator.threads import LIFE_S, MOST, Threads
+from betaconsole.simulator.wire import Request
 
 from .rules import rules
-from .talk import ask, say, write
+from .talk import HEADERS, ask, say, write
 
 FIRST = "Give me three names for a bakery in Bergen, and remember them."
 THEN = [{"role": "user", "content": "And a fourth one?"}]
@@ -130,6 +134,21 @@ def test_threads_end_after_five_minutes_and_make_room_for_new_ones():
     now_s = LIFE_S
     with pytest.raises(Exception, match="no thread was found"):
         resumed(1)
+
+
+def test_a_long_thread_begins_to_answer_sooner():
+    api = Api(rules(), Pace(ttft_ms=400, tps=100, jitter=0))
+    headers = {**HEADERS, "anthropic-beta": MESSAGE_THREADS, "x-simulator": "more_input=500000"}
+
+    def begun_s(body):
+        asked = Request("POST", "/v1/messages", tuple(headers.items()), json.dumps(body).encode())
+        answer = api.answer(asked, repeat=1)
+        return answer.parts[0].at_s, answer
+
+    first_s, first = begun_s(ask(messages=[{"role": "user", "content": FIRST}], thread=CREATE, max_tokens=10))
+    assert first.status == 200
+    then_s, _ = begun_s({**following(json.loads(first.parts[0].data)["id"]), "max_tokens": 10})
+    assert then_s / first_s == pytest.approx(1 + EFFECTS[MESSAGE_THREADS, "ttft_share"].size, rel=0.05)
 
 
 def test_the_sdks_thread_helper_talks_and_recovers(client, simulator):
