@@ -40,10 +40,22 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class ResultView:
+    """The answer that a tool call got. `who`: "stub", or the person who typed it. `fold`: how a long one begins, else empty."""
+
+    who: str
+    text: str
+    is_error: bool = False
+    fold: str = ""
+    cut: int = 0
+
+
+@dataclass(frozen=True)
 class BlockView:
     """One block. `html` is rendered Markdown, escaped plain text or empty; `code` is wire text shown as it is.
 
-    `details` is JSON folded away under `details_label`. `cut`: characters that are not shown here.
+    `details` is JSON folded away under `details_label`. `cut`: characters that are not shown here. `fold`: how a long text
+    begins that is folded away; empty where it stands open. `result`: what a tool call was answered with.
     """
 
     index: int
@@ -57,6 +69,8 @@ class BlockView:
     citations: tuple[Citation, ...] = ()
     cut: int = 0
     known: bool = True
+    fold: str = ""
+    result: ResultView | None = None
 
 
 def growing_views(blocks: Iterable[Growing], xid: str) -> list[BlockView]:

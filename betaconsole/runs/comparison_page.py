@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 
@@ -15,8 +16,10 @@ from betaconsole.web.paging import number
 from . import lanes
 from .live import parse_columns
 from .models import Comparison
+from .needs import Typed
 from .overview import matrix
 from .picture import Partial, partial_of, source_of
+from .showing import fingerprint
 from .viewing import View, load
 
 
@@ -35,19 +38,30 @@ class Asked:
         case, repeat = number(query.get("case")), number(query.get("repeat"))
         return cls("" if case is None else case, "" if repeat is None else repeat, chosen)
 
-    def load(self, comparison: Comparison) -> View:
+    def load(self, comparison: Comparison, viewer: User) -> View:
         return load(
             comparison,
             case=self.case if isinstance(self.case, int) else None,
             repeat=self.repeat if isinstance(self.repeat, int) else None,
             columns=parse_columns(self.columns),
+            viewer_id=viewer.pk,
         )
 
+    @property
+    def query(self) -> str:
+        """What an address says to ask for the same."""
+        parts = (("case", self.case), ("repeat", self.repeat), ("columns", self.columns))
+        return urlencode({name: value for name, value in parts if value != ""})
 
-def area(comparison: Comparison, asked: Asked) -> dict[str, Any]:
-    """Context of `_lanes_area.html`: what has arrived, and the positions from which the live stream goes on."""
-    view = asked.load(comparison)
-    return {**lanes.area_context(view, partials_of(view)), "asked": asked}
+
+def area(comparison: Comparison, asked: Asked, viewer: User, *, typed: Typed | None = None) -> dict[str, Any]:
+    """Context of `_lanes_area.html`: what has arrived, and the positions from which the live stream goes on.
+
+    `typed`: what the viewer sent from a lane that was refused.
+    """
+    seen = fingerprint(comparison)  # first: what moves meanwhile is noticed
+    view = asked.load(comparison, viewer)
+    return {**lanes.area_context(view, partials_of(view), typed=typed), "asked": asked, "seen": seen}
 
 
 def partials_of(view: View) -> dict[int, Partial]:
@@ -59,9 +73,11 @@ def partials_of(view: View) -> dict[int, Partial]:
     }
 
 
-def page(comparison: Comparison, request: TeamRequest) -> dict[str, Any]:
-    """Context of `comparison.html`."""
-    context = area(comparison, Asked.of(request.GET))
+def page(
+    comparison: Comparison, request: TeamRequest, *, asked: Asked | None = None, typed: Typed | None = None
+) -> dict[str, Any]:
+    """Context of `comparison.html`; `asked` where it is not what the address asks for, `typed` as for `area`."""
+    context = area(comparison, asked or Asked.of(request.GET), request.user, typed=typed)
     view: View = context["view"]
     draft = own_draft(comparison, request.user)
     composer = composer_context(draft, request) if draft else {}

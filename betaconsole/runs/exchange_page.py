@@ -15,9 +15,10 @@ from betaconsole.storage.fields import showable
 from betaconsole.web.markdown import highlighted
 
 from .block_views import BlockView, final_views
-from .figures import Figure, figures_of
+from .figures import Cell, Figure, figures_of, kinds, met_a_cache
 from .models import Exchange
 from .timeline import Timeline, timeline_of
+from .turn_page import TurnPart, turn_part
 from .viewing import read_message
 from .wording import ErrorView, Pill, error_of, note, pill, support_text
 
@@ -66,7 +67,7 @@ class Snippet:
 
 @dataclass(frozen=True)
 class ExchangePage:
-    """One exchange in full. `previous` and `next` are the neighbouring columns of the same case and repeat."""
+    """One exchange in full. `previous` and `next` are the neighbouring columns of the same case, repeat and turn."""
 
     exchange: Exchange
     baseline: Exchange | None
@@ -82,18 +83,20 @@ class ExchangePage:
     usage: list[tuple[str, str]]
     figures: list[Figure]
     snippets: list[Snippet]
+    turn: TurnPart
     previous: Exchange | None
     next: Exchange | None
-    others: list[Exchange]  # the cell's other attempts and turns
 
 
-def page(exchange: Exchange) -> ExchangePage:
+def page(exchange: Exchange, *, viewer_id: int | None = None) -> ExchangePage:
     """The page of an exchange that was loaded with its comparison, variant, case and bodies."""
     response = response_bytes(exchange)
     beside = neighbours(exchange)
-    baseline = _shown_of(beside, exchange.variant.baseline_id)
-    order = [other for other in beside if other.pk == exchange.pk or other.variant_id != exchange.variant_id]
-    here = order.index(next(other for other in order if other.pk == exchange.pk))
+    same_turn = {other.variant_id: other for other in beside if other.turn == exchange.turn}
+    baseline = same_turn.get(exchange.variant.baseline_id or 0)
+    order = sorted({**_last_turns(beside), **same_turn, exchange.variant_id: exchange}.values(), key=_column)
+    here = order.index(exchange)
+    message = read_message(exchange.message)
     return ExchangePage(
         exchange=exchange,
         baseline=baseline,
@@ -104,14 +107,19 @@ def page(exchange: Exchange) -> ExchangePage:
         betas=sent_betas(exchange),
         request_body=body_view(request_bytes(exchange)),
         response_body=body_view(response),
-        blocks=final_views(read_message(exchange.message), exchange.public_id),
+        blocks=final_views(message, exchange.public_id),
         timeline=timeline_of(recorded_events(exchange)),
         usage=list(flat(exchange.usage or {}))[:MAX_USAGE_ROWS],
-        figures=figures_of(exchange, baseline, is_baseline=exchange.variant.baseline_id is None),
+        figures=figures_of(
+            Cell([exchange]),
+            Cell([baseline]) if baseline else None,
+            is_baseline=exchange.variant.baseline_id is None,
+            chosen=kinds(cached=met_a_cache([exchange])),
+        ),
         snippets=snippets_of(exchange),
+        turn=turn_part(exchange, message, beside, viewer_id=viewer_id),
         previous=order[here - 1] if here else None,
         next=order[here + 1] if here + 1 < len(order) else None,
-        others=[other for other in beside if other.variant_id == exchange.variant_id and other.pk != exchange.pk],
     )
 
 
@@ -119,13 +127,17 @@ def neighbours(exchange: Exchange) -> list[Exchange]:
     """Every exchange of the same case and repeat, in the order of the columns, without their bodies."""
     cell = Exchange.objects.filter(
         comparison_id=exchange.comparison_id, case_id=exchange.case_id, repeat=exchange.repeat
-    ).defer("message", "text", "timeline", "request_headers", "response_headers")
-    return list(cell.select_related("variant").order_by("variant__position", "attempt", "turn"))
+    ).defer("message", "added", "text", "timeline", "request_headers", "response_headers")
+    return list(cell.select_related("variant").order_by("variant__position", "turn", "attempt"))
 
 
-def _shown_of(exchanges: Sequence[Exchange], variant_id: int | None) -> Exchange | None:
-    """The latest exchange of a column."""
-    return next((other for other in reversed(exchanges) if other.variant_id == variant_id), None)
+def _last_turns(exchanges: Sequence[Exchange]) -> dict[int, Exchange]:
+    """By column where its cell stands."""
+    return {other.variant_id: other for other in exchanges}
+
+
+def _column(exchange: Exchange) -> int:
+    return exchange.variant.position
 
 
 def request_bytes(exchange: Exchange) -> bytes:

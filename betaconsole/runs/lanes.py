@@ -6,14 +6,21 @@ from typing import Any, Protocol
 
 from django.template.loader import render_to_string
 
+from betaconsole.drafts.models import Engine
+from betaconsole.library.stubs import ToolStub
+
 from .block_views import BlockView, Growing, final_views, growing_views
-from .figures import Figure, figures_of
+from .conversation import Conversation, conversation_of, stub_results, stubs_of, with_results, with_words
+from .dots import Dots, dots_of
+from .figures import Figure, figures_of, kinds, met_a_cache
 from .header_line import HeaderPart, header_parts
 from .models import Comparison, Exchange, Variant
-from .overview import figures_context, state_context
+from .needs import Need, Typed, need_of, with_typed
+from .overview import cells_of, figures_context, state_context
 from .showing import Row
 from .states import FINAL, IN_FLIGHT, State
-from .viewing import FIRST_LANES, View, load, messages_of
+from .turns import calls_of
+from .viewing import FIRST_LANES, View, Words, load, words_of
 from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill, support_text
 
 STATE_LETTERS: dict[str, str] = {State.QUEUED.value: "q", State.SENDING.value: "s", State.STREAMING.value: ""}
@@ -29,59 +36,6 @@ class Partial(Protocol):
 
 
 @dataclass(frozen=True)
-class Dot:
-    """One repeat of a column. `title` says its state in words."""
-
-    repeat: int
-    state: str
-    title: str
-    is_shown: bool
-
-
-@dataclass(frozen=True)
-class Dots:
-    """Where the lane stands among its repeats and cases, and the ways to the neighbours (None at the ends)."""
-
-    position: int
-    case: int
-    case_name: str
-    cases: int
-    repeat: int
-    repeats: int
-    columns: str  # as in the address; empty for the first lanes
-    dots: tuple[Dot, ...]
-
-    @property
-    def is_shown(self) -> bool:
-        return self.repeats > 1 or self.cases > 1
-
-    @property
-    def columns_query(self) -> str:
-        """What an address of this page says about its columns."""
-        return f"&columns={self.columns}" if self.columns else ""
-
-    @property
-    def case_number(self) -> int:
-        return self.case + 1
-
-    @property
-    def previous_case(self) -> int | None:
-        return self.case - 1 if self.case > 0 else None
-
-    @property
-    def next_case(self) -> int | None:
-        return self.case + 1 if self.case + 1 < self.cases else None
-
-    @property
-    def previous(self) -> int | None:
-        return self.repeat - 1 if self.repeat > 1 else None
-
-    @property
-    def next(self) -> int | None:
-        return self.repeat + 1 if self.repeat < self.repeats else None
-
-
-@dataclass(frozen=True)
 class Origin:
     """The refused column a column was made from, and what it no longer sends. `is_shown`: that column has a lane here."""
 
@@ -92,12 +46,28 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class SayForm:
+    """The form for a person's next message: what was typed and refused before, else empty.
+
+    `seen`: the ids of what the columns in view showed, so that a second press is known as one.
+    """
+
+    has_columns: bool
+    has_repeats: bool
+    seen: str
+    typed: Typed | None
+
+
+@dataclass(frozen=True)
 class Lane:
-    """One column with the exchange it shows."""
+    """One column with the cell it shows: the turns before, and the latest exchange."""
 
     comparison: Comparison
     variant: Variant
     exchange: Exchange
+    conversation: Conversation
+    need: Need | None  # what the cell needs from a person before it goes on
+    say: SayForm | None  # None where no next message can follow
     told: Exchange  # whose outcome is told: its own, or the refused one for which it was skipped
     pill: Pill
     header: list[HeaderPart]
@@ -133,6 +103,10 @@ class Lane:
         return self.exchange.state in IN_FLIGHT
 
     @property
+    def waits(self) -> bool:
+        return self.need is not None and self.need.waits
+
+    @property
     def can_run_again(self) -> bool:
         return self.exchange.state in WORTH_ANOTHER_GO and not self.refused
 
@@ -154,8 +128,13 @@ def lanes_of(
     return lanes_in(load(comparison, case=case, repeat=repeat, columns=columns), partials)
 
 
-def lanes_in(view: View, partials: Mapping[int, Partial], *, only: Collection[int] | None = None) -> list[Lane]:
-    """The lanes of a view, or `only` those at these positions, in the order of the columns."""
+def lanes_in(
+    view: View, partials: Mapping[int, Partial], *, only: Collection[int] | None = None, typed: Typed | None = None
+) -> list[Lane]:
+    """The lanes of a view, or `only` those at these positions, in the order of the columns.
+
+    `typed`: what a person sent from one of them that was refused.
+    """
     chosen = [
         variant
         for variant in view.variants
@@ -163,16 +142,25 @@ def lanes_in(view: View, partials: Mapping[int, Partial], *, only: Collection[in
         and variant.position in view.exchanges
         and (only is None or variant.position in only)
     ]
-    exchanges = [view.exchanges[variant.position] for variant in chosen]
-    messages = messages_of([exchange.pk for exchange in exchanges if exchange.is_final])
-    return [
-        _lane(view, variant, partial=partials.get(exchange.pk), message=messages.get(exchange.pk))
-        for variant, exchange in zip(chosen, exchanges, strict=True)
-    ]
+    shown = [turn.pk for variant in chosen for turn in with_words(view.turns[variant.position])]
+    words, stubs = words_of(shown), stubs_of(view.comparison)
+    return [_lane(view, variant, partials=partials, words=words, stubs=stubs, typed=typed) for variant in chosen]
 
 
-def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dict[str, Any] | None) -> Lane:
+def _lane(
+    view: View,
+    variant: Variant,
+    *,
+    partials: Mapping[int, Partial],
+    words: Mapping[int, Words],
+    stubs: Sequence[ToolStub],
+    typed: Typed | None,
+) -> Lane:
     exchange = view.exchanges[variant.position]
+    partial, said = partials.get(exchange.pk), words.get(exchange.pk)
+    message = said.message if said and exchange.is_final else None
+    typed = typed if typed and typed.xid == exchange.public_id else None
+    need = _need(view, variant.position, message, stubs)
     baseline = view.baseline_of(variant)
     here = [row for row in view.rows if row.position == variant.position]
     refused = view.refused(variant)
@@ -183,16 +171,19 @@ def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dic
         comparison=view.comparison,
         variant=variant,
         exchange=exchange,
+        conversation=conversation_of(view.turns[variant.position], words, stubs=stubs, viewer_id=view.viewer_id),
+        need=with_typed(need, typed if typed and typed.form == "answer" else None),
+        say=_say(view, exchange, message, typed if typed and typed.form == "say" else None),
         told=told,
-        pill=_pill(view, told, here),
+        pill=_pill(view, told, here, waits=need is not None and need.waits),
         header=header_parts(variant.betas, baseline=baseline.betas if baseline else None, refused=refused),
         origin=origin,
         left_out=[beta for beta in baseline.betas if beta not in (*variant.betas, *told_of)] if baseline else [],
         differs_in=_differences(view.comparison, variant, baseline),
         baseline=baseline,
-        dots=_dots(view, variant.position),
+        dots=dots_of(view, variant.position),
         case=view.case,
-        blocks=_blocks(exchange, message, partial),
+        blocks=_blocks(exchange, message, partial, stubs=stubs if need and need.fields else ()),
         note=note(
             told,
             kept_bytes=told.kept_bytes,  # type: ignore[attr-defined]
@@ -203,10 +194,35 @@ def _lane(view: View, variant: Variant, *, partial: Partial | None, message: dic
         support=support_text(told),
         refused=refused,
         can_add_without=bool(refused) and not any(other.origin_id == variant.pk for other in view.variants),
-        figures=figures_of(
-            exchange, view.exchanges.get(baseline.position) if baseline else None, is_baseline=not baseline
-        ),
+        figures=_figures(view, variant, baseline),
         live_position=partial.position if partial else 0,
+    )
+
+
+def _need(view: View, position: int, message: dict[str, Any] | None, stubs: Sequence[ToolStub]) -> Need | None:
+    if view.comparison.engine != Engine.LIVE:
+        return None
+    wait, max_turns = view.in_view[position].wait, view.comparison.max_turns
+    return need_of(view.exchanges[position], message, wait=wait, stubs=stubs, max_turns=max_turns)
+
+
+def _say(view: View, exchange: Exchange, message: dict[str, Any] | None, typed: Typed | None) -> SayForm | None:
+    """The form for a next message, where the cell's answer is whole and no tool call is open."""
+    can_go_on = exchange.state == State.SUCCEEDED and exchange.answers_message and view.comparison.engine == Engine.LIVE
+    if not can_go_on or message is None or calls_of(message):
+        return None
+    seen = ",".join(other.public_id for other in view.exchanges.values())
+    has_repeats = len({row.repeat for row in view.rows}) > 1
+    return SayForm(has_columns=len(view.exchanges) > 1, has_repeats=has_repeats, seen=seen, typed=typed)
+
+
+def _figures(view: View, variant: Variant, baseline: Variant | None) -> list[Figure]:
+    cells = cells_of(view)
+    return figures_of(
+        cells[variant.position],
+        cells.get(baseline.position) if baseline else None,
+        is_baseline=baseline is None,
+        chosen=kinds(cached=any(met_a_cache(cell.turns) for cell in cells.values())),
     )
 
 
@@ -218,16 +234,19 @@ def _origin(view: View, variant: Variant) -> Origin | None:
     return Origin(origin.letter, origin.position, left_out, is_shown=origin.position in view.columns)
 
 
-def _pill(view: View, exchange: Exchange, here: Sequence[Row]) -> Pill:
-    repeats = [row for row in here if row.case == view.case and row.turn == 1 and row.attempt == 1]
-    done = {row.repeat for row in here if row.case == view.case and row.state == State.SUCCEEDED}
-    return pill(exchange, done=len(done), total=len(repeats))
+def _pill(view: View, exchange: Exchange, here: Sequence[Row], *, waits: bool) -> Pill:
+    repeats = [row for row in here if row.case == view.case]
+    done = sum(row.state == State.SUCCEEDED and row.wait is None for row in repeats)
+    return pill(exchange, done=done, total=len(repeats), waits=waits)
 
 
-def _blocks(exchange: Exchange, message: dict[str, Any] | None, partial: Partial | None) -> list[BlockView]:
+def _blocks(
+    exchange: Exchange, message: dict[str, Any] | None, partial: Partial | None, *, stubs: Sequence[ToolStub]
+) -> list[BlockView]:
+    """The latest turn's blocks; calls with what the stubs say to them, where others wait for a person."""
     if partial is not None:
         return growing_views(partial.blocks, exchange.public_id)
-    return final_views(message, exchange.public_id)
+    return with_results(final_views(message, exchange.public_id), message, stub_results(message, stubs))
 
 
 def _differences(comparison: Comparison, variant: Variant, baseline: Variant | None) -> list[str]:
@@ -252,43 +271,24 @@ def _limit(view: View) -> str:
     return f"Starts with its group: {limit} requests in flight allowed, {view.sending_now} running."
 
 
-def _dots(view: View, position: int) -> Dots:
-    latest = {(row.case, row.repeat): row for row in view.rows if row.position == position}
-    repeats = sorted({row.repeat for row in view.rows})
-    dots = tuple(
-        Dot(
-            repeat,
-            row.state if row else "",
-            f"repeat {repeat}: {row.state.replace('_', ' ') if row else 'not sent'}",
-            repeat == view.repeat,
-        )
-        for repeat in repeats
-        for row in [latest.get((view.case, repeat))]
-    )
-    names = {case.position: str(case) for case in view.cases}
-    return Dots(
-        position=position,
-        case=view.case,
-        case_name=names.get(view.case, ""),
-        cases=len(view.cases),
-        repeat=view.repeat,
-        repeats=repeats[-1] if repeats else 1,
-        columns=view.asked_columns,
-        dots=dots if len(dots) > 1 else (),
-    )
-
-
 def positions(lanes: Sequence[Lane]) -> str:
-    """Where the page's lanes stand, for the live stream to go on from: `412:1840,413:s0,414:f`."""
+    """Where the page's lanes stand, for the live stream to go on from: `412:1840,413:s0,414:f,415:w`."""
     return ",".join(
-        position_text(lane.exchange.pk, lane.exchange.state, None if lane.is_final else lane.live_position)
+        position_text(
+            lane.exchange.pk, lane.exchange.state, None if lane.is_final else lane.live_position, waits=lane.waits
+        )
         for lane in lanes
     )
 
 
-def position_text(exchange_id: int, state: str, position: int | None) -> str:
-    """One position; a letter where the lane shows another state than streaming. None: its final card is shown."""
-    return f"{exchange_id}:f" if position is None else f"{exchange_id}:{STATE_LETTERS.get(state, '')}{position}"
+def position_text(exchange_id: int, state: str, position: int | None, *, waits: bool = False) -> str:
+    """One position; a letter where the lane shows another state than streaming. None: its final card is shown.
+
+    `waits`: that card asks a person for something.
+    """
+    if position is None:
+        return f"{exchange_id}:{'w' if waits else 'f'}"
+    return f"{exchange_id}:{STATE_LETTERS.get(state, '')}{position}"
 
 
 # HTML ---------------------------------------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def render_around(
     parts += [
         (
             f"#lane-{position}-dots",
-            render_to_string("runs/_dots.html", {"dots": _dots(view, position), "comparison": comparison}),
+            render_to_string("runs/_dots.html", {"dots": dots_of(view, position), "comparison": comparison}),
         )
         for position in view.columns
         if position in view.exchanges
@@ -319,14 +319,25 @@ def render_around(
     return parts
 
 
-def area_context(view: View, partials: Mapping[int, Partial]) -> dict[str, Any]:
+def area_context(view: View, partials: Mapping[int, Partial], *, typed: Typed | None = None) -> dict[str, Any]:
     """For `_lanes_area.html`: the live part of the page."""
-    lanes = lanes_in(view, partials)
+    lanes = lanes_in(view, partials, typed=typed)
     return {
         **figures_context(view),
         **state_context(view),
         "lanes": lanes,
         "is_many": len(lanes) > 4,
         "at": positions(lanes),
-        "seen": len(view.rows),
+        "lost": lost(lanes, typed),
     }
+
+
+def lost(lanes: Sequence[Lane], typed: Typed | None) -> Typed | None:
+    """What was refused and has no form any more, because its cell went on meanwhile."""
+    if typed is None:
+        return None
+    has_form = any(
+        lane.exchange.public_id == typed.xid and (lane.need if typed.form == "answer" else lane.say) is not None
+        for lane in lanes
+    )
+    return None if has_form else typed

@@ -2,9 +2,11 @@
 
 The browser only watches. A position is the number of events of an exchange that a page has seen; the stream's event id
 is one position per shown exchange (`412:1840,413:s0`: a letter says what else than streaming the lane shows, queued or
-sending; `412:f` once its final card was sent). The page carries the
+sending; `412:f` once its final card was sent, `412:w` where that card asks a person for something). The page carries the
 positions it was rendered at, `Last-Event-ID` wins over them, and whatever does not fit gets a lane that replaces the
-old one: everything else appends.
+old one: everything else appends. A further turn is another exchange, so its lane is replaced once and then appended to.
+
+Nothing queued and nothing in flight is the end, also where cells wait for a person: they hold no server thread.
 
 The stream's manners (htmx 4's `hx-sse` reopens every stream that ends without its closing event): it never redirects and
 never answers 204; finished, gone and crowded out end with the event `finished`; a stopping process ends without it,
@@ -32,7 +34,7 @@ from .models import Comparison
 from .picture import Partial, PartialBlock, Source, StoreSource, partial_of, source_of
 from .recording import feeds
 from .showing import LANES, Row, cell_in_view, rows_of, shown
-from .states import FINAL, IN_FLIGHT, UNFINISHED
+from .states import FINAL, IN_FLIGHT
 from .viewing import load
 from .waiting import places
 
@@ -43,7 +45,7 @@ REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
 SEND_TIMEOUT_S = 30
-POSITION = re.compile(r"([0-9]{1,18}):(?:([qs]?)([0-9]{1,9})|f)")
+POSITION = re.compile(r"([0-9]{1,18}):(?:([qs]?)([0-9]{1,9})|([fw]))")
 SEEN_FINAL = -1
 STATES = {letter: state for state, letter in lanes.STATE_LETTERS.items()}
 
@@ -57,6 +59,7 @@ def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpRespons
         case=_number(request.GET.get("case")),
         repeat=_number(request.GET.get("repeat")),
         columns=parse_columns(request.GET.get("columns", "")),
+        viewer_id=request.user.pk,
     )
     _limit_sending(request)
     response = StreamingHttpResponse(follow(page), content_type="text/event-stream")
@@ -74,10 +77,11 @@ def _limit_sending(request: HttpRequest) -> None:
 
 
 class Seen(NamedTuple):
-    """What a page has seen of an exchange: the state its lane shows, and how many events."""
+    """What a page has seen of an exchange: the state its lane shows, how many events, and whether it asks for something."""
 
     state: str
     position: int
+    waits: bool = False
 
 
 def parse_positions(text: str) -> dict[int, Seen]:
@@ -87,7 +91,9 @@ def parse_positions(text: str) -> dict[int, Seen]:
     if not all(found):
         return {}
     return {
-        int(one[1]): Seen(STATES[one[2] or ""], SEEN_FINAL if one[3] is None else int(one[3])) for one in found if one
+        int(one[1]): Seen(STATES[one[2] or ""], SEEN_FINAL if one[3] is None else int(one[3]), one[4] == "w")
+        for one in found
+        if one
     }
 
 
@@ -144,9 +150,10 @@ def _frames(page: "LivePage", bell: feed.Bell) -> Iterator[bytes]:
 class LaneSeen:
     """What one page has seen of one lane."""
 
-    def __init__(self, row: Row, position: int) -> None:
+    def __init__(self, row: Row, position: int, *, waits: bool = False) -> None:
         self.row = row
         self.position = position
+        self.waits = waits  # whether its card asks a person for something
         self.source: Source | None = None
         self.has_text = False
         self.is_torn = False  # the page shows something else here: no text can be appended before it is drawn anew
@@ -167,9 +174,10 @@ class LivePage:
         case: int | None = None,
         repeat: int | None = None,
         columns: tuple[int, ...] = tuple(range(LANES)),
+        viewer_id: int | None = None,
     ) -> None:
         self.comparison = comparison
-        self.case, self.repeat, self.columns = case, repeat, columns
+        self.case, self.repeat, self.columns, self.viewer_id = case, repeat, columns, viewer_id
         self.is_finished = False
         self.is_behind = False  # a first text went out alone: what else is new is to be asked for at once
         self._given = dict(positions)
@@ -188,7 +196,7 @@ class LivePage:
 
     def event_id(self) -> str:
         return ",".join(
-            lanes.position_text(lane.row.id, lane.row.state, None if lane.is_final else lane.position)
+            lanes.position_text(lane.row.id, lane.row.state, None if lane.is_final else lane.position, waits=lane.waits)
             for lane in self._lanes.values()
         )
 
@@ -202,7 +210,7 @@ class LivePage:
         self.is_behind = False
         if self._should_look():
             self._look()
-        finished = bool(self._rows) and not any(row.state in UNFINISHED for row in self._rows)
+        finished = bool(self._rows) and not any(row.is_unfinished for row in self._rows)
         if self._may_draw():
             if self._outdated_lanes:
                 parts += self._replaced_lanes()
@@ -228,7 +236,7 @@ class LivePage:
     def _look_after_s(self) -> float:
         if any(isinstance(lane.source, StoreSource) for lane in self._lanes.values()):
             return LOOK_S
-        is_sent_here = all(row.id in feeds for row in self._rows if row.state in UNFINISHED)
+        is_sent_here = all(row.id in feeds for row in self._rows if row.is_unfinished)
         return FAR_LOOK_S if is_sent_here else REFRESH_S
 
     def _look(self) -> None:
@@ -239,6 +247,7 @@ class LivePage:
         if not self._outdated and not self._outdated_lanes:
             self._outdated_since = time.monotonic()
         self._rows, self._outdated = rows, True
+        self.comparison.refresh_from_db(fields=["finished_at", "tool_stubs", "max_turns"])
         in_view = shown(rows, cell_in_view(rows, case=self.case, repeat=self.repeat))
         for position in self.columns:
             if row := in_view.get(position):
@@ -249,12 +258,13 @@ class LivePage:
         lane = self._lanes.get(position)
         if lane is None:
             given = self._given.get(row.id, Seen("", 0))
-            lane = self._lanes[position] = LaneSeen(row._replace(state=given.state), given.position)
+            lane = self._lanes[position] = LaneSeen(row._replace(state=given.state), given.position, waits=given.waits)
             lane.is_torn = row.id not in self._given
         elif lane.row.id != row.id:
             lane = self._lanes[position] = LaneSeen(row, 0)
             lane.is_torn = True
-        if lane.is_torn or (lane.row.state != row.state and not lane.is_final):
+        has_moved = lane.row.state != row.state and not lane.is_final
+        if lane.is_torn or has_moved or (lane.is_final and lane.waits != bool(row.wait)):
             self._outdated_lanes.add(position)
         lane.row = row
         if row.state in IN_FLIGHT and (lane.is_final or lane.source is None):
@@ -289,20 +299,27 @@ class LivePage:
         for position in outdated:
             lane = self._lanes[position]
             lane.is_torn = False
+            lane.waits = bool(lane.row.wait)
             if position in ended:
                 lane.position, lane.source = SEEN_FINAL, None
             elif lane.source is not None:
                 partials[lane.row.id] = partial = partial_of(lane.source.refresh())
                 lane.position = partial.position
         cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
-        view = load(self.comparison, case=cell[0], repeat=cell[1], columns=self.columns)
+        view = load(
+            self.comparison,
+            case=cell[0],
+            repeat=cell[1],
+            columns=self.columns,
+            rows=self._rows,
+            viewer_id=self.viewer_id,
+        )
         drawn = lanes.lanes_in(view, partials, only=outdated | view.compared_with(ended))
         return [partial_html(f"#lane-{lane.position}", lanes.render_lane(lane)) for lane in drawn]
 
     def _around(self, finished: bool) -> list[str]:
         """Head, dots and figures, drawn from the rows."""
         self._outdated, self._drawn_at = False, time.monotonic()
-        self.comparison.refresh_from_db(fields=["finished_at"])
         cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
         return [
             partial_html(target, html)

@@ -3,14 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .models import Comparison
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+
+from .models import Comparison, Exchange
 from .states import IN_FLIGHT, UNFINISHED
 
 LANES = 8  # more columns than this: the first ones stream, the rest are rows of the figures table
 
 
 class Row(NamedTuple):
-    """An exchange as far as choosing needs it. `position` is its column's, `case` its case's position."""
+    """A cell as far as choosing needs it: its latest exchange. `position` is its column's, `case` its case's position.
+
+    `turn` is how many turns the cell has. `wait_id` and `wait` name what it waits for (`Wait.Reason`); None where it does not.
+    """
 
     id: int
     public_id: str
@@ -21,20 +26,51 @@ class Row(NamedTuple):
     turn: int
     state: str
     version: int
+    wait_id: int | None = None
+    wait: str | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something of the cell is queued or in flight. A cell that waits for a person is at rest."""
+        return self.state in UNFINISHED
 
 
 def rows_of(comparison: Comparison) -> list[Row]:
-    """Every exchange of the comparison, in the order of cells."""
-    names = ("id", "public_id", "variant__position", "case__position", "repeat", "attempt", "turn", "state", "version")
-    found = comparison.exchanges.order_by("case__position", "repeat", "variant__position", "attempt", "turn")
+    """Every cell of the comparison with its latest exchange, in the order of cells."""
+    names = (
+        *("id", "public_id", "variant__position", "case__position", "repeat", "attempt", "turn", "state", "version"),
+        *("wait__id", "wait__reason"),
+    )
+    # Asked this way a comparison of ten turns costs no more rows than one of a single turn.
+    later = Exchange.objects.filter(
+        Q(turn__gt=OuterRef("turn")) | Q(turn=OuterRef("turn"), attempt__gt=OuterRef("attempt")),
+        variant=OuterRef("variant"),
+        case=OuterRef("case"),
+        repeat=OuterRef("repeat"),
+    )
+    found = comparison.exchanges.filter(~Exists(later)).order_by("case__position", "repeat", "variant__position")
     return [Row(*values) for values in found.values_list(*names)]
 
 
+def fingerprint(comparison: Comparison) -> str:
+    """Another text whenever an exchange was added or moved, or something waits or waits no more."""
+    counted = comparison.exchanges.aggregate(
+        count=Count("pk"), versions=Sum("version"), waits=Count("wait"), last_wait=Max("wait__id")
+    )
+    return "-".join(str(counted[name] or 0) for name in ("count", "versions", "waits", "last_wait"))
+
+
 def cell_in_view(rows: Sequence[Row], *, case: int | None, repeat: int | None) -> tuple[int, int]:
-    """The (case, repeat) all lanes show: the one asked for, else the newest running, else the last that was sent."""
+    """The (case, repeat) all lanes show: the one asked for, else the one that waits longest for a person, else the newest
+    running, else the last that was sent.
+
+    Who waits longest stays the same while others come to wait: a page does not turn away from what a person types.
+    """
     cells = {(row.case, row.repeat) for row in rows}
     if repeat is not None and (case or 0, repeat) in cells:
         return (case or 0, repeat)
+    if waiting := [(row.wait_id, (row.case, row.repeat)) for row in rows if row.wait_id]:
+        return min(waiting)[1]
     for wanted in (IN_FLIGHT, None):
         found = [(row.case, row.repeat) for row in rows if (row.state in wanted if wanted else _was_sent(row))]
         if found:
@@ -43,14 +79,8 @@ def cell_in_view(rows: Sequence[Row], *, case: int | None, repeat: int | None) -
 
 
 def shown(rows: Iterable[Row], cell: tuple[int, int]) -> dict[int, Row]:
-    """Per column position the exchange its lane shows: of the cell's, the latest attempt's latest turn."""
-    chosen: dict[int, Row] = {}
-    for row in rows:
-        if (row.case, row.repeat) == cell:
-            earlier = chosen.get(row.position)
-            if earlier is None or (row.attempt, row.turn) > (earlier.attempt, earlier.turn):
-                chosen[row.position] = row
-    return chosen
+    """Per column position what its lane shows of this cell."""
+    return {row.position: row for row in rows if (row.case, row.repeat) == cell}
 
 
 def _was_sent(row: Row) -> bool:

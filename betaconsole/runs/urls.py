@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import conversation_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -16,7 +16,13 @@ urlpatterns = [
     path("comparisons/<str:public_id>/without/", views.without, name="without"),
     path("comparisons/<str:public_id>/again/", views.again, name="again"),
     path("comparisons/<str:public_id>/edit/", views.edit, name="edit"),
+    path("comparisons/<str:public_id>/turns/", conversation_views.turns, name="turns"),
+    path("comparisons/<str:public_id>/answer/", conversation_views.answer, name="answer"),
+    path("comparisons/<str:public_id>/go-on/", conversation_views.go_on, name="go_on"),
+    path("comparisons/<str:public_id>/leave/", conversation_views.leave, name="leave"),
+    path("comparisons/<str:public_id>/continue/", conversation_views.say, name="say"),
     path("exchanges/<str:public_id>/", views.exchange, name="exchange"),
+    path("exchanges/<str:public_id>/edit/", conversation_views.edit, name="edit_exchange"),
     path("exchanges/<str:public_id>/request/", views.raw_request, name="raw_request"),
     path("exchanges/<str:public_id>/response/", views.raw_response, name="raw_response"),
     path("exchanges/<str:public_id>/code/", views.code, name="code"),

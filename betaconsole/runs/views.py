@@ -27,6 +27,7 @@ from .launching import SendingDisabled, TokenReused, launch
 from .live import stream
 from .models import Comparison, Exchange, Variant
 from .planning import PlanError
+from .showing import fingerprint
 
 NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled)
 SWITCHED_OFF = "Sending is switched off on this console; nothing was queued."
@@ -164,10 +165,9 @@ def comparison(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_GET
 def lanes(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
-    seen = number(request.GET.get("seen"))
-    if seen is not None and found.finished_at and found.exchanges.count() == seen:
+    if request.GET.get("seen") == fingerprint(found):
         return HttpResponse(status=204)
-    context = comparison_page.area(found, comparison_page.Asked.of(request.GET))
+    context = comparison_page.area(found, comparison_page.Asked.of(request.GET), request.user)
     return render(request, "runs/_lanes_answer.html", {**context, "polling": "polling" in request.GET})
 
 
@@ -245,7 +245,7 @@ def edit(request: TeamRequest, public_id: str) -> HttpResponse:
 
 def visible_exchange(request: TeamRequest, public_id: str) -> Exchange:
     exchanges = Exchange.objects.visible_to(request.user).select_related(
-        "comparison", "connection", "variant", "case", "request_body", "response_body"
+        "author", "comparison", "connection", "variant", "case", "request_body", "response_body"
     )
     return get_object_or_404(exchanges, public_id=public_id)
 
@@ -254,7 +254,9 @@ def visible_exchange(request: TeamRequest, public_id: str) -> Exchange:
 @require_GET
 def exchange(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
-    return render(request, "runs/exchange.html", {"exchange": found, "page": exchange_page.page(found)})
+    return render(
+        request, "runs/exchange.html", {"exchange": found, "page": exchange_page.page(found, viewer_id=request.user.pk)}
+    )
 
 
 @requires(Role.VIEWER)

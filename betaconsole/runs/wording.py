@@ -9,7 +9,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.web.templatetags.figures import moment, ms, size
 
 from .models import Exchange
-from .states import State
+from .states import IN_FLIGHT, UNFINISHED, State
 
 # Neither may be sent again by itself, and a person may want to: the outcome is missing or cut.
 WORTH_ANOTHER_GO = (State.FAILED, State.INCOMPLETE, State.UNKNOWN_OUTCOME, State.INTERRUPTED, State.CANCELLED)
@@ -35,7 +35,7 @@ _HELD_BACK = "Held back by a limit: it did not start together with the other col
 
 @dataclass(frozen=True)
 class Pill:
-    """A state in a word or two. `tone`: good, bad, live, or empty for neither."""
+    """A state in a word or two. `tone`: good, bad, live, wait (for a person), or empty for none of them."""
 
     text: str
     tone: str = ""
@@ -52,12 +52,19 @@ class ErrorView:
     advice: str
 
 
-def pill(exchange: Exchange, *, done: int, total: int) -> Pill:
-    """`done` of `total` repeats of this column have succeeded; one repeat alone shows its own status."""
+def pill(exchange: Exchange, *, done: int, total: int, waits: bool = False) -> Pill:
+    """`done` of `total` repeats of this column have succeeded; one repeat alone shows its own status.
+
+    `waits`: its cell cannot go on without a person.
+    """
     state = exchange.state
+    if waits:
+        return Pill(f"turn {exchange.turn} · waiting", "wait")
+    if state in UNFINISHED and exchange.turn > 1 and total == 1:
+        return Pill(f"turn {exchange.turn}", "live")
     if state == State.QUEUED:
         return Pill("waiting")
-    if state in (State.SENDING, State.STREAMING):
+    if state in IN_FLIGHT:
         return Pill(f"{done} of {total}" if total > 1 else state, "live")
     if state == State.SUCCEEDED:
         return Pill(f"{done} of {total}" if total > 1 else _status(exchange), "good")
@@ -93,7 +100,7 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
     """
     state = exchange.state
     if state == State.QUEUED:
-        return limit or "Waiting for its turn."
+        return _queued(exchange, limit)
     if state == State.SKIPPED:
         return "Not sent: the same request was refused before and would be refused again."
     if state == State.CANCELLED:
@@ -114,6 +121,13 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
     if state == State.SUCCEEDED and exchange.waited:
         return _HELD_BACK
     return ""
+
+
+def _queued(exchange: Exchange, limit: str) -> str:
+    if exchange.send_after is not None:
+        takes_ms = (exchange.send_after - exchange.created_at).total_seconds() * 1000
+        return f"The tool takes its time: its stub answers after {ms(takes_ms)}."
+    return limit or "Waiting for its turn."
 
 
 def _interrupted(kept_bytes: int | None) -> str:

@@ -1,5 +1,6 @@
 // Watching a run: says when the console is out of reach, tries again where htmx does not, keeps a lane's end in sight
-// while one reads there. What is shown comes from the server; nothing here knows what a lane means.
+// while one reads there, and the page with what somebody writes into a lane. What is shown comes from the server; nothing
+// here knows what a lane means.
 const RETRY_MS = 2000;
 const NEAR_END_PX = 48;
 const LOST = "Connection to the console lost, trying again in 2 s. The run goes on without this page.";
@@ -47,19 +48,57 @@ for (const name of ["htmx:error", "htmx:response:error"]) {
   });
 }
 
-// Lanes follow their text only while their end is in sight.
-const atEnd = new WeakMap();
+// Lanes follow their text only while their end is in sight. A lane that was drawn anew stands where the old one stood.
+const places = new Map(); // lane id → where it was scrolled to
+const known = new WeakSet();
+const placeOf = (box) => ({ top: box.scrollTop, isEnd: box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX });
+
 document.addEventListener(
   "scroll",
   ({ target }) => {
-    if (target.classList?.contains("blocks")) {
-      atEnd.set(target, target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_END_PX);
-    }
+    if (target.classList?.contains("conversation")) places.set(target.closest(".lane").id, placeOf(target));
   },
   true,
 );
-document.addEventListener("htmx:sse:after:message", () => {
-  for (const blocks of document.querySelectorAll(".lane[data-state='streaming'] .blocks")) {
-    if (atEnd.get(blocks) ?? true) blocks.scrollTop = blocks.scrollHeight;
+const keepPlaces = () => {
+  for (const box of document.querySelectorAll(".lane .conversation")) {
+    const lane = box.closest(".lane");
+    const place = places.get(lane.id);
+    const isLive = lane.dataset.state === "streaming";
+    if (isLive && (place?.isEnd ?? true)) box.scrollTop = box.scrollHeight;
+    else if (!known.has(box) && place) box.scrollTop = place.isEnd ? box.scrollHeight : place.top;
+    known.add(box);
   }
+};
+for (const name of ["htmx:sse:after:message", "htmx:after:swap"]) document.addEventListener(name, keepPlaces);
+keepPlaces();
+
+// Who writes into a lane stays with its case and repeat, wherever the run goes on: from now on the page asks for them.
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest(".lane form[data-repeat]");
+  const view = document.querySelector("#lanes-view");
+  if (!form || !view || view.elements.repeat.value) return;
+  view.elements.case.value = form.dataset.case;
+  view.elements.repeat.value = form.dataset.repeat;
+  htmx.trigger("#pin", "pin");
 });
+
+// ⌘/Ctrl+Enter sends what is written there, and does not press Run.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey) || event.isComposing) return;
+    const form = event.target.closest(".lane form.written");
+    if (form) event.preventDefault(), form.requestSubmit();
+  },
+  true,
+);
+
+// What opens to be written in gets the keyboard.
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target.open && target.matches(".lane details.later")) target.querySelector("textarea")?.focus();
+  },
+  true,
+);

@@ -153,10 +153,11 @@ def test_a_page_too_many_is_told_to_poll(ann: Membership, monkeypatch: pytest.Mo
 
 
 def test_positions_and_columns_are_read_strictly() -> None:
-    assert parse_positions("412:1840,413:f,414:s0") == {
-        412: ("streaming", 1840),
-        413: ("streaming", live.SEEN_FINAL),
-        414: ("sending", 0),
+    assert parse_positions("412:1840,413:f,414:s0,415:w") == {
+        412: ("streaming", 1840, False),
+        413: ("streaming", live.SEEN_FINAL, False),
+        414: ("sending", 0, False),
+        415: ("streaming", live.SEEN_FINAL, True),
     }
     assert parse_positions("412:1840,oops") == {}
     assert parse_columns("3,x,12") == (3, 12)

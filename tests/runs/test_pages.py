@@ -14,6 +14,7 @@ from betaconsole.drafts.facts import facts_of
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.finding import index_pending
 from betaconsole.runs.models import Comparison, Exchange, ToIndex
+from betaconsole.runs.showing import fingerprint
 from betaconsole.runs.states import State
 from betaconsole.teams.models import Connection
 from tests.builders import BODY, CONTEXT, THINKING, make_comparison, make_exchange, make_team
@@ -198,13 +199,13 @@ def test_a_finished_comparison_asks_now_and_then_whether_runs_were_added(client,
     finish(comparison)
     page = client.get(comparison.get_absolute_url()).content.decode()
     assert "hx-sse:connect" not in page
-    assert f'hx-get="/comparisons/{comparison.public_id}/lanes/?seen=2"' in page
+    assert f'hx-get="/comparisons/{comparison.public_id}/lanes/?seen={fingerprint(comparison)}"' in page
     assert 'hx-trigger="every 10s"' in page
 
 
 def test_where_nothing_was_added_nothing_is_swapped(client, comparison):
     finish(comparison)
-    lanes = f"/comparisons/{comparison.public_id}/lanes/?seen=2"
+    lanes = f"/comparisons/{comparison.public_id}/lanes/?seen={fingerprint(comparison)}"
     assert client.get(lanes, headers=HTMX).status_code == 204
     make_exchange(comparison, comparison.variants.first(), attempt=2, state=State.QUEUED)
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)

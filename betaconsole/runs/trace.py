@@ -1,0 +1,93 @@
+"""A trace: the turns of a recorded conversation as cases, and what all of them together took in each column."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from .cache_bias import cache_bias
+from .figures import Cell, Figure, figures_of, kinds, met_a_cache
+from .models import Exchange, Variant
+from .states import FINAL
+from .viewing import View
+
+SUMMED = ("cost", "uncached_cost", "input", "output", "cache_read", "cache_write")
+NEEDED = (
+    *(
+        "variant_id",
+        "case_id",
+        "repeat",
+        "turn",
+        "attempt",
+        "state",
+        "stream",
+        "batch_id",
+        "model",
+        "model_used",
+        "usage",
+    ),
+    *("first_text_ms", "first_byte_ms", "total_ms", "input_tokens", "output_tokens", "cache_read_tokens"),
+    *("cache_write_tokens", "cost_usd"),
+)
+
+
+@dataclass(frozen=True)
+class TraceRow:
+    """One column over the whole trace. `ended` of `turns` recorded turns have ended; the sums are over those."""
+
+    variant: Variant
+    baseline: Variant | None
+    ended: int
+    turns: int
+    figures: list[Figure]
+
+    @property
+    def is_whole(self) -> bool:
+        return self.ended == self.turns
+
+
+def trace_context(view: View) -> dict[str, Any]:
+    """The sums for the repeat in view: rows of columns, the heads of their figures, and what caches did to them."""
+    ended, columns = _ended(view), _sent(view)
+    chosen = [kind for kind in kinds(cached=any(map(met_a_cache, columns.values()))) if kind.key in SUMMED]
+    rows = []
+    for variant in view.variants:
+        baseline = view.baseline_of(variant)
+        is_in_step = baseline is not None and ended[baseline.position] == ended[variant.position]
+        rows.append(
+            TraceRow(
+                variant=variant,
+                baseline=baseline,
+                ended=len(ended[variant.position]),
+                turns=len(view.cases),
+                figures=figures_of(
+                    Cell(columns[variant.position]),
+                    Cell(columns[baseline.position]) if baseline and is_in_step else None,
+                    is_baseline=baseline is None,
+                    chosen=chosen,
+                ),
+            )
+        )
+    bias = cache_bias(columns, separate=view.comparison.separate_caches)
+    return {"rows": rows, "heads": rows[0].figures if rows else [], "cache_bias": bias}
+
+
+def _ended(view: View) -> dict[int, set[int]]:
+    """By column position the recorded turns (cases) that have ended in the repeat in view."""
+    ended: dict[int, set[int]] = defaultdict(set)
+    for row in view.rows:
+        if row.repeat == view.repeat and row.state in FINAL:
+            ended[row.position].add(row.case)
+    return ended
+
+
+def _sent(view: View) -> dict[int, list[Exchange]]:
+    """By column position what was sent and has ended in the repeat in view, in order, of each request its last attempt."""
+    positions = {variant.pk: variant.position for variant in view.variants}
+    found = view.comparison.exchanges.filter(repeat=view.repeat, state__in=FINAL).only(*NEEDED)
+    last: dict[tuple[int, int, int], Exchange] = {}
+    for exchange in found.order_by("case__position", "turn", "attempt"):
+        last[exchange.variant_id, exchange.case_id, exchange.turn] = exchange
+    by_column: dict[int, list[Exchange]] = defaultdict(list)
+    for exchange in last.values():
+        by_column[positions[exchange.variant_id]].append(exchange)
+    return by_column
