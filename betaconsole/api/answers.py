@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlsplit
 
@@ -12,14 +12,18 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from betaconsole.claude import jsontext
+from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.runs import wording
-from betaconsole.runs.models import Comparison, Exchange, Variant
+from betaconsole.runs.models import Comparison, Exchange, Variant, Wait
 from betaconsole.runs.states import State
+from betaconsole.runs.turns import unanswered
+from betaconsole.runs.waiting import state_of
 
 # Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
 HEAVY = ("request_headers", "response_headers", "timeline", "message")
 
 Header = Annotated[list[str], Field(description="[name, value]", min_length=2, max_length=2)]
+AnswerState = Literal["running", "waiting", "finished"]
 Milliseconds = Annotated[float | None, Field(description="Milliseconds; null where unknown.")]
 
 
@@ -29,9 +33,14 @@ class Created(TypedDict):
     exchanges: Annotated[list[str], Field(description="Ids, in the order in which they are sent.")]
 
 
+class Queued(TypedDict):
+    id: Annotated[str, Field(description="The exchange that carries the results: the cell's next turn.")]
+    turn: int
+
+
 class Cancelled(TypedDict):
     id: str
-    state: Literal["running", "finished"]
+    state: AnswerState
     cancelled: Annotated[int, Field(description="How many exchanges were asked to stop.")]
 
 
@@ -42,6 +51,12 @@ class VariantAnswer(TypedDict):
     anthropic_version: str
     headers: NotRequired[Annotated[dict[str, str], Field(description="Further request headers, where it has any.")]]
     baseline: Annotated[str | None, Field(description="Label of the variant it is compared with.")]
+
+
+class WaitingCall(TypedDict):
+    tool_use_id: str
+    name: Annotated[str, Field(description="The tool's name.")]
+    input: Any
 
 
 class Failure(TypedDict):
@@ -62,9 +77,16 @@ class ExchangeAnswer(TypedDict):
     case: Annotated[str | int | None, Field(description="The case's name, else its number from 1; null without cases.")]
     repeat: Annotated[int, Field(description="From 1.")]
     attempt: int
-    turn: int
+    turn: Annotated[int, Field(description="From 1. Each further turn of a cell is an exchange of its own.")]
     state: Annotated[str, Field(json_schema_extra={"enum": State.values})]
     status: Annotated[int | None, Field(description="HTTP status.")]
+    waiting_for: Annotated[
+        list[WaitingCall] | None,
+        Field(
+            description="Tool calls that need a result: POST them to results. An empty list: the console was restarted, and "
+            "sends the turn that was ready once you post no results. null: it does not wait."
+        ),
+    ]
     error: Failure | None
     request_id: str | None
     stop_reason: str | None
@@ -81,7 +103,12 @@ class ExchangeAnswer(TypedDict):
 class ComparisonAnswer(TypedDict):
     id: str
     title: str
-    state: Literal["running", "finished"]
+    state: Annotated[
+        AnswerState,
+        Field(
+            description="waiting: nothing is queued or in flight, and at least one exchange says what it is waiting_for."
+        ),
+    ]
     variants: list[VariantAnswer]
     exchanges: list[ExchangeAnswer]
 
@@ -136,16 +163,12 @@ def created(comparison: Comparison, request: HttpRequest) -> Created:
     }
 
 
-def state_of(comparison: Comparison) -> Literal["running", "finished"]:
-    return "running" if comparison.finished_at is None else "finished"
-
-
 def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
     variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
     cases = _case_names(comparison)
     exchanges = comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by("pk")
-    base_url = comparison.connection.base_url
+    base_url, waits = comparison.connection.base_url, _waits(comparison)
     return {
         "id": comparison.public_id,
         "title": comparison.title,
@@ -158,6 +181,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
                 case=cases[exchange.case_id],
                 base_url=base_url,
                 kept_bytes=exchange.kept_bytes,
+                waiting_for=waits.get(exchange.pk),
             )
             for exchange in exchanges
         ],
@@ -169,9 +193,15 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
     case = _case_names(exchange.comparison)[exchange.case_id]
     body, timeline = _received(exchange)
     sent = bytes(exchange.request_body.data) if exchange.request_body else b""
-    base_url = exchange.comparison.connection.base_url
     return {
-        **_exchange(exchange, variant=exchange.variant.label, case=case, base_url=base_url, kept_bytes=len(body)),
+        **_exchange(
+            exchange,
+            variant=exchange.variant.label,
+            case=case,
+            base_url=exchange.comparison.connection.base_url,
+            kept_bytes=len(body),
+            waiting_for=_waits(exchange.comparison, exchange).get(exchange.pk),
+        ),
         "request": {
             "method": exchange.method,
             "url": exchange.url,
@@ -209,8 +239,30 @@ def _case_names(comparison: Comparison) -> dict[int, str | int | None]:
     return {case.pk: case.name or case.position + 1 for case in cases}
 
 
+def _waits(comparison: Comparison, *exchanges: Exchange) -> dict[int, list[WaitingCall]]:
+    """What each waiting exchange of a comparison needs, by its key; only of these exchanges where some are given."""
+    stubs = read_stubs(comparison.tool_stubs)
+    waits = Wait.objects.filter(comparison=comparison).select_related("exchange").only("reason", "exchange__message")
+    if exchanges:
+        waits = waits.filter(exchange__in=exchanges)
+    return {
+        wait.exchange_id: [] if wait.reason == Wait.Reason.RESTART else _calls(wait.exchange, stubs) for wait in waits
+    }
+
+
+def _calls(exchange: Exchange, stubs: Sequence[ToolStub]) -> list[WaitingCall]:
+    calls = unanswered(json.loads(exchange.message or b"null"), stubs)
+    return [{"tool_use_id": call.id, "name": call.name, "input": call.input} for call in calls]
+
+
 def _exchange(
-    exchange: Exchange, *, variant: str, case: str | int | None, base_url: str, kept_bytes: int | None
+    exchange: Exchange,
+    *,
+    variant: str,
+    case: str | int | None,
+    base_url: str,
+    kept_bytes: int | None,
+    waiting_for: list[WaitingCall] | None,
 ) -> ExchangeAnswer:
     return {
         "id": exchange.public_id,
@@ -221,6 +273,7 @@ def _exchange(
         "attempt": exchange.attempt,
         "turn": exchange.turn,
         "state": exchange.state,
+        "waiting_for": waiting_for,
         "status": exchange.status,
         "error": _failure(exchange, kept_bytes),
         "request_id": exchange.request_id or None,

@@ -13,10 +13,12 @@ from betaconsole.claude.endpoints import METHODS, Endpoint, EndpointError, check
 from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Engine
+from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS
 from betaconsole.runs.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
 from betaconsole.teams.models import Connection, Team
 
 from .problems import Problem
+from .tool_calls import AskedStub, stubs_of
 from .uploads import AskedPart, upload_of
 
 SURROGATE = re.compile("[\\ud800-\\udfff]")
@@ -139,8 +141,16 @@ class NewComparison(Asked):
         False,
         description="A line of its own in front of each column's system text, so that no column pays for another's cache.",
     )
-    tool_stubs: list[Any] | None = Field(None, description="Not built yet: anything but an empty list is answered 501.")
-    max_turns: int = Field(1, ge=1, description="Not built yet: more than 1 is answered 501.")
+    tool_stubs: list[AskedStub] | None = Field(
+        None, description="What answers the model's tool calls, turn by turn; the first that fits does."
+    )
+    max_turns: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_TURNS,
+        description=f"How many turns a cell may take. 0 or left out: {TURNS_WITH_STUBS} with tool stubs, 1 without. With more "
+        "than 1, a call that no stub answers leaves its cell waiting for a result.",
+    )
     stream: bool | None = Field(
         None, description="Wins over the body's; true for messages sent live where neither says anything."
     )
@@ -151,11 +161,7 @@ class NewComparison(Asked):
 
 
 def plan_of(asked: NewComparison, *, version: str) -> Plan:
-    """The plan that was asked for; `version` is the connection's `anthropic-version`. `Problem` for what is not built."""
-    if asked.tool_stubs:
-        raise Problem(501, "Tool stubs are not built yet.", field="tool_stubs")
-    if asked.max_turns > 1:
-        raise Problem(501, "Tool loops are not built yet: leave it out or say 1.", field="max_turns")
+    """The plan that was asked for; `version` is the connection's `anthropic-version`. Raises `Problem`."""
     raw_body, content_type = upload_of(asked.parts)
     plan = Plan(
         body=asked.body,
@@ -171,6 +177,8 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
         engine=asked.engine,
         is_trace=asked.trace,
         separate_caches=asked.separate_caches,
+        tool_stubs=stubs_of(asked.tool_stubs or ()),
+        max_turns=asked.max_turns or None,
     )
     streams_by_itself = plan.endpoint.is_messages and plan.engine == Engine.LIVE
     return _streaming(plan) if plan.stream is None and streams_by_itself else plan

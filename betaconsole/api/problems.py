@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from betaconsole.claude.jsontext import JsonError
+from betaconsole.runs.continuing import TooLate
 from betaconsole.runs.launching import SendingDisabled, TokenReused
 from betaconsole.runs.planning import MAX_BODY_BYTES, PlanError
 
@@ -85,6 +86,8 @@ def problem_of(exception: BaseException) -> Problem:
             return Problem(422, f"This is not JSON: {exception}.")
         case UnicodeDecodeError():
             return Problem(422, f"This is not UTF-8: byte {exception.start + 1} does not belong there.")
+        case TooLate():
+            return Problem(409, exception.message, field=exception.field)
         case PlanError():
             return Problem(422, exception.message, field=exception.field)
         case TokenReused():

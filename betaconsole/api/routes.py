@@ -4,9 +4,10 @@ from django.http import Http404, HttpResponse
 from ninja import NinjaAPI, Query
 
 from betaconsole.runs.cancelling import cancel
+from betaconsole.runs.continuing import answer, go_on
 from betaconsole.runs.launching import launch
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.waiting import wait_while_running
+from betaconsole.runs.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
@@ -14,6 +15,7 @@ from . import answers, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .tokens import Token, check_role
+from .tool_calls import NewResults, results_of
 
 MAX_WAIT_S = 60
 ERROR = answers.ErrorAnswer
@@ -65,10 +67,13 @@ def get_comparison(
     request: TeamRequest,
     comparison_id: str,
     wait: float = Query(
-        0, ge=0, allow_inf_nan=False, description="Hold the answer until it is finished, at most so many seconds (60)."
+        0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Hold the answer until it is finished or waits for results, at most so many seconds (60).",
     ),
 ) -> HttpResponse:
-    """All variants and all exchanges, as they stand. With wait the answer comes once everything has ended."""
+    """All variants and all exchanges, as they stand. With wait the answer comes once nothing goes on by itself."""
     comparison = _comparison(request, comparison_id)
     if comparison.finished_at is None and wait:
         wait_while_running(comparison, timeout_s=min(wait, MAX_WAIT_S))
@@ -88,8 +93,7 @@ def cancel_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     comparison = _comparison(request, comparison_id)
     cancelled = cancel(comparison)
     comparison.refresh_from_db(fields=["finished_at"])
-    state = answers.state_of(comparison)
-    return json_response({"id": comparison.public_id, "state": state, "cancelled": cancelled})
+    return json_response({"id": comparison.public_id, "state": state_of(comparison), "cancelled": cancelled})
 
 
 @api.get(
@@ -100,15 +104,38 @@ def cancel_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
 )
 def get_exchange(request: TeamRequest, exchange_id: str) -> HttpResponse:
     """One request and its response, exactly as they were on the wire."""
+    return json_response(answers.whole_exchange(_exchange(request, exchange_id)))
+
+
+@api.post(
+    "/exchanges/{slug:exchange_id}/results",
+    operation_id="answer_tool_calls",
+    summary="Answer tool calls",
+    response={202: answers.Queued, (401, 403, 404, 409, 413, 422, 503): ERROR},
+)
+def answer_tool_calls(request: TeamRequest, exchange_id: str, asked: NewResults) -> HttpResponse:
+    """Sends the cell's next turn with these results; tool stubs answer the other calls.
+
+    The id is that of the exchange that is waiting_for them, its cell's last turn: any other is answered 409. Asking twice
+    with the same results sends once.
+    """
+    check_role(request, Role.MEMBER)
+    exchange, results = _exchange(request, exchange_id), results_of(asked)
+    if results:
+        made = answer(exchange, results, author=request.user, save=asked.save)
+    else:
+        made = go_on(exchange, author=request.user)
+    return json_response({"id": made.public_id, "turn": made.turn}, status=202)
+
+
+def _exchange(request: TeamRequest, public_id: str) -> Exchange:
+    """The exchange, where the token's user may see it and it is the token's team's."""
     found = Exchange.objects.visible_to(request.user).filter(team=request.team)
-    exchange = (
-        found.select_related("comparison__connection", "variant", "request_body", "response_body")
-        .filter(public_id=exchange_id)
-        .first()
-    )
+    whole = found.select_related("comparison__connection", "variant", "request_body", "response_body")
+    exchange = whole.filter(public_id=public_id).first()
     if exchange is None:
         raise Http404
-    return json_response(answers.whole_exchange(exchange))
+    return exchange
 
 
 def _comparison(request: TeamRequest, public_id: str) -> Comparison:

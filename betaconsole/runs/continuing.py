@@ -1,7 +1,7 @@
 """A person lets a cell go on: with a tool's result, after a restart, past the cap, or with a next message.
 
 Each is safe to press twice: the second press finds the turn of the first. All raise `PlanError` where the cell cannot
-go on so (`TooLate` where it went on another way meanwhile), and `SendingDisabled`.
+go on so (`TooLate` where that was seen otherwise), and `SendingDisabled`.
 """
 
 import json
@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from betaconsole.drafts.editing import Edit, change
 from betaconsole.drafts.models import Draft, Engine
-from betaconsole.library.stubs import TURNS_WITH_STUBS, ToolStub, read_stubs
+from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS, ToolStub, read_stubs
 from betaconsole.storage.fields import unpack
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
@@ -35,7 +35,7 @@ AT_ONCE = 20  # cells that go on in one transaction
 
 
 class TooLate(PlanError):
-    """The cell went on another way since the page was made."""
+    """The cell is not where the person saw it: it went on another way, or waits for nothing."""
 
 
 def answer(
@@ -79,7 +79,7 @@ def go_on(exchange: Exchange, *, author: User) -> Exchange:
         if earlier := _after(exchange):
             return _if_same(earlier, step)
         if exchange.turn >= comparison.max_turns:
-            comparison.max_turns = max(2 * comparison.max_turns, exchange.turn + 1)
+            comparison.max_turns = min(MAX_TURNS, max(2 * comparison.max_turns, exchange.turn + 1))
             comparison.save(update_fields=["max_turns"])
         return _queue(comparison, {exchange.pk: step}, author=author)[0]
 
@@ -149,7 +149,7 @@ def _check(comparison: Comparison, exchange: Exchange | None = None) -> None:
 def _pairs(calls: Sequence[Call], results: Sequence[Result]) -> list[tuple[Call, Result]]:
     """Each result with its call. `PlanError` for one without."""
     if not calls:
-        raise PlanError("exchange", "This exchange does not wait for results.")
+        raise TooLate("exchange", "This exchange does not wait for results.")
     by_id = {call.id: call for call in calls}
     seen: set[str] = set()
     for index, result in enumerate(results):
@@ -166,7 +166,7 @@ def _step(exchange: Exchange, stubs: Sequence[ToolStub], *, max_turns: int, resu
     """The turn after this exchange. `PlanError` where there is none."""
     message = message_of(exchange)
     if message is None or exchange.request_body is None:
-        raise PlanError("exchange", "Only an exchange that was answered whole can go on.")
+        raise TooLate("exchange", "Only an exchange that was answered whole can go on.")
     try:
         step = next_turn(
             exchange.request_body.data,
@@ -185,7 +185,7 @@ def _step(exchange: Exchange, stubs: Sequence[ToolStub], *, max_turns: int, resu
             names = ", ".join(f"{call.name} ({call.id})" for call in step.calls)
             raise PlanError("results", f"No stub and no result answers {names}.")
         case None:
-            raise PlanError("exchange", "The model has ended its answer: there is nothing to go on with but a message.")
+            raise TooLate("exchange", "The model has ended its answer: there is nothing to go on with but a message.")
 
 
 def _messages(cells: Iterable[Exchange], content: Any) -> dict[int, Ready]:

@@ -81,6 +81,11 @@ def calls_of(message: Mapping[str, Any] | None) -> list[Call]:
     ]
 
 
+def unanswered(message: Mapping[str, Any] | None, stubs: Sequence[ToolStub]) -> list[Call]:
+    """The calls that no stub answers."""
+    return [call for call in calls_of(message) if find(stubs, call.name, call.input) is None]
+
+
 def next_turn(
     body: bytes,
     message: Mapping[str, Any],

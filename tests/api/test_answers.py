@@ -80,7 +80,7 @@ def test_a_comparison_shows_its_columns_and_what_waits(caller):
         "id": made["exchanges"][1], "variant": "B", "case": None, "repeat": 1, "attempt": 1, "turn": 1,
         "state": "queued", "status": None, "error": None, "request_id": None, "stop_reason": None, "usage": None,
         "cost_usd": None, "connect_ms": None, "queue_ms": None, "first_byte_ms": None, "first_text_ms": None,
-        "total_ms": None, "text": "", "endpoint": {"method": "POST", "path": "/v1/messages"},
+        "total_ms": None, "text": "", "endpoint": {"method": "POST", "path": "/v1/messages"}, "waiting_for": None,
     }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ VALID = request(
     variants=[{"betas": ["a-2025-01-01"], "label": "one", "patch": {"x": 1}}, {"betas": [], "baseline": "one"}],
     cases=[{"name": "n", "variables": {"n": "1"}, "body": None}],
     repeats=1,
+    tool_stubs=[{"tool": "t", "match": {"x": 1}, "match_exactly": True, "result": "r", "delay_ms": 1}],
+    max_turns=2,
     stream=True,
     client_token="once",
 )
@@ -34,7 +36,9 @@ PLACES = [
     ("variants", 0), ("variants", 0, "betas"), ("variants", 0, "betas", 0), ("variants", 0, "label"),
     ("variants", 0, "patch"), ("variants", 0, "body"), ("variants", 0, "anthropic_version"), ("variants", 1, "baseline"),
     ("cases",), ("cases", 0), ("cases", 0, "name"), ("cases", 0, "variables"), ("cases", 0, "variables", "n"),
-    ("cases", 0, "body"), ("repeats",), ("tool_stubs",), ("max_turns",), ("stream",), ("client_token",), ("more",),
+    ("cases", 0, "body"), ("repeats",), ("tool_stubs",), ("tool_stubs", 0),
+    ("tool_stubs", 0, "tool"), ("tool_stubs", 0, "match"), ("tool_stubs", 0, "result"), ("tool_stubs", 0, "delay_ms"),
+    ("max_turns",), ("stream",), ("client_token",), ("more",),
 ]  # fmt: skip
 MARK = "\ue000here"
 

@@ -1,5 +1,6 @@
 """Everything that can be wrong with a call, and the one form it is answered in."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -56,7 +57,17 @@ INVALID = [
     ({"cases": [{"body": {"betas": []}}]}, "cases.0.body.betas"),
     ({"repeats": 100, "cases": [{"name": str(n)} for n in range(11)]}, "repeats"),
     ({"stream": "yes"}, "stream"),
-    ({"max_turns": 0}, "max_turns"),
+    ({"max_turns": -1}, "max_turns"),
+    ({"max_turns": 101}, "max_turns"),
+    ({"tool_stubs": {}}, "tool_stubs"),
+    ({"tool_stubs": [{"result": "x"}]}, "tool_stubs.0.tool"),
+    ({"tool_stubs": [{"tool": "", "result": "x"}]}, "tool_stubs.0.tool"),
+    ({"tool_stubs": [{"tool": "a"}]}, "tool_stubs.0"),
+    ({"tool_stubs": [{"tool": "a", "result": "x"}, {"tool": "a", "result": "x", "error": "y"}]}, "tool_stubs.1"),
+    ({"tool_stubs": [{"tool": "a", "result": "x", "delay_ms": 600_001}]}, "tool_stubs.0.delay_ms"),
+    ({"tool_stubs": [{"tool": "a", "result": "x", "match_exactly": True}]}, "tool_stubs.0.match_exactly"),
+    ({"tool_stubs": [{"tool": "a", "result": "x", "wait": 1}]}, "tool_stubs.0.wait"),
+    ({"tool_stubs": [{"tool": "a", "result": "x"}] * 101}, "tool_stubs"),
     ({"client_token": ""}, "client_token"),
     ({"client_token": "x" * 129}, "client_token"),
 ]
@@ -130,17 +141,12 @@ def test_a_request_far_too_large_is_refused_unread(caller):
     assert "32 MB" in error_of(response)["message"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "field"), [({"tool_stubs": [{"tool": "x"}]}, "tool_stubs"), ({"max_turns": 2}, "max_turns")]
-)
-def test_what_is_not_built_yet_says_so(caller, fields, field):
-    response = caller.compare(**fields)
-    assert response.status_code == 501
-    assert error_of(response)["field"] == field
-
-
-def test_an_empty_list_of_stubs_and_one_turn_are_fine(caller):
-    assert caller.compare(tool_stubs=[], max_turns=1).status_code == 201
+@pytest.mark.parametrize("fields", [{"match": {"n": "HUGE"}}, {"result": [{"type": "text", "text": "x", "n": "HUGE"}]}])
+def test_a_number_that_could_not_be_kept_is_refused(caller, fields):
+    stub = {"tool": "a", "result": "x", **fields}
+    response = caller.post("/comparisons", json.dumps(request(tool_stubs=[stub])).replace('"HUGE"', "1e999"))
+    assert response.status_code == 422
+    assert error_of(response)["field"] == f"tool_stubs.0.{next(iter(fields))}"
 
 
 def test_sending_that_is_switched_off_is_answered_503_and_when_to_come_back(caller, settings):
