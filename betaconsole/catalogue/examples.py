@@ -1,7 +1,8 @@
 """The three questions of the first visit. Each is answered by one press of Run, on the simulator.
 
-The tool calls and their results already stand in the conversation, so that one request to a column is enough. The signature
-of the thinking block is made up: the real API would refuse it.
+In the first one stubs answer the tool calls, turn by turn. In the others the calls and their results already stand in the
+conversation, so that one request to a column is enough; the signature of their thinking block is made up: the real API would
+refuse it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Example:
     body: Json
     columns: tuple[Column, ...]
     repeats: int
+    tool_stubs: tuple[Json, ...] = ()  # library.stubs, in their written form
 
 
 @cache
@@ -69,11 +71,21 @@ def _thinking_between_tools() -> Example:
     return Example(
         slug="thinking-between-tools",
         title="Does thinking between tool calls change the answer?",
-        blurb="Two columns, a tool call with its result, sonnet-4-6 on the simulator.",
-        look_for="Look for a thinking block after the tool result, and at what it does to the output tokens.",
-        body=_refund_body([ORDER]),
+        blurb="Two columns, two tools with a stub each, sonnet-4-6 on the simulator.",
+        look_for="Look for thinking between the tool calls in column B only, and at what it does to tokens, time and cost.",
+        body=_body(
+            [ORDER, POLICY],
+            [
+                {
+                    "role": "user",
+                    "content": "Order A-1043 arrived damaged. Look the order up, then our policy for damaged goods, and tell "
+                    "me what I can offer the customer.",
+                }
+            ],
+        ),
         columns=(Column("Baseline"), Column("+ interleaved thinking", (INTERLEAVED,))),
         repeats=3,
+        tool_stubs=tuple({"tool": lookup.tool, "result": lookup.result} for lookup in (ORDER, POLICY)),
     )
 
 
@@ -188,6 +200,10 @@ def _refund_body(lookups: Sequence[_Lookup]) -> Json:
         result = {"type": "tool_result", "tool_use_id": call_id, "content": lookup.result}
         messages.append({"role": "assistant", "content": [first_thought, call] if number == 1 else [call]})
         messages.append({"role": "user", "content": [result]})
+    return _body(lookups, messages)
+
+
+def _body(lookups: Sequence[_Lookup], messages: list[Json]) -> Json:
     return {
         "model": MODEL,
         "max_tokens": 4096,

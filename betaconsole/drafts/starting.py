@@ -73,6 +73,7 @@ def from_example(team: Team, author: User, example: Example) -> Draft:
         columns=columns,
         repeats=min(example.repeats, MAX_REPEATS),
         title=example.title,
+        tool_stubs=example.tool_stubs,
     )
 
 

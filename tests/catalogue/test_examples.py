@@ -3,6 +3,7 @@ import pytest
 from betaconsole.catalogue.betas import all_betas
 from betaconsole.catalogue.examples import Example, examples, find_example
 from betaconsole.claude.headers import check_version, join_betas
+from betaconsole.library.stubs import read_stubs
 
 every_example = pytest.mark.parametrize("example", examples(), ids=lambda example: example.slug)
 
@@ -15,6 +16,12 @@ def test_the_first_visit_offers_three_questions():
     ]
     assert find_example("wrong-header") is examples()[1]
     assert find_example("nothing") is None
+
+
+@every_example
+def test_the_stubs_of_an_example_answer_its_tools(example: Example):
+    stubs = read_stubs([*example.tool_stubs])
+    assert {stub.tool for stub in stubs} in (set(), {tool["name"] for tool in example.body["tools"]})
 
 
 @every_example

@@ -25,10 +25,32 @@ def answers(far_end: Simulator, example: Example) -> list[Answer]:
     return found
 
 
-def test_thinking_between_tools_shows_as_one_more_block(far_end: Simulator):
-    baseline, interleaved = answers(far_end, examples()[0])
-    assert (baseline.status, interleaved.status) == (200, 200)
-    assert interleaved.block_types.count("thinking") == baseline.block_types.count("thinking") + 1
+def conversation(far_end: Simulator, example: Example, betas: tuple[str, ...]) -> list[Answer]:
+    """The answers of one column, its calls answered by the example's stubs."""
+    results = {stub["tool"]: stub["result"] for stub in example.tool_stubs}
+    messages, found = list(example.body["messages"]), []
+    while True:
+        answer = ask(far_end, {**example.body, "messages": messages}, betas=betas)
+        assert answer.status == 200, answer.message
+        found.append(answer)
+        calls = [block for block in answer.message["content"] if block["type"] == "tool_use"]
+        if not calls:
+            return found
+        given = [{"type": "tool_result", "tool_use_id": call["id"], "content": results[call["name"]]} for call in calls]
+        messages += [
+            {"role": "assistant", "content": answer.message["content"]},
+            {"role": "user", "content": given},
+        ]
+
+
+def test_of_two_columns_with_two_tools_only_the_one_with_the_header_thinks_between_the_calls(far_end: Simulator):
+    example = examples()[0]
+    baseline, interleaved = (conversation(far_end, example, column.betas) for column in example.columns)
+    for column in (baseline, interleaved):
+        assert [answer.message["stop_reason"] for answer in column] == ["tool_use", "tool_use", "end_turn"]
+        assert "thinking" in column[0].block_types
+    assert ["thinking" in answer.block_types for answer in baseline[1:]] == [False, False]
+    assert ["thinking" in answer.block_types for answer in interleaved[1:]] == [True, True]
 
 
 def test_of_three_headers_only_the_misspelt_one_is_refused(far_end: Simulator):
