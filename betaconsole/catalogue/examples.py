@@ -85,7 +85,13 @@ def _thinking_between_tools() -> Example:
         ),
         columns=(Column("Baseline"), Column("+ interleaved thinking", (INTERLEAVED,))),
         repeats=3,
-        tool_stubs=tuple({"tool": lookup.tool, "result": lookup.result} for lookup in (ORDER, POLICY)),
+        tool_stubs=(
+            {"tool": ORDER.tool, "result": '{"status": "delivered", "days_since_delivery": 8, "total": "84.50 EUR"}'},
+            {
+                "tool": POLICY.tool,
+                "result": '{"rule": "Within 30 days of delivery the customer chooses between a full refund and a replacement."}',
+            },
+        ),
     )
 
 
