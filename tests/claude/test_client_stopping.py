@@ -133,10 +133,10 @@ class TestDeadlines:
 
     def test_an_upload_that_flows_slowly_is_not_late(self):
         with Upstream(takes_a_second) as upstream:
-            deadlines = quick(status_s=0.4)
+            deadlines = quick(status_s=0.7)
             outcome, took_s = timed(upstream.url, body=LARGE, deadlines=deadlines, dial=lambda: narrow_line(upstream))
         assert (outcome.error, outcome.body) == (None, b"{}")
-        assert took_s > 0.8
+        assert took_s > 0.95
 
     def test_an_upload_that_stops_flowing_is_late(self):
         def stops(peer: Peer) -> None:
@@ -377,6 +377,9 @@ class TestNothingIsLeft:
                 for _ in range(5):
                     with contextlib.suppress(CallError):
                         ask(upstream.url, deadlines=quick(status_s=0.02, idle_s=0.02))
+            until = time.monotonic() + 2  # the far end's own sockets may take a moment on a busy machine
+            while count() > before and time.monotonic() < until:
+                time.sleep(0.02)
             assert count() <= before
 
     def test_one_thread_watches_all_calls(self):
