@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.headers import parse_betas
+from betaconsole.claude.headers import EXTRA_HEADERS, parse_betas
 from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, python_headers, typescript
 from betaconsole.storage.fields import showable
 from betaconsole.web.markdown import highlighted
@@ -203,6 +203,8 @@ def code_of(exchange: Exchange, slug: str) -> str:
         version=sent.get("anthropic-version", ""),
         body=request_bytes(exchange) or None,
         stream=exchange.stream,
+        content_type=sent.get("content-type"),
+        extra=tuple((name, sent[name]) for name in EXTRA_HEADERS if name in sent),
     )
     return LANGUAGES[slug].write(request)
 

@@ -158,7 +158,7 @@ def error_of(exchange: Exchange) -> ErrorView | None:
         type=error.type or "",
         code=error.code or "",
         message=error.message,
-        advice=advice(error, exchange.failure_kind),
+        advice=advice(error, exchange.failure_kind, path=exchange.url),
     )
 
 

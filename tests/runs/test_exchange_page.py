@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from betaconsole.claude.headers import KEY_REFERENCE
+from betaconsole.claude.multipart import Part, encode
 from betaconsole.runs.exchange_page import LANGUAGES, MAX_SHOWN_BYTES, body_view, flat, public_url, sent_betas
 from betaconsole.runs.models import Body, Exchange, Segment
 from betaconsole.runs.states import State
@@ -114,6 +115,28 @@ def test_the_request_is_there_as_code_without_the_key(client, exchange, language
     assert THINKING in code
     assert "A-1043" in code
     assert code.strip() in shown(client, exchange)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_code_of_an_upload_sends_its_parts_and_says_for_whom(client, comparison, exchange, language):
+    data, content_type = encode([Part("file", b"%PDF", "apples.pdf", "application/pdf")])
+    exchange.request_headers = [["content-type", content_type], ["anthropic-workspace-id", "wrkspc_01"]]
+    exchange.request_body_id = Body.keep(comparison.team_id, data)
+    exchange.url = f"{comparison.connection.base_url}/v1/files"
+    exchange.save()
+    code = client.get(f"{exchange.get_absolute_url()}code/?language={language}").content.decode()
+    assert "apples.pdf" in code
+    assert "application/pdf" in code
+    assert "wrkspc_01" in code
+    assert "%PDF" not in code
+
+
+def test_what_to_do_about_a_refusal_depends_on_the_endpoint(client, comparison):
+    column = comparison.variants.first()
+    refused = {"state": State.FAILED, "failure_kind": "http_error", "status": 404, "error_type": "not_found_error"}
+    url = f"{comparison.connection.base_url}/v1/agents"
+    exchange = make_exchange(comparison, column, **refused, error_message="Not found", url=url)
+    assert "tick managed-agents-2026-04-01" in shown(client, exchange)
 
 
 def test_code_in_an_unknown_language_is_not_found(client, exchange):
