@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from betaconsole.api.answers import ComparisonAnswer, Queued, WholeExchangeAnswer
+from betaconsole.catalogue.examples import find_example
 from betaconsole.runs.parking import park
 from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
@@ -67,6 +68,25 @@ def test_stubs_answer_turn_by_turn_and_numbers_stay_as_they_were_written(ann, ca
     ]  # fmt: skip
     assert fits(whole, WholeExchangeAnswer)
     assert whole["request"]["body"] == json.loads(sent)
+
+
+def test_only_the_column_with_interleaved_thinking_thinks_between_its_calls(caller):
+    example = find_example("thinking-between-tools")
+    body = {**example.body, "system": f"{example.body['system']} [[simulator: ttft_ms=1 tps=inf]]"}
+    variants = [{"betas": []}, {"betas": ["interleaved-thinking-2025-05-14"]}]
+    with running():
+        made = caller.compare(body=body, variants=variants, tool_stubs=example.tool_stubs, repeats=2).json()
+        exchanges = read(caller, made)["exchanges"]
+        assert len(exchanges) == 12
+        blocks = {
+            (one["variant"], one["repeat"], one["turn"]): [
+                block["type"] for block in caller.get(f"/exchanges/{one['id']}").json()["message"]["content"]
+            ]
+            for one in exchanges
+        }
+    thinks = {cell for cell, types in blocks.items() if "thinking" in types}
+    assert {cell for cell in thinks if cell[2] == 1} == {(column, repeat, 1) for column in "AB" for repeat in (1, 2)}
+    assert {cell for cell in thinks if cell[2] > 1} == {("B", repeat, turn) for repeat in (1, 2) for turn in (2, 3)}
 
 
 def test_what_no_stub_answers_is_waited_for_and_answered(ann, caller):
