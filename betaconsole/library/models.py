@@ -1,7 +1,7 @@
 """What a team keeps for later: prompts with their versions, and combinations of betas."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -65,24 +65,41 @@ class Prompt(Kept):
 
     @classmethod
     @transaction.atomic
-    def keep(cls, *, team: Team, author: User, name: str, body_text: str) -> "PromptVersion":
-        """A new prompt and its first version."""
+    def keep(
+        cls,
+        *,
+        team: Team,
+        author: User,
+        name: str,
+        body_text: str,
+        tool_stubs: Sequence[Mapping[str, Any]] = (),
+        max_turns: int | None = None,
+    ) -> "PromptVersion":
+        """A new prompt and its first version; `tool_stubs` in their written form (library.stubs)."""
         prompt = cls.objects.create(team=team, author=author, name=name)
-        return prompt.add_version(author=author, body_text=body_text)
+        return prompt.add_version(author=author, body_text=body_text, tool_stubs=tool_stubs, max_turns=max_turns)
 
     @transaction.atomic
-    def add_version(self, *, author: User, body_text: str) -> "PromptVersion":
+    def add_version(
+        self,
+        *,
+        author: User,
+        body_text: str,
+        tool_stubs: Sequence[Mapping[str, Any]] = (),
+        max_turns: int | None = None,
+    ) -> "PromptVersion":
         """The next version; the newest one itself where nothing has changed since."""
         Prompt.objects.filter(pk=self.pk).update(updated_at=timezone.now())  # first: holds the row until the commit
         newest = self.versions.order_by("-number").first()
-        if newest and newest.body_text == body_text:
+        state = {"body_text": body_text, "tool_stubs": list(tool_stubs), "max_turns": max_turns}
+        if newest and all(getattr(newest, name) == value for name, value in state.items()):
             return newest
         number = newest.number + 1 if newest else 1
-        return self.versions.create(number=number, author=author, body_text=body_text)
+        return self.versions.create(number=number, author=author, **state)
 
 
 class PromptVersion(models.Model):
-    """One immutable state of a prompt: the body text exactly as it was saved."""
+    """One immutable state of a prompt: the body text exactly as it was saved, and the stubs that answer for its tools."""
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

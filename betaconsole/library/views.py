@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from betaconsole.claude import jsontext
 from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -38,13 +39,19 @@ def combinations(request: TeamRequest) -> HttpResponse:
 def prompt(request: TeamRequest, public_id: str) -> HttpResponse:
     """A prompt and its versions, read only; `version` is the one shown in full, the newest where none is asked for."""
     found = get_object_or_404(_visible(Prompt, request), public_id=public_id, archived_at=None)
-    versions = list(found.versions.order_by("-number").defer("body_text")[:200])
+    versions = list(found.versions.order_by("-number").defer("body_text", "tool_stubs")[:200])
     asked = number(request.GET.get("version"))
     shown = get_object_or_404(found.versions, number=asked or versions[0].number) if versions else None
-    text = showable(shown.body_text[:SHOWN_CHARACTERS]) if shown else ""
-    left_out = len(shown.body_text) - SHOWN_CHARACTERS if shown else 0
-    context = {"prompt": found, "versions": versions, "shown": shown, "text": text, "left_out": max(0, left_out)}
+    texts = [("Body", shown.body_text)] if shown else []
+    if shown and shown.tool_stubs:
+        texts.append(("Tool stubs", jsontext.dumps(shown.tool_stubs, indent=2)))
+    context = {"prompt": found, "versions": versions, "shown": shown, "texts": [_cut(*text) for text in texts]}
     return render(request, "library/prompt.html", context)
+
+
+def _cut(name: str, text: str) -> tuple[str, str, int]:
+    """Name and text as a page shows them, and how many characters are left out."""
+    return name, showable(text[:SHOWN_CHARACTERS]), max(0, len(text) - SHOWN_CHARACTERS)
 
 
 @requires(Role.MEMBER)

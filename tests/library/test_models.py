@@ -49,3 +49,15 @@ def test_a_name_is_one_line_that_every_database_takes(text):
 def test_a_name_that_cannot_be_is_refused_in_words(text):
     with pytest.raises(BadName):
         checked_name(text)
+
+
+@pytest.mark.django_db
+def test_a_version_is_the_same_only_while_its_stubs_and_turns_are(owner):
+    stubs = [{"tool": "look", "match": {"n": 1}, "result": "1.0"}]
+    first = Prompt.keep(team=owner.team, author=owner.user, name="P", body_text="{}", tool_stubs=stubs)
+    again = {"author": owner.user, "body_text": "{}"}
+    assert first.prompt.add_version(**again, tool_stubs=stubs) == first
+    assert first.prompt.add_version(**again, tool_stubs=stubs, max_turns=3).number == 2
+    assert first.prompt.add_version(**again, max_turns=3).number == 3
+    first.refresh_from_db()
+    assert (first.tool_stubs, first.max_turns) == (stubs, None)
