@@ -54,6 +54,7 @@ class ModelSpec:
     system_messages: bool | None = None
     refused_fields: tuple[str, ...] = ()
     refused_tool_types: tuple[str, ...] = ()
+    refused_advisors: tuple[str, ...] = ()
     us_inference_multiplier: Decimal | None = None
     note: str = ""
     price: Price | None = None

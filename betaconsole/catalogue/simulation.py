@@ -62,6 +62,7 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "reads_thinking_of": list(spec.reads_thinking_of),
         "refuses": [*spec.refused_fields, *_refuses_compaction(spec)],
         "refuses_tool_types": list(spec.refused_tool_types),
+        "refuses_advisors": list(spec.refused_advisors),
     }
     return {key: value for key, value in known.items() if value is not None}
 

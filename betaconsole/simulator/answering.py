@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from .blocks import Block, text_block
+from .blocks import Block, result_block, text_block
 from .caching import CacheUse
 from .conversation import Conversation
 from .effects import NOISE
 from .iterations import SAMPLED, Iteration
+from .mcp import listing_blocks
 from .prefixes import Prefix
 from .prose import GREETINGS, Writer
 from .questions import Question
 from .refusals import invalid
 from .replies import Message
 from .sampling import NoSample, Sampler
-from .server_tools import ServerCall
+from .serving import ServerCall
 from .thinking import noise, think, thinking_tokens
 from .tokens import pieces
 from .tools import Plan, plan_calls
@@ -53,12 +55,18 @@ class _Composer:
             return self._message("compaction", Plan())
         if self._left == 0:
             return self._finish("max_tokens", Plan())
-        if (tokens := thinking_tokens(question)) and not self._think(tokens):
-            return self._finish("max_tokens", Plan())
         plan = plan_calls(question)
-        for number, call in enumerate(plan.server):
+        due = [call for call in plan.server if call.call is None]
+        for call in due:
+            self._take_up(call)
+        self._blocks += listing_blocks(question)
+        if (tokens := thinking_tokens(question)) and not self._think(tokens):
+            return self._finish("max_tokens", replace(plan, server=tuple(due)))
+        for number, call in enumerate(plan.server[len(due) :], len(due)):
             if not self._serve(call):
-                return self._finish("max_tokens", Plan(server=plan.server[:number]))
+                return self._finish("max_tokens", replace(plan, server=plan.server[:number]))
+        if plan.pauses:
+            return self._finish("pause_turn", plan)
         if plan.calls:
             fits = self._write(plan.preface) and all(self._add(call) for call in plan.calls)
             return self._finish("tool_use" if fits else "max_tokens", plan)
@@ -87,13 +95,24 @@ class _Composer:
             server_tool_use=plan.server_use,
         )
 
+    def _take_up(self, call: ServerCall) -> None:
+        """Add the result of a call that an earlier answer made; the first step reads it."""
+        if call.outcome:
+            self._blocks.append(result_block(call.outcome.result, delay_tokens=call.outcome.delay_tokens))
+            self._use += CacheUse(call.read_tokens)
+
     def _serve(self, call: ServerCall) -> bool:
         """Add a server tool's call and result, and begin the step that reads the result. Whether the call fitted."""
-        if not self._add(call.call):
+        if call.call is None or not self._add(call.call):
             return False
-        self._blocks.append(call.result)
+        if call.outcome is None:
+            return True
+        self._blocks.append(result_block(call.outcome.result, delay_tokens=call.outcome.delay_tokens))
         self._end_step()
-        self._use = CacheUse(self._use.tokens + self._step_tokens + call.read_tokens)
+        read = CacheUse(self._use.tokens + self._step_tokens)
+        if call.outcome.aside:
+            self._steps.append(call.outcome.aside(read))
+        self._use = read + CacheUse(call.read_tokens)
         self._step_tokens = 0
         return True
 

@@ -21,12 +21,16 @@ class Delta:
 
 @dataclass(frozen=True)
 class Block:
-    """One content block: the finished `content`, the `start` a stream opens it with, its deltas and all its output tokens."""
+    """One content block: the finished `content`, the `start` a stream opens it with, its deltas and all its output tokens.
+
+    `delay_tokens`: it begins only after as long as so many tokens take, which are not its own.
+    """
 
     content: Mapping[str, Any]
     start: Mapping[str, Any]
     deltas: tuple[Delta, ...] = ()
     tokens: int = 0
+    delay_tokens: int = 0
 
 
 def text_block(text: str, rng: random.Random, *, citations: Sequence[Mapping[str, Any]] = ()) -> Block:
@@ -112,9 +116,9 @@ def _members(tool_input: Mapping[str, Any]) -> Iterable[str]:
     ]
 
 
-def result_block(content: Mapping[str, Any]) -> Block:
-    """A server tool's result, which comes whole with its start."""
-    return Block(content, content)
+def result_block(content: Mapping[str, Any], *, delay_tokens: int = 0) -> Block:
+    """A server tool's result, which comes whole with its start, after as long as so many tokens take to write."""
+    return Block(content, content, delay_tokens=delay_tokens)
 
 
 def _grouped(parts: Sequence[str], rng: random.Random) -> Iterable[tuple[str, int]]:

@@ -15,6 +15,7 @@ WORD = re.compile(r"[^\W\d_][\w'’-]*")
 NAME = re.compile(r"(?<![.!?:]\s)(?<=\s)[A-ZÀ-Þ][\w'’-]{2,}")
 STRETCH = re.compile(r"[.,;:!?()\n\[\]{}<>\"]+")
 READ_CHARS = 20_000
+SERVER_CALLS = ("server_tool_use", "mcp_tool_use")
 COMMON = frozenset(
     """a about above after again all also am an and any are as at be because been before being between both but by can could did do
     does doing done each else even every few for from further get give go had has have having her here hers him his how i if in
@@ -40,6 +41,9 @@ class Conversation:
 
     `ask` is the last user text (without directives), `results` the tool results of the last user turn, `called` the names of
     the tools called since `ask`. `topics` are its telling phrases, `names` its capitalised ones. Directives stand in `directives`.
+
+    `served` are the names of the server tools called since `ask`, and `pending` those calls of the last assistant turn that have
+    no result yet. `paused_calls`: where the conversation ends with an assistant turn that was cut off, its server calls.
     """
 
     ask: str
@@ -48,6 +52,9 @@ class Conversation:
     topics: tuple[str, ...]
     names: tuple[str, ...]
     directives: str
+    served: tuple[str, ...] = ()
+    pending: tuple[Mapping[str, Any], ...] = ()
+    paused_calls: int | None = None
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Conversation:
@@ -64,6 +71,9 @@ class Conversation:
             called=tuple(use.get("name", "") for use in uses),
             topics=_topics(without_directives(ask)),
             names=_names(without_directives(ask)),
+            served=tuple(block.get("name", "") for block in later if block.get("type") in SERVER_CALLS),
+            pending=_pending(messages),
+            paused_calls=_paused_calls(messages),
             directives=f"{directives_in(text_of(body.get('system'))[:READ_CHARS])} {directives_in(ask)}",
         )
 
@@ -81,6 +91,29 @@ def _last_ask(messages: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
         if message["role"] == "user" and (text := text_of(message["content"])):
             return place, text[-READ_CHARS:]
     return 0, ""
+
+
+def _pending(messages: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """The server calls of the last assistant turn without a result. A user turn may follow that only brings tool results."""
+    blocks: list[dict[str, Any]] = []
+    for message in reversed(messages):
+        if message["role"] == "assistant":
+            blocks = _dicts(message) + blocks
+        elif blocks or any(block.get("type") != "tool_result" for block in _dicts(message) or [{}]):
+            break
+    answered = {block.get("tool_use_id") for block in blocks}
+    return tuple(block for block in blocks if block.get("type") in SERVER_CALLS and block.get("id") not in answered)
+
+
+def _paused_calls(messages: Sequence[Mapping[str, Any]]) -> int | None:
+    if not messages or messages[-1]["role"] != "assistant":
+        return None
+    calls = 0
+    for message in reversed(messages):
+        if message["role"] != "assistant":
+            break
+        calls += sum(block.get("type") in SERVER_CALLS for block in _dicts(message))
+    return calls
 
 
 def _result(block: Mapping[str, Any], names_by_id: Mapping[Any, str]) -> ToolResult:

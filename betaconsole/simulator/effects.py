@@ -47,6 +47,10 @@ SERVER_SIDE_FALLBACK_0601 = "server-side-fallback-2026-06-01"
 FALLBACK_CREDIT = "fallback-credit-2026-07-01"
 FALLBACK_CREDIT_0601 = "fallback-credit-2026-06-01"
 FAST_MODE = "fast-mode-2026-02-01"
+ADVISOR_TOOL = "advisor-tool-2026-03-01"
+MCP_CLIENT = "mcp-client-2025-11-20"
+MCP_CLIENT_0404 = "mcp-client-2025-04-04"
+MCP_LISTING = "mcp-client-2026-09-15"
 FINE_GRAINED_TOOLS = "fine-grained-tool-streaming-2025-05-14"
 
 _BETWEEN_TOOLS = "thinking enabled on a model that accepts it, in a request that carries tool results"
@@ -55,6 +59,9 @@ _DECLINES = "a request with fallbacks whose model declines"
 _REFUSAL = "an answer that ends in a refusal"
 _FAST = "speed fast on a model that can be fast (one that needs no header is as fast without it)"
 _LONG_THREAD = "a request that continues a thread, in proportion to its prompt up to 500,000 tokens"
+_ADVISED = "an answer that asks the advisor tool"
+_CONNECTED = "an answer with an MCP server that has tools to call"
+_LISTED = "an answer for which the tools of an MCP server had to be fetched"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -83,6 +90,11 @@ TABLE = (
     Effect(
         MESSAGE_THREADS, "ttft_share", "share of the time to the first token", -0.35, 0, _LONG_THREAD, "docs: about 35%"
     ),
+    Effect(ADVISOR_TOOL, "prompt_tokens", "input tokens of the advisor beside the prompt", 1390, 0, _ADVISED, RECORDED),
+    Effect(ADVISOR_TOOL, "advice_tokens", "output tokens, not in the top-level usage", 60, 20, _ADVISED, INVENTED),
+    Effect(MCP_CLIENT, "mcp_tool_use", "calls a server", 1, 0, _CONNECTED, INVENTED),
+    Effect(MCP_CLIENT_0404, "mcp_tool_use", "calls a server", 1, 0, _CONNECTED, INVENTED),
+    Effect(MCP_LISTING, "mcp_tool_listing", "blocks a server", 1, 0, _LISTED, "betas.json: summary"),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from .conversation import SERVER_CALLS
 from .effects import FAST_MODE
 from .kinds import Union
 from .refusals import Refusal, invalid
@@ -12,7 +13,7 @@ from .rules import ModelRule, Rules
 from .shapes import THINKING
 from .tokens import as_blocks
 
-PAUSED_AFTER = ("server_tool_use", "mcp_tool_use", "compaction")
+PAUSED_AFTER = (*SERVER_CALLS, "compaction")
 STRUCTURED_OUTPUTS_FAMILY = "structured-outputs-"
 THINKING_DOCS = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 
@@ -144,6 +145,7 @@ def check_conversation(body: Mapping[str, Any], model: ModelRule, *, may_continu
     if messages[0]["role"] == "assistant" and not _starts_with_summary(messages[0]):
         raise invalid('messages: first message must use the "user" role')
     _check_tool_calls(messages)
+    _check_server_results(messages)
     continues = may_continue or model.prefill or _is_paused(messages[-1])
     if messages[-1]["role"] == "assistant" and not continues:
         raise invalid(
@@ -199,6 +201,23 @@ def _check_tool_calls(messages: list[Mapping[str, Any]]) -> None:
         open_calls = [block["id"] for block in blocks if block.get("type") == "tool_use"]
     if open_calls:
         raise invalid(_unanswered(len(messages) - 1, open_calls))
+
+
+def _check_server_results(messages: list[Mapping[str, Any]]) -> None:
+    """Each result of a server tool or an MCP tool has its call before it, in this message or an earlier one."""
+    called: dict[Any, str] = {}
+    for number, message in enumerate(messages):
+        for index, block in enumerate(as_blocks(message["content"])):
+            kind = block.get("type") if isinstance(block, Mapping) else None
+            if kind in SERVER_CALLS:
+                called[block["id"]] = kind
+            elif kind and kind.endswith("_tool_result"):
+                needed = "mcp_tool_use" if kind == "mcp_tool_result" else "server_tool_use"
+                if called.get(block["tool_use_id"]) != needed:
+                    raise invalid(
+                        f"messages.{number}.content.{index}: unexpected `tool_use_id` found in `{kind}` blocks: "
+                        f"{block['tool_use_id']}. Each `{kind}` block must have a corresponding `{needed}` block before it."
+                    )
 
 
 def _turns(messages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from . import faults
 from .admission import check_shape, read_body
+from .advisor import check_advisor
 from .attachments import with_files
 from .caching import CacheUse
 from .compaction import compacted
@@ -28,6 +29,7 @@ from .limits import (
     check_tool_choice,
     check_tools,
 )
+from .mcp import check_servers
 from .prompts import Prompt, see
 from .questions import Question
 from .replies import Message
@@ -106,16 +108,21 @@ def _checked(
     if not alone:
         redemption = visit.world.credits.redeemed(body, caller.key_name, betas=caller.betas, model_id=model_id)
     check_speed(body, model_id, model, caller.betas)
-    _check_meaning(body, model, may_continue=redemption is not None and redemption.continues)
+    may_continue = redemption is not None and redemption.continues
+    _check_meaning(body, model_id, model, betas=caller.betas, may_continue=may_continue)
     fallbacks = read_fallbacks(body, betas=caller.betas, model_id=model_id, rules=rules)
     prompt = see(body, betas=caller.betas, model_id=model_id, model=model)
     prompt = replace(prompt, redemption=redemption, fallbacks=fallbacks)
     return model_id, model, _with_files(visit, caller, prompt)
 
 
-def _check_meaning(body: Mapping[str, Any], model: ModelRule, *, may_continue: bool) -> None:
+def _check_meaning(
+    body: Mapping[str, Any], model_id: str, model: ModelRule, *, betas: Collection[str], may_continue: bool
+) -> None:
     check_conversation(body, model, may_continue=may_continue)
     check_tools(body)
+    check_servers(body, betas)
+    check_advisor(body, model_id, model)
     check_tool_choice(body, model)
     check_thinking(body, model)
     check_effort(body, model)
@@ -136,6 +143,7 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
         betas=caller.betas,
         model_id=model_id,
         model=model,
+        rules=visit.world.rules,
         conversation=Conversation.of(prompt.sent),
         seed=visit.seeded(),
         input_use=use,
@@ -143,6 +151,8 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
         opening=prompt.opening,
         closing=prompt.closing,
         lists_iterations=prompt.lists_iterations,
+        offered=prompt.offer.tools,
+        deferred=prompt.offer.deferred,
         more_usage=prompt.redemption.usage() if prompt.redemption else {},
     )
     return compacted(question), prompt.fallbacks

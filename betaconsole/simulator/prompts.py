@@ -13,6 +13,8 @@ from .credits import Redemption
 from .editing import edit_context
 from .effects import CONTEXT_MANAGEMENT
 from .fallback import Fallbacks
+from .mcp import with_listings
+from .offering import Offer, offer
 from .rules import ModelRule
 
 
@@ -33,6 +35,7 @@ class Prompt:
     carries_summary: bool = False
     redemption: Redemption | None = None
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
+    offer: Offer = field(default_factory=Offer)
 
     @property
     def lists_iterations(self) -> bool:
@@ -51,8 +54,21 @@ def see(sent: Mapping[str, Any], *, betas: Collection[str], model_id: str, model
     """Take out what the model is not to see. Raises a Refusal; the given body is not changed."""
     bound = bind_thinking(sent, betas=betas, model_id=model_id, model=model)
     read = after_compaction(bound.body)
-    edited = edit_context(read, betas)
+    listed = with_listings(read)
+    offered = offer(listed)
+    tools = [tool for tool in listed.get("tools") or () if tool not in offered.deferred]
+    if tools != listed.get("tools"):
+        listed = {**listed, "tools": tools}
+    edited = edit_context(listed, betas)
     closing: dict[str, Any] = {}
     if CONTEXT_MANAGEMENT in betas or compact_edit(sent, betas):
         closing["context_management"] = {"applied_edits": list(edited.applied)}
-    return Prompt(sent, edited.body, read, bound.opening, closing, carries_summary=read is not bound.body)
+    return Prompt(
+        sent,
+        edited.body,
+        listed,
+        bound.opening,
+        closing,
+        carries_summary=read is not bound.body,
+        offer=offered,
+    )

@@ -13,7 +13,7 @@ from .conversation import Conversation
 from .directions import Directions
 from .iterations import Iteration
 from .prefixes import Prefix
-from .rules import ModelRule
+from .rules import ModelRule, Rules
 from .seeds import Seed
 
 
@@ -24,7 +24,8 @@ class Question:
     `seed` is the chance of this request and repeat. `opening` and `closing` are what betas add to the message about the
     request: the first is known before the model writes (`diagnostics`), the second stands beside its end in a stream
     (`context_management`). `before` are blocks that the answer begins with and `steps` what they cost; with `pauses` it ends
-    there. `more_usage` is what the usage says besides.
+    there. `more_usage` is what the usage says besides. `offered` are the tools that may be called, `deferred` those that have
+    to be found first.
     """
 
     sent: Mapping[str, Any]
@@ -32,6 +33,7 @@ class Question:
     betas: tuple[str, ...]
     model_id: str
     model: ModelRule
+    rules: Rules
     conversation: Conversation
     seed: Seed
     input_use: CacheUse
@@ -43,6 +45,8 @@ class Question:
     pauses: bool = False
     lists_iterations: bool = False
     more_usage: Mapping[str, Any] = field(default_factory=dict)
+    offered: tuple[Mapping[str, Any], ...] = ()
+    deferred: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def task(self) -> Seed:
@@ -52,6 +56,11 @@ class Question:
     @property
     def effort(self) -> str:
         return (self.body.get("output_config") or {}).get("effort") or self.model.effort_default
+
+    @property
+    def calls_freely(self) -> bool:
+        """Whether the model chooses by itself which tools to call."""
+        return (self.body.get("tool_choice") or {}).get("type", "auto") == "auto"
 
     @cached_property
     def prefix(self) -> Prefix:

@@ -35,7 +35,7 @@ class Message:
     @property
     def written_tokens(self) -> int:
         """All that was written until the answer was whole, counted or not: what its time depends on."""
-        return max(self.output_tokens, sum(block.tokens for block in self.blocks))
+        return max(self.output_tokens, sum(block.tokens + block.delay_tokens for block in self.blocks))
 
     def head(self) -> dict[str, Any]:
         """The message as `message_start` carries it: with the input of its first step."""

@@ -35,7 +35,8 @@ The whole shape of the data; every key of a beta or a model may be left out, and
          "min_cache_tokens": 1024,                 shortest prefix that is cached
          "pace": 1.0,                              tokens per second relative to the simulator's pace
          "refuses": ["fallbacks"],                 paths refused as extra inputs even with their beta ([])
-         "refuses_tool_types": ["computer_20251124"]}}}           refused even with their beta ([])
+         "refuses_tool_types": ["computer_20251124"],             refused even with their beta ([])
+         "refuses_advisors": ["claude-sonnet-5"]}}}               models it does not take as its advisor ([])
 
 `betas` holds every name the header accepts, deprecated and generally available ones too: a name that is not a key is an
 unknown beta (400). A retired name that the API still accepts in silence is a key without unlocks; one that it refuses
@@ -131,6 +132,7 @@ class ModelRule:
     pace: float = 1.0
     refuses: tuple[str, ...] = ()
     refuses_tool_types: tuple[str, ...] = ()
+    refuses_advisors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

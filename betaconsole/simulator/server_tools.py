@@ -2,105 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from .blocks import Block, result_block, tool_use_block
+from .advisor import ADVISOR
+from .blocks import tool_use_block
+from .code_tool import CODE_EXECUTION
+from .mcp import MCP
 from .questions import Question
-from .tokens import block_tokens
+from .serving import Outcome, ServerCall, ServerTool
+from .tool_search import TOOL_SEARCH
+from .web_tools import WEB_FETCH, WEB_SEARCH
 
-FILE_WORDS = frozenset({"file", "csv", "chart", "plot", "spreadsheet", "export", "save", "slides", "deck"})
-NAMES = ("web_search", "web_fetch", "code_execution", "tool_search", "advisor", "mcp_toolset")
+KINDS: tuple[ServerTool, ...] = (TOOL_SEARCH, MCP, WEB_SEARCH, WEB_FETCH, CODE_EXECUTION, ADVISOR)
+ID_PREFIXES = {"server_tool_use": "srvtoolu_", "mcp_tool_use": "mcptoolu_"}
 
 
 @dataclass(frozen=True)
-class ServerCall:
-    """One call of a server tool and its result. `use` is what usage.server_tool_use counts of it."""
+class Served:
+    """What an answer does with server tools. `pauses`: the turn ends at the last call, to be run when it is sent back."""
 
-    call: Block
-    result: Block
-    use: Mapping[str, int] = field(default_factory=dict)
-    citations: tuple[Mapping[str, Any], ...] = ()
-
-    @property
-    def read_tokens(self) -> int:
-        """What the next step reads for this result."""
-        return block_tokens(self.result.content)
+    calls: tuple[ServerCall, ...] = ()
+    pauses: bool = False
 
 
 def is_server_tool(tool: Mapping[str, Any]) -> bool:
-    return str(tool.get("type") or "").startswith(NAMES)
+    return _kind_of(tool) is not None
 
 
-def run_server_tools(question: Question) -> tuple[ServerCall, ...]:
-    """What this answer calls: each tool on offer once, before anything that the client has to run."""
-    if question.conversation.results:
-        return ()
-    kinds = [str(tool.get("type") or "") for tool in question.body.get("tools") or ()]
-    calls = []
-    for start, run in RUNNERS.items():
-        kind = next((kind for kind in kinds if kind.startswith(start)), None)
-        if kind is not None:
-            calls.append(run(kind, question))
-    return tuple(calls[:1])
+def run_server_tools(question: Question) -> Served:
+    """The results that are still due, then each tool on offer once, before anything that the client has to run.
+
+    A wish to pause makes one call after the other end the turn, as often as it says, before the rest go on.
+    """
+    due = tuple(ServerCall(None, _outcome(question, call)) for call in question.conversation.pending)
+    if question.conversation.results or not question.calls_freely:
+        return Served(due)
+    paused = question.conversation.paused_calls or 0
+    if paused < question.wishes.pause_turn:
+        for tool, kind in _on_offer(question):
+            if call := _called(question, tool, kind, number=paused):
+                return Served((*due, ServerCall(_block(question, call), None)), pauses=True)
+    made = []
+    for number, (tool, kind) in enumerate(_on_offer(question)):
+        call = _called(question, tool, kind, number=paused + number)
+        if call and call["name"] not in question.conversation.served:
+            made.append(ServerCall(_block(question, call), kind.run(question, tool, call)))
+    return Served((*due, *made))
 
 
-def _head(question: Question, name: str) -> dict[str, Any]:
-    return {"type": "server_tool_use", "id": question.seed.ident("srvtoolu_", name), "name": name}
+def _on_offer(question: Question) -> list[tuple[Mapping[str, Any], ServerTool]]:
+    """The server tools on offer with their kinds, in the order of KINDS."""
+    found = [(tool, kind) for tool in question.offered if (kind := _kind_of(tool))]
+    return sorted(found, key=lambda pair: KINDS.index(pair[1]))
 
 
-def _call(question: Question, head: Mapping[str, Any], tool_input: Mapping[str, Any]) -> Block:
-    return tool_use_block(head, tool_input, question.seed.rng(str(head["name"])), buffered_share=0.0)
+def _kind_of(tool: Mapping[str, Any]) -> ServerTool | None:
+    name = str(tool.get("type") or "")
+    return next((kind for kind in KINDS if name.startswith(kind.begins)), None)
 
 
-def _search(kind: str, question: Question) -> ServerCall:
-    topics = question.conversation.topics
-    head = _head(question, "web_search")
-    hits = [
-        {
-            "type": "web_search_result",
-            "title": f"A simulated page about {topic}",
-            "url": f"https://example.com/{number}",
-            "encrypted_content": question.seed.ident("sim", topic),
-            "page_age": None,
-        }
-        for number, topic in enumerate(topics[:3] or ("nothing much",), 1)
-    ]
-    citation = {
-        "type": "web_search_result_location",
-        "cited_text": "A simulated sentence that the answer rests on.",
-        "url": hits[0]["url"],
-        "title": hits[0]["title"],
-        "encrypted_index": question.seed.ident("idx"),
-    }
-    return ServerCall(
-        _call(question, head, {"query": " ".join(topics[:5]) or "simulated search"}),
-        result_block({"type": "web_search_tool_result", "tool_use_id": head["id"], "content": hits}),
-        {"web_search_requests": 1},
-        (citation,),
-    )
+def _called(question: Question, tool: Mapping[str, Any], kind: ServerTool, *, number: int) -> dict[str, Any] | None:
+    call = kind.call(question, tool)
+    if call is None:
+        return None
+    prefix = ID_PREFIXES[call["type"]]
+    return {**call, "id": question.seed.ident(prefix, f"{call['name']} {number}")}
 
 
-def _run_code(kind: str, question: Question) -> ServerCall:
-    rng = question.seed.rng("code output")
-    output = {"stdout": f"{rng.randint(2, 99)}\n", "stderr": "", "return_code": 0}
-    if kind == "code_execution_20250522":
-        name, tool_input = "code_execution", {"code": "print(len(rows))"}
-    else:
-        name, tool_input = "bash_code_execution", {"command": "python -c 'print(len(rows))'"}
-    head = _head(question, name)
-    files = [{"type": f"{name}_output", "file_id": question.seed.ident("file_")}] if _wants_file(question) else []
-    content = {"type": f"{name}_result", **output, "content": files}
-    result = {"type": f"{name}_tool_result", "tool_use_id": head["id"], "content": content}
-    return ServerCall(_call(question, head, tool_input), result_block(result))
+def _block(question: Question, call: Mapping[str, Any]) -> Any:
+    head = {name: value for name, value in call.items() if name != "input"}
+    return tool_use_block(head, call["input"], question.seed.rng(call["id"]), buffered_share=0.0)
 
 
-def _wants_file(question: Question) -> bool:
-    return not FILE_WORDS.isdisjoint(word.strip(".,:;!?") for word in question.conversation.ask.lower().split())
-
-
-RUNNERS: Mapping[str, Callable[[str, Question], ServerCall]] = {
-    "web_search": _search,
-    "code_execution": _run_code,
-}
+def _outcome(question: Question, call: Mapping[str, Any]) -> Outcome:
+    """The result of a call that an earlier answer made, by the tool it was made of."""
+    for tool, kind in _on_offer(question):
+        made = kind.call(question, tool)
+        if made and (made["name"], made.get("server_name")) == (call.get("name"), call.get("server_name")):
+            return kind.run(question, tool, call)
+    error = {"type": f"{call.get('name')}_tool_result_error", "error_code": "unavailable"}
+    kind_of_result = "mcp_tool_result" if call["type"] == "mcp_tool_use" else f"{call.get('name')}_tool_result"
+    return Outcome({"type": kind_of_result, "tool_use_id": call["id"], "content": error})

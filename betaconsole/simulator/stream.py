@@ -62,6 +62,7 @@ def frames(message: Message, tempo: Tempo) -> list[Frame]:
     made = [_frame(head_at_s, "message_start", message=message.head())]
     tokens = 0.0
     for index, block in enumerate(message.blocks):
+        tokens += block.delay_tokens
         made.append(
             _frame(max(head_at_s, tempo.at(tokens)), "content_block_start", index=index, content_block=block.start)
         )

@@ -24,7 +24,7 @@ def thinking_tokens(question: Question) -> int:
     """How many tokens this answer thinks before anything else; 0 when it does not think."""
     setting = question.body.get("thinking") or {}
     kind = setting.get("type") or question.model.thinking_default
-    between = bool(question.conversation.results)
+    between = bool(question.conversation.results or question.conversation.paused_calls)
     interleaved = kind == "enabled" and INTERLEAVED_THINKING in question.betas
     if (
         kind == "disabled"

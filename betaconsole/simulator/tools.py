@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .blocks import Block, tool_use_block
-from .conversation import COMMON, WORD, Conversation
+from .conversation import Conversation
 from .effects import EFFECTS, FINE_GRAINED_TOOLS
+from .fitting import fit, tool_name
 from .questions import Question
 from .sampling import PLACE_NAMES, NoSample, Sampler
 from .seeds import Seed
-from .server_tools import ServerCall, is_server_tool, run_server_tools
+from .server_tools import Served, is_server_tool, run_server_tools
+from .serving import ServerCall
 
 MOST_PARALLEL = 3
 MOST_ROUNDS = 4
@@ -39,16 +41,17 @@ class Plan:
     calls: tuple[Block, ...] = ()
     preface: str = ""
     server: tuple[ServerCall, ...] = ()
+    pauses: bool = False
 
     @property
     def server_use(self) -> dict[str, int]:
-        """Requests by kind; empty where no server tool ran that is counted."""
-        counted = [call.use for call in self.server if call.use]
-        return {kind: sum(use.get(kind, 0) for use in counted) for kind in REQUEST_KINDS} if counted else {}
+        """Requests by kind; empty where no server tool ran."""
+        uses = [call.outcome.use for call in self.server if call.outcome]
+        return {kind: sum(use.get(kind, 0) for use in uses) for kind in REQUEST_KINDS} if uses else {}
 
     @property
     def citations(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(citation for call in self.server for citation in call.citations)
+        return tuple(citation for call in self.server if call.outcome for citation in call.outcome.citations)
 
 
 def plan_calls(question: Question) -> Plan:
@@ -57,16 +60,17 @@ def plan_calls(question: Question) -> Plan:
     Client tools that fit the prompt are called one after the other, turn by turn; where a tool takes a place or a name and the
     prompt holds several, one turn calls it for each. After that, or after MOST_ROUNDS, the answer is text.
     """
-    body, conversation, seed = question.body, question.conversation, question.seed
-    tools = list(body.get("tools") or ())
-    choice = body.get("tool_choice") or {"type": "auto"}
-    if not tools or choice["type"] == "none":
-        return Plan()
+    conversation, seed = question.conversation, question.seed
+    choice = question.body.get("tool_choice") or {"type": "auto"}
+    served = run_server_tools(question)
+    plan = Plan(server=served.calls, pauses=served.pauses)
+    if served.pauses or choice["type"] == "none":
+        return plan
     rng = seed.rng("tools")
-    server = run_server_tools(question) if choice["type"] == "auto" else ()
+    tools = [*question.offered, *_found(served, question)]
     tool = _next_tool([tool for tool in tools if not is_server_tool(tool)], conversation, choice)
     if tool is None:
-        return Plan(server=server)
+        return plan
     inputs = _inputs(tool, conversation, rng, parallel=not choice.get("disable_parallel_tool_use"))
     buffered = _buffered_share(tool, question.betas)
     calls = tuple(
@@ -74,18 +78,22 @@ def plan_calls(question: Question) -> Plan:
         for number, each in enumerate(inputs)
     )
     preface = "" if choice["type"] != "auto" or rng.random() < 0.25 else rng.choice(PREFACES)
-    return Plan(calls, preface.replace("{tool}", _name(tool)), server)
+    return replace(plan, calls=calls, preface=preface.replace("{tool}", tool_name(tool)))
 
 
-def _name(tool: Mapping[str, Any]) -> str:
-    return str(tool.get("name") or tool.get("type"))
+def _found(served: Served, question: Question) -> list[Mapping[str, Any]]:
+    """The deferred tools that were found within this answer."""
+    contents = [call.outcome.result.get("content") for call in served.calls if call.outcome]
+    references = [content.get("tool_references") or () for content in contents if isinstance(content, Mapping)]
+    names = {reference["tool_name"] for listed in references for reference in listed}
+    return [tool for tool in question.deferred if tool_name(tool) in names]
 
 
 def _head(tool: Mapping[str, Any], seed: Seed, number: int) -> dict[str, Any]:
-    head: dict[str, Any] = {"type": "tool_use", "id": seed.ident("toolu_", str(number)), "name": _name(tool)}
+    head: dict[str, Any] = {"type": "tool_use", "id": seed.ident("toolu_", str(number)), "name": tool_name(tool)}
     kind = str(tool.get("type") or "")
     if "_toolset_" in kind:
-        head |= {"name": "screenshot" if kind.startswith("computer") else "read_page", "toolset_name": _name(tool)}
+        head |= {"name": "screenshot" if kind.startswith("computer") else "read_page", "toolset_name": tool_name(tool)}
     return head
 
 
@@ -93,30 +101,17 @@ def _next_tool(
     tools: Sequence[Mapping[str, Any]], conversation: Conversation, choice: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
     if choice["type"] == "tool":
-        return next((tool for tool in tools if _name(tool) == choice["name"]), None)
-    fitting = sorted(tools, key=lambda tool: -_fit(tool, conversation))
-    if not any(_fit(tool, conversation) for tool in tools):
+        return next((tool for tool in tools if tool_name(tool) == choice["name"]), None)
+    fitting = sorted(tools, key=lambda tool: -fit(tool, conversation.ask))
+    if not any(fit(tool, conversation.ask) for tool in tools):
         fitting = fitting[:1]
     else:
-        fitting = [tool for tool in fitting if _fit(tool, conversation)]
+        fitting = [tool for tool in fitting if fit(tool, conversation.ask)]
     if choice["type"] == "any":
         return fitting[0] if fitting else None
     if len(set(conversation.called)) >= MOST_ROUNDS:
         return None
-    return next((tool for tool in fitting if _name(tool) not in conversation.called), None)
-
-
-def _fit(tool: Mapping[str, Any], conversation: Conversation) -> int:
-    """How many telling words the tool's name and description share with the prompt."""
-    asked = {_stem(word) for word in WORD.findall(conversation.ask)} - {""}
-    name = {_stem(word) for word in _name(tool).replace("-", "_").split("_")} - {""}
-    words = {_stem(word) for word in WORD.findall(str(tool.get("description") or "")[:2_000])} - {""}
-    return 3 * len(asked & name) + len(asked & words)
-
-
-def _stem(word: str) -> str:
-    word = word.lower()
-    return "" if word in COMMON or len(word) < 3 else word.removesuffix("s")
+    return next((tool for tool in fitting if tool_name(tool) not in conversation.called), None)
 
 
 def _inputs(

@@ -107,6 +107,7 @@ DATA = {
             "max_tokens": 128_000,
             "thinking": ["adaptive", "disabled"],
             "system_role": False,
+            "refuses_advisors": ["claude-haiku-4-5"],
             "refuses": ["fallbacks"],
         },
         "claude-sonnet-4-6": {

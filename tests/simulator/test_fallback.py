@@ -21,6 +21,7 @@ from betaconsole.simulator.replies import Message
 from betaconsole.simulator.rules import ModelRule
 from betaconsole.simulator.seeds import Seed
 
+from .rules import rules
 from .talk import ask, say
 
 REQUESTED, OTHER = "claude-opus-5-5", "claude-sonnet-4-6"
@@ -242,6 +243,7 @@ def test_a_token_expires_after_five_minutes():
         betas=(FALLBACK_CREDIT,),
         model_id=REQUESTED,
         model=ModelRule(),
+        rules=rules(),
         conversation=Conversation.of(ask()),
         seed=Seed.of("a refusal"),
         input_use=CacheUse(1),
