@@ -69,7 +69,9 @@ def typed_text(request: TeamRequest, name: str) -> str:
 def composer_of(request: TeamRequest, draft: Draft) -> Composer:
     asked = request.POST if request.method == "POST" else request.GET
     tab = asked.get("tab", "")
-    return Composer(draft, tab=tab if TAB.fullmatch(tab) else "", view=asked.get("view", ""))
+    return Composer(
+        draft, tab=tab if TAB.fullmatch(tab) else "", view=asked.get("view", ""), opened=asked.getlist("opened")
+    )
 
 
 def edited(

@@ -21,6 +21,7 @@ from .editing import Edit, Refused
 from .form_view import form_view, place_of
 from .models import Draft
 from .pasting import betas_moved_out
+from .stubs_views import tools_if_open
 
 LONGEST_MODEL = 200
 
@@ -52,9 +53,14 @@ def set_body(request: TeamRequest, draft_id: str) -> HttpResponse:
             )
         return Edit("edit the JSON", body_text=text, place="body")
 
-    return edited(
-        request, draft_id, make, place="body", touched=lambda composer: [Fragment("parameters"), Fragment("mistake")]
-    )
+    def touched(composer: Composer) -> list[Fragment]:
+        return [
+            Fragment("parameters"),
+            Fragment("mistake"),
+            *(tools_if_open(composer) if composer.endpoint.is_messages else []),
+        ]
+
+    return edited(request, draft_id, make, place="body", touched=touched)
 
 
 @requires(Role.MEMBER)

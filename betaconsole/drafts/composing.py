@@ -1,28 +1,37 @@
 """From a draft to what can be planned: everything parsed and checked, or a list of what stands in the way."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.endpoints import Endpoint
-from betaconsole.claude.headers import HeaderError, check_version, join_betas
+from betaconsole.claude.endpoints import Endpoint, EndpointError, check_endpoint
+from betaconsole.claude.headers import HeaderError, check_extra_header, check_version, join_betas
+from betaconsole.claude.multipart import PartError
+from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
 
+from . import uploads
 from .columns import MAX_COLUMNS, Column, baselines, letter
+from .endpoint_choice import has_model, takes
 from .facts import BETAS_IN_BODY, betas_inside_message
+from .kept_files import missing, whole
 from .labels import labels
-from .models import CaseSet, Draft, Engine
+from .models import CaseSet, Draft, Engine, OwnBody
 from .shaping import Changes, ChangesError, read_changes, usable_changes
 
 MAX_REPEATS = 20
 MAX_CELLS = 2_000
+CONFIRM = "confirm"  # where a problem is that pressing Run once more answers
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a draft from being run. `where` is `body`, `version`, `repeats`, `columns` or a column's key."""
+    """Something that keeps a draft from being run.
+
+    `where` is `body`, `version`, `repeats`, `columns`, `endpoint`, `parts`, `tool_stubs`, `max_turns` or a column's key.
+    """
 
     where: str
     message: str
@@ -90,35 +99,75 @@ class Composed:
 
 
 def plan_inputs(draft: Draft) -> Composed:
-    """Everything a plan needs, parsed and checked. Raises `NotReady` with every problem found."""
-    problems = shape_problems(draft.sheet, draft.repeats)
-    try:
-        check_version(draft.version)
-    except HeaderError as error:
-        problems.append(Problem("version", str(error)))
-    body, found = read_body(draft.body_text)
+    """Everything a plan needs, parsed and checked. Raises `NotReady` with every problem found.
+
+    Stubs, turns and the ways to send messages belong to messages: other endpoints are planned without them.
+    """
+    cases = draft.case_set.count if draft.case_set else 1
+    problems = [
+        *shape_problems(draft.sheet, draft.repeats, cases),
+        *endpoint_problems(draft.endpoint),
+        *_problems(draft),
+    ]
+    takes_json = takes(draft.endpoint) == "json"
+    body, found = read_body(_own_text(draft)) if takes_json else (None, [])
     problems += [Problem("body", message) for message in found]
-    bodies = {row.digest: row.text for row in draft.own_bodies.all()} if any(c.own_body for c in draft.sheet) else {}
+    raw_body, content_type, found = _upload(draft)
+    problems += [Problem("parts", message) for message in found]
+    bodies = {row.digest: whole(draft, row.text) for row in _own_bodies(draft)}
     columns, found_in_columns = _columns(draft, body, bodies)
     if problems or found_in_columns:
         raise NotReady(problems + found_in_columns)
-    return Composed(
+    composed = Composed(
         body=body,
         columns=columns,
         version=draft.version,
         repeats=draft.repeats,
-        stream=body.get("stream") is True,
+        stream=isinstance(body, dict) and body.get("stream") is True,
         title=draft.title,
         endpoint=draft.endpoint,
+        raw_body=raw_body,
+        content_type="application/json" if takes_json else content_type,
+        case_set=draft.case_set if takes_json else None,
+    )
+    return _with_ways_to_send(composed, draft) if draft.endpoint.is_messages else composed
+
+
+def _own_text(draft: Draft) -> str:
+    """The body as it is sent; of recorded requests the last turn, or the first case, to stand for them all."""
+    if draft.case_set is None:
+        return whole(draft, draft.body_text)
+    bodies = draft.case_set.bodies.order_by("-position" if draft.case_set.kind == CaseSet.Kind.TRACE else "position")
+    return bodies[0].text
+
+
+def _own_bodies(draft: Draft) -> Iterable[OwnBody]:
+    return draft.own_bodies.all() if any(column.own_body for column in draft.sheet) else ()
+
+
+def _upload(draft: Draft) -> tuple[bytes | None, str, list[str]]:
+    """Body and content type of an upload, and what is wrong with its parts; nothing where the endpoint takes none."""
+    if takes(draft.endpoint) != "multipart":
+        return None, "", []
+    rows = uploads.load(draft.parts)
+    files = draft.uploads.filter(digest__in=[row.file for row in rows if row.is_file])
+    try:
+        return *uploads.encoded(rows, {file.digest: bytes(file.data) for file in files}), []
+    except PartError as error:
+        return None, "", [str(error)]
+
+
+def _with_ways_to_send(composed: Composed, draft: Draft) -> Composed:
+    return replace(
+        composed,
         tool_stubs=draft.tool_stubs,
         max_turns=draft.max_turns,
         engine=Engine(draft.engine),
         separate_caches=draft.separate_caches,
-        case_set=draft.case_set,
     )
 
 
-def shape_problems(columns: list[Column], repeats: int) -> list[Problem]:
+def shape_problems(columns: list[Column], repeats: int, cases: int = 1) -> list[Problem]:
     """Counts that no run may pass."""
     problems = []
     if not columns:
@@ -127,10 +176,33 @@ def shape_problems(columns: list[Column], repeats: int) -> list[Problem]:
         problems.append(Problem("columns", f"{len(columns)} columns; at most {MAX_COLUMNS} are possible."))
     if not 1 <= repeats <= MAX_REPEATS:
         problems.append(Problem("repeats", f"{repeats} repeats; choose 1 to {MAX_REPEATS}."))
-    if len(columns) * repeats > MAX_CELLS:
-        problems.append(
-            Problem("repeats", f"{len(columns) * repeats:,} requests; one comparison holds at most {MAX_CELLS:,}.")
-        )
+    if (cells := len(columns) * repeats * cases) > MAX_CELLS:
+        problems.append(Problem("repeats", f"{cells:,} requests; one comparison holds at most {MAX_CELLS:,}."))
+    return problems
+
+
+def endpoint_problems(endpoint: Endpoint) -> list[Problem]:
+    """What keeps requests from going there."""
+    try:
+        check_endpoint(endpoint.method, endpoint.path, endpoint.query)
+    except EndpointError as error:
+        return [Problem("endpoint", str(error))]
+    return []
+
+
+def _problems(draft: Draft) -> list[Problem]:
+    """What is wrong with the version, the stubs and the turns."""
+    problems = []
+    try:
+        check_version(draft.version)
+    except HeaderError as error:
+        problems.append(Problem("version", str(error)))
+    try:
+        read_stubs(draft.tool_stubs)
+    except StubError as error:
+        problems.append(Problem("tool_stubs", str(error)))
+    if draft.max_turns is not None and not 1 <= draft.max_turns <= MAX_TURNS:
+        problems.append(Problem("max_turns", f"{draft.max_turns} turns; choose 1 to {MAX_TURNS}."))
     return problems
 
 
@@ -145,7 +217,11 @@ def read_body(text: str) -> tuple[Any, list[str]]:
         return None, [f"The body is not JSON: {error}"]
     if not isinstance(body, dict):
         return None, ["The body is not a JSON object: a request body stands between { and }."]
-    return body, [betas_inside_message(name) for name in BETAS_IN_BODY if name in body]
+    found = [betas_inside_message(name) for name in BETAS_IN_BODY if name in body]
+    found += [
+        f"The file {name} that the body refers to is not in this draft: attach it again." for name in missing(text)
+    ]
+    return body, found
 
 
 def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[ComposedColumn], list[Problem]]:
@@ -157,7 +233,7 @@ def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[C
     for position, column in enumerate(columns):
         baseline = compared[column.key]
         try:
-            header, changes, own = _parsed(column, body, bodies)
+            header, changes, own = _parsed(column, body, bodies, takes_json=takes(draft.endpoint) == "json")
         except (HeaderError, ChangesError) as error:
             problems.append(Problem(column.key, f"Column {letter(position)}: {error}"))
             continue
@@ -169,7 +245,7 @@ def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[C
                 betas=column.betas,
                 header=header,
                 version=column.version or draft.version,
-                model=column.model,
+                model=column.model if has_model(draft.endpoint) else "",
                 changes=changes,
                 own_body=own,
                 baseline_label=names[baseline] if baseline else None,
@@ -179,11 +255,17 @@ def _columns(draft: Draft, body: Any, bodies: Mapping[str, str]) -> tuple[list[C
     return done, problems
 
 
-def _parsed(column: Column, body: Any, bodies: Mapping[str, str]) -> tuple[str, Changes | None, Any]:
+def _parsed(
+    column: Column, body: Any, bodies: Mapping[str, str], *, takes_json: bool
+) -> tuple[str, Changes | None, Any]:
     """Header line, changes and own body of one column. Raises `HeaderError` or `ChangesError`."""
     header = join_betas(column.betas)
     if column.version:
         check_version(column.version)
+    for name, value in column.headers:
+        check_extra_header(name, value)
+    if not takes_json:
+        return header, None, None
     own = None
     if column.own_body:
         own, found = read_body(bodies.get(column.own_body, ""))

@@ -1,7 +1,7 @@
 """What the composer's templates show, computed when a template asks: a tick renders little, so it computes little."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,24 +12,32 @@ from django.http import HttpRequest
 from betaconsole.catalogue import betas as catalogue
 from betaconsole.catalogue.model_specs import all_models
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import METHODS, Endpoint
+from betaconsole.claude.headers import EXTRA_HEADERS
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection
 
+from . import uploads
 from .columns import Column, baselines, letter
-from .composing import MAX_REPEATS, Problem
+from .composing import CONFIRM, MAX_REPEATS, Problem
+from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
 from .facts import Facts
 from .findings import Finding, findings
 from .form_view import FormView, form_view
+from .kept_files import notes_on
 from .labels import labels, split_name
-from .models import Draft
+from .models import CaseSet, Draft, Engine
 from .shaping import ChangesError, example_of, offered_fields, read_changes
+from .stub_view import ToolPanel, tool_panel, tools_chip
+from .uploads import PartRow, Suggestion
 
 WIDE_FROM = 5  # columns; from here on the matrix needs the whole width of the page
 BIG_TEXT = 200_000  # characters; a bigger body is typed into only on request and saved only on request
 MENU_LENGTH = 8
 KNOWN_VERSIONS = ("2026-10-21", "2023-06-01")
 FORM, JSON = "form", "json"
+TOOLS, ENDPOINT = "tools", "endpoint"  # panels of the composer that open and close
 
 
 def composer_context(draft: Draft, request: HttpRequest, *, problems: Sequence[Problem] = ()) -> dict[str, Any]:
@@ -80,6 +88,11 @@ class ColumnView:
         return letter(self.position)
 
     @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The further request headers it may set, each with its value or nothing."""
+        return [(name, dict(self.column.headers).get(name, "")) for name in EXTRA_HEADERS]
+
+    @property
     def examples(self) -> list["Example"]:
         """What it has taken from the catalogue."""
         taken = ((beta, example_of(beta)) for beta in self.column.examples if beta in self.column.betas)
@@ -125,12 +138,21 @@ class Example:
 
 
 class Composer:
-    """A draft as the composer shows it. `view` is the view of the body: form or json."""
+    """A draft as the composer shows it. `view` is the view of the body, form or json; `opened` are the open panels."""
 
-    def __init__(self, draft: Draft, *, tab: str = "", view: str = "", problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        *,
+        tab: str = "",
+        view: str = "",
+        opened: Iterable[str] = (),
+        problems: Sequence[Problem] = (),
+    ) -> None:
         self.draft = draft
         self.tab = tab or new_tab()
         self.asked_view = view
+        self.opened = set(opened)
         self.problems = problems
 
     # The matrix ------------------------------------------------------------------------------------------------
@@ -166,7 +188,7 @@ class Composer:
             raise KeyError(key)
         column = self.sheet[position]
         base = self.baselines[key]
-        settings_of = [column.model.removeprefix("claude-"), column.version]
+        settings_of = [column.model.removeprefix("claude-"), column.version, *map(": ".join, column.headers)]
         changes, title = _changes_mark(column)
         return ColumnView(
             draft=self.draft,
@@ -179,7 +201,7 @@ class Composer:
             settings="●" if any(settings_of) else "",
             settings_title=", ".join(filter(None, settings_of)) or "as the prompt",
             baseline=self.letters[base] if base else "–",
-            misfit=self.facts.misfits.get(key, ""),
+            misfit=self.facts.misfits.get(key, "") if self.takes_json else "",
         )
 
     @cached_property
@@ -198,7 +220,7 @@ class Composer:
     def offers(self) -> list[Offer]:
         """Examples that columns could take for what they tick."""
         columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for column in self.sheet:
+        for column in self.sheet if self.takes_json else ():
             for beta in column.betas:
                 if fields := offered_fields(column, beta):
                     columns.setdefault((beta, ", ".join(fields)), []).append((column.key, self.letters[column.key]))
@@ -216,15 +238,35 @@ class Composer:
 
     @property
     def view(self) -> str:
+        if not self.endpoint.is_messages:
+            return JSON
         return JSON if self.asked_view == JSON or (not self.asked_view and self.facts.problem) else FORM
+
+    @cached_property
+    def body(self) -> dict[str, Any] | None:
+        """The body's document; None where it does not parse."""
+        body = None if self.facts.problem else jsontext.loads(self.draft.body_text)
+        return body if isinstance(body, dict) else None
 
     @cached_property
     def form(self) -> FormView | None:
         """The body as a form; None where it does not parse."""
-        if self.facts.problem:
+        if self.body is None or self.case_set:
             return None
-        body = jsontext.loads(self.draft.body_text)
-        return form_view(body) if isinstance(body, dict) else None
+        return form_view(self.body, notes_on(self.draft, self.draft.body_text))
+
+    @cached_property
+    def tools_chip(self) -> str:
+        """How many tools and stubs there are; empty for none."""
+        return tools_chip(self.body, self.draft.tool_stubs)
+
+    @cached_property
+    def tool_panel(self) -> ToolPanel:
+        return tool_panel(self.body, self.draft.tool_stubs, self.draft.max_turns)
+
+    @property
+    def tools_are_open(self) -> bool:
+        return TOOLS in self.opened and self.endpoint.is_messages
 
     @cached_property
     def body_text(self) -> str:
@@ -232,7 +274,7 @@ class Composer:
 
     @property
     def is_big(self) -> bool:
-        return self.facts.size_bytes > BIG_TEXT
+        return self.facts.size_bytes - self.facts.apart_bytes > BIG_TEXT
 
     @cached_property
     def models(self) -> list[str]:
@@ -242,6 +284,61 @@ class Composer:
     def versions(self) -> tuple[str, ...]:
         return KNOWN_VERSIONS
 
+    # Where to, and how -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        return self.draft.endpoint
+
+    @property
+    def endpoint_title(self) -> str:
+        return title_of(self.endpoint)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return METHODS
+
+    @property
+    def endpoint_is_open(self) -> bool:
+        return ENDPOINT in self.opened
+
+    @cached_property
+    def takes(self) -> Takes:
+        """What the body of a request is: json, multipart or nothing."""
+        return takes(self.endpoint)
+
+    @property
+    def takes_json(self) -> bool:
+        return self.takes == "json"
+
+    @property
+    def has_model(self) -> bool:
+        return has_model(self.endpoint)
+
+    @property
+    def is_count(self) -> bool:
+        return is_count(self.endpoint)
+
+    @property
+    def is_batch(self) -> bool:
+        return self.draft.engine == Engine.BATCH
+
+    @property
+    def unusual(self) -> list[str]:
+        """What differs from how requests usually go out, in a word or two each."""
+        said = {"as a Message Batch": self.is_batch, "separate caches": self.draft.separate_caches}
+        return [words for words, holds in said.items() if holds]
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether Run asks once more: what it does cannot be taken back."""
+        return is_final(self.endpoint) and not self.is_confirmed
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether Run has just asked, so that pressing it again is the answer."""
+        return any(problem.where == CONFIRM for problem in self.problems)
+
     # Saving and running ----------------------------------------------------------------------------------------
 
     @cached_property
@@ -250,7 +347,23 @@ class Composer:
 
     @property
     def count(self) -> int:
-        return len(self.sheet) * self.draft.repeats
+        return len(self.sheet) * self.draft.repeats * (self.case_set.count if self.case_set else 1)
+
+    @cached_property
+    def case_set(self) -> CaseSet | None:
+        """The recorded requests that run in place of the prompt."""
+        return self.draft.case_set if self.takes_json else None
+
+    @property
+    def parts(self) -> list[PartRow]:
+        """What an upload takes along."""
+        return uploads.load(self.draft.parts)
+
+    @property
+    def part_suggestions(self) -> list[Suggestion]:
+        """Fields that the endpoint knows and the upload has not yet."""
+        there = {part.name for part in self.parts}
+        return [one for one in uploads.suggestions(self.endpoint) if one.name not in there or one.name.endswith("[]")]
 
     @property
     def max_repeats(self) -> int:

@@ -50,6 +50,11 @@ def is_batches(endpoint: Endpoint) -> bool:
     return (endpoint.method, endpoint.path) == ("POST", BATCHES)
 
 
+def is_final(endpoint: Endpoint) -> bool:
+    """Whether what its requests do cannot be taken back, so that Run asks first."""
+    return endpoint.method == "DELETE"
+
+
 def has_model(endpoint: Endpoint) -> bool:
     """Whether its body names a model, so that a column may name another."""
     return endpoint.is_messages or is_count(endpoint)

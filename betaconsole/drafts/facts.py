@@ -6,7 +6,13 @@ from typing import Any
 
 from betaconsole.claude import jsontext
 
+from .apart import grown_by
+from .caching import cached_characters
+
+MOST_FIELDS = 100
+NO_FILES: Mapping[str, int] = {}
 BETAS_IN_BODY = ("betas", "anthropic_beta")
+TUPLES = ("betas_inside", "fields")
 
 
 def betas_inside_message(name: str) -> str:
@@ -19,18 +25,24 @@ def betas_inside_message(name: str) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """`problem` is empty for a JSON object; `line` and `column` (from 1) say where JSON does not parse, else 0.
+    """`size_bytes` is the size of the body that is sent, `apart_bytes` its part that does not stand in the text (drafts.apart).
+
+    `problem` is empty for a JSON object; `line` and `column` (from 1) say where JSON does not parse, else 0.
 
     `betas_inside` are the fields of the body that should be a header (`betas`, `anthropic_beta`); `misfits` says for
-    columns, by key, why their changes or own body cannot be used.
+    columns, by key, why their changes or own body cannot be used. `fields` are the names of the body's fields, and
+    `cached_characters` is about how much of the prompt is marked for caching.
     """
 
     size_bytes: int = 0
+    apart_bytes: int = 0
     problem: str = ""
     line: int = 0
     column: int = 0
     model: str = ""
     betas_inside: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    cached_characters: int = 0
     misfits: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -38,24 +50,36 @@ class Facts:
         """Facts from their stored form; fields of a newer version are ignored."""
         known = {known.name for known in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
-        return cls(**{**values, "betas_inside": tuple(values.get("betas_inside", ()))})
+        return cls(**{**values, **{name: tuple(values.get(name, ())) for name in TUPLES}})
 
     def dump(self) -> dict[str, Any]:
-        return {**asdict(self), "betas_inside": list(self.betas_inside)}
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in TUPLES}}
 
 
-def facts_of(text: str) -> Facts:
-    """The facts of a body text, whatever was typed."""
-    size_bytes = len(text.encode("utf-8", "surrogatepass"))
+def facts_of(text: str, file_sizes: Mapping[str, int] = NO_FILES) -> Facts:
+    """The facts of a body text, whatever was typed; `file_sizes` of the files that stand apart from it, by digest."""
+    apart_bytes = grown_by(text, file_sizes.get)
+    size_bytes = len(text.encode("utf-8", "surrogatepass")) + apart_bytes
     try:
         body = jsontext.loads(text)
     except jsontext.JsonError as error:
-        return Facts(size_bytes=size_bytes, problem=error.message, line=error.line, column=error.column)
+        return Facts(
+            size_bytes=size_bytes, apart_bytes=apart_bytes, problem=error.message, line=error.line, column=error.column
+        )
     if not isinstance(body, dict):
-        return Facts(size_bytes=size_bytes, problem="A request body is a JSON object: { … }", line=1, column=1)
+        return Facts(
+            size_bytes=size_bytes,
+            apart_bytes=apart_bytes,
+            problem="A request body is a JSON object: { … }",
+            line=1,
+            column=1,
+        )
     model = body.get("model")
     return Facts(
         size_bytes=size_bytes,
+        apart_bytes=apart_bytes,
         model=model[:200] if isinstance(model, str) else "",
         betas_inside=tuple(name for name in BETAS_IN_BODY if name in body),
+        fields=tuple(name[:100] for name in list(body)[:MOST_FIELDS]),
+        cached_characters=cached_characters(body),
     )

@@ -42,6 +42,11 @@ def _described(column: Column, baseline: str | None, by_key: Mapping[str, tuple[
         signs.append(column.model.removeprefix("claude-"))
     if column.version and column.version != base.version:
         signs.append(column.version)
+    signs += [
+        f"{name.removeprefix('anthropic-')} {value}"
+        for name, value in column.headers
+        if (name, value) not in base.headers
+    ]
     if not signs:
         return ""
     shown = signs if len(signs) <= 3 else [*signs[:2], f"{len(signs) - 2} more"]

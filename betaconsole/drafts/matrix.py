@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from betaconsole.claude.headers import MAX_BETAS, HeaderError, check_beta, check_version
+from betaconsole.claude.headers import MAX_BETAS, HeaderError, check_beta, check_extra_header, check_version
 
 from .columns import MAX_COLUMNS, Column, letter, makes_a_circle, new_key
 from .shaping import example_of
@@ -138,6 +138,22 @@ def set_version(columns: Sequence[Column], key: str, version: str) -> Columns:
         except HeaderError as error:
             raise MatrixError(str(error)) from error
     return changed(columns, key, lambda column: replace(column, version=version))
+
+
+def set_header(columns: Sequence[Column], key: str, value: str, *, name: str) -> Columns:
+    """A further request header of the column's own (claude.headers.EXTRA_HEADERS); empty: without it."""
+    value = value.strip()
+    if value:
+        try:
+            check_extra_header(name, value)
+        except HeaderError as error:
+            raise MatrixError(str(error)) from error
+
+    def having(column: Column) -> Column:
+        others = [header for header in column.headers if header[0] != name]
+        return replace(column, headers=tuple(sorted([*others, (name, value)] if value else others)))
+
+    return changed(columns, key, having)
 
 
 def set_baseline(columns: Sequence[Column], key: str, baseline: str) -> Columns:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.catalogue import betas as catalogue
 from betaconsole.claude import jsontext
+from betaconsole.claude.headers import EXTRA_HEADERS
 from betaconsole.library.models import Combination
 from betaconsole.library.names import checked_name, one_line
 from betaconsole.teams.access import TeamRequest, requires
@@ -179,18 +181,19 @@ def _reshaped(
     )
 
 
-SETTERS = {
+SETTERS: dict[str, Callable[[list[Column], str, str], list[Column]]] = {
     "name": matrix.rename,
     "model": matrix.set_model,
     "version": matrix.set_version,
     "baseline": matrix.set_baseline,
+    **{name: partial(matrix.set_header, name=name) for name in EXTRA_HEADERS},
 }
 
 
 @requires(Role.MEMBER)
 @require_POST
 def set_column(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
-    """Set one thing about a column: `field` is name, model, version or baseline."""
+    """Set one thing about a column: `field` is name, model, version, baseline or a request header."""
     field, value = request.POST.get("field", ""), one_line(request.POST.get("value", ""))
 
     def make(draft: Draft) -> Edit:

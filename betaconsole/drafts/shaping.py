@@ -6,6 +6,7 @@ are added to that list, so that the example of one beta never wipes out the tool
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -181,6 +182,14 @@ def adopted(column: Column, beta: str, body: Any) -> Changes | None:
     layers = [fitted(example, base)] if example is not None else []
     typed = read_changes(column.changes_text)
     return joined(base, layers if typed is None else [*layers, typed])
+
+
+def changed_fields(column: Column) -> set[str]:
+    """The fields of the body that the column changes; without those of changes that cannot be read."""
+    layers = [example_of(beta) for beta in column.examples if beta in column.betas]
+    with suppress(ChangesError):
+        layers.append(read_changes(column.changes_text))
+    return {field for changes in layers if changes is not None for field in _fields(changes)}
 
 
 def _others(column: Column, beta: str) -> tuple[str, ...]:

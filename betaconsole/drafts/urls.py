@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from . import body_views, matrix_views, views
+from . import (
+    attachment_views,
+    body_views,
+    case_views,
+    endpoint_views,
+    matrix_views,
+    stubs_views,
+    upload_views,
+    views,
+)
 
 app_name = "drafts"
 urlpatterns = [
@@ -24,6 +33,35 @@ urlpatterns = [
     path("<slug:draft_id>/messages/remove/", body_views.remove_message, name="remove_message"),
     path("<slug:draft_id>/parameter/", body_views.set_parameter, name="set_parameter"),
     path("<slug:draft_id>/betas/move/", body_views.move_betas, name="move_betas"),
+    # files in it, uploads, recorded requests in its place
+    path("<slug:draft_id>/attach/", attachment_views.attach, name="attach"),
+    path("<slug:draft_id>/attach/remove/", attachment_views.remove_attachment, name="remove_attachment"),
+    path("<slug:draft_id>/file/", attachment_views.file, name="file"),
+    path("<slug:draft_id>/file/insert/", attachment_views.insert_file, name="insert_file"),
+    path("<slug:draft_id>/body/whole/", attachment_views.whole_body, name="whole_body"),
+    path("<slug:draft_id>/parts/add/", upload_views.add_parts, name="add_parts"),
+    path("<slug:draft_id>/parts/set/", upload_views.set_part, name="set_part"),
+    path("<slug:draft_id>/parts/remove/", upload_views.remove_part, name="remove_part"),
+    path("<slug:draft_id>/import/", case_views.import_requests, name="import_requests"),
+    path("<slug:draft_id>/cases/kind/", case_views.set_case_kind, name="set_case_kind"),
+    path("<slug:draft_id>/cases/remove/", case_views.remove_cases, name="remove_cases"),
+    # its tools and the stubs that answer for them
+    path("<slug:draft_id>/tools/", stubs_views.tools, name="tools"),
+    path("<slug:draft_id>/tools/close/", stubs_views.close_tools, name="close_tools"),
+    path("<slug:draft_id>/tools/add/", stubs_views.add_to_tools, name="add_to_tools"),
+    path("<slug:draft_id>/tools/remove/", stubs_views.remove_from_tools, name="remove_from_tools"),
+    path("<slug:draft_id>/stubs/add/", stubs_views.add_stub, name="add_stub"),
+    path("<slug:draft_id>/stubs/remove/", stubs_views.remove_stub, name="remove_stub"),
+    path("<slug:draft_id>/stubs/move/", stubs_views.move_stub, name="move_stub"),
+    path("<slug:draft_id>/stubs/set/", stubs_views.set_stub, name="set_stub"),
+    path("<slug:draft_id>/turns/", stubs_views.set_max_turns, name="set_max_turns"),
+    # where to, and how
+    path("<slug:draft_id>/endpoint/", endpoint_views.endpoint, name="endpoint"),
+    path("<slug:draft_id>/endpoint/close/", endpoint_views.close_endpoint, name="close_endpoint"),
+    path("<slug:draft_id>/endpoint/set/", endpoint_views.set_endpoint, name="set_endpoint"),
+    path("<slug:draft_id>/endpoint/fields/", endpoint_views.drop_fields, name="drop_fields"),
+    path("<slug:draft_id>/engine/", endpoint_views.set_engine, name="set_engine"),
+    path("<slug:draft_id>/caches/", endpoint_views.set_separate_caches, name="set_separate_caches"),
     # the matrix
     path("<slug:draft_id>/tick/", matrix_views.tick, name="tick"),
     path("<slug:draft_id>/search/", matrix_views.search, name="search"),

@@ -17,10 +17,13 @@ from betaconsole.web.paging import identifier
 
 from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
+from .case_views import imported_text
 from .columns import Column
 from .composing import MAX_CELLS, MAX_REPEATS
 from .context import Composer, Name
 from .editing import Edit, Refused, Stale
+from .importing import holds_several
+from .kept_files import whole
 from .models import Draft
 from .pasting import Pasted, PasteError, read_request
 
@@ -71,17 +74,26 @@ def undo(request: TeamRequest, draft_id: str) -> HttpResponse:
     if step is None:
         return answer(request, draft, lambda composer: ())
     changed = set(step.before) | ({"body_text"} if step.body_before is not None else set())
+    return answer(request, draft, lambda composer: _showing(composer, changed))
+
+
+def _showing(composer: Composer, changed: set[str]) -> list[Fragment]:
+    """The fragments that show these fields of a draft; all of them where it goes elsewhere now."""
+    if changed & {"method", "path", "query"}:
+        composer.asked_view = ""
+        return [Fragment("desk")]
     names = [name for name, fields in SHOWN_IN.items() if fields & changed]
-    fragments = [Fragment(name) for name in names] + ([CLOSED] if "matrix" in names else [])
-    return answer(request, draft, lambda composer: fragments)
+    return [Fragment(name) for name in names] + ([CLOSED] if "matrix" in names else [])
 
 
 CLOSED = Fragment("column", context={"column": None})
 SHOWN_IN = {
     "question": {"title"},
     "prompt": {"prompt_version_id"},
-    "body": {"body_text"},
-    "parameters": {"body_text", "repeats", "version"},
+    "body": {"body_text", "tool_stubs", "case_set_id", "parts"},
+    "tools": {"body_text", "tool_stubs", "max_turns"},
+    "parameters": {"body_text", "repeats", "version", "case_set_id"},
+    "more": {"engine", "separate_caches"},
     "matrix": {"columns", "changed_columns", "rows"},
     "connection": {"connection_id"},
 }
@@ -155,6 +167,8 @@ def set_connection(request: TeamRequest, draft_id: str) -> HttpResponse:
 def paste(request: TeamRequest, draft_id: str) -> HttpResponse:
     """A request copied from elsewhere becomes the body, the version and column A."""
     text = request.POST.get("request", "")
+    if holds_several(text):
+        return imported_text(request, draft_id, text)
     read: list[Pasted] = []
 
     def make(draft: Draft) -> Edit:
@@ -177,7 +191,7 @@ def _pasted_edit(draft: Draft, pasted: Pasted) -> Edit:
     for beta in pasted.betas:
         rows = matrix.add_row(rows, beta)
     columns = [Column(key=first.key, name=first.name), *others]
-    values: dict[str, Any] = {"rows": rows, "prompt_version_id": None}
+    values: dict[str, Any] = {"rows": rows, "prompt_version_id": None, "case_set_id": None}
     if pasted.version:
         values["version"] = pasted.version
     columns = matrix.set_betas(columns, columns[0].key, pasted.betas)
@@ -206,16 +220,25 @@ def save(request: TeamRequest, draft_id: str) -> HttpResponse:
     saved: list[PromptVersion] = []
 
     def make(draft: Draft) -> Edit:
+        if not draft.endpoint.is_messages:
+            raise Refused("save", "Only requests to POST /v1/messages are kept as prompts.")
         prompt = draft.prompt_version.prompt if draft.prompt_version else None
         if prompt is None or prompt.archived_at or "as_new" in request.POST:
             version = Prompt.keep(
                 team=draft.team,
                 author=draft.author,
                 name=checked_name(request.POST.get("name", "")),
-                body_text=draft.body_text,
+                body_text=whole(draft, draft.body_text),
+                tool_stubs=draft.tool_stubs,
+                max_turns=draft.max_turns,
             )
         else:
-            version = prompt.add_version(author=draft.author, body_text=draft.body_text)
+            version = prompt.add_version(
+                author=draft.author,
+                body_text=whole(draft, draft.body_text),
+                tool_stubs=draft.tool_stubs,
+                max_turns=draft.max_turns,
+            )
         saved[:] = [version]
         return Edit(f"save as {version}", values={"prompt_version_id": version.pk}, undoable=False)
 

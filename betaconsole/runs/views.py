@@ -12,8 +12,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from betaconsole.catalogue.examples import examples, find_example
 from betaconsole.drafts import starting
-from betaconsole.drafts.composing import NotReady, Problem
+from betaconsole.drafts.composing import CONFIRM, NotReady, Problem
 from betaconsole.drafts.context import composer_context
+from betaconsole.drafts.endpoint_choice import is_final
 from betaconsole.drafts.models import Draft
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -76,6 +77,9 @@ def run(request: TeamRequest) -> HttpResponse:
             "draft", "This draft was changed in another tab meanwhile. This is how it stands now: look, then run it."
         )
         return refused(request, draft, [changed], status=409)
+    if is_final(draft.endpoint) and "confirmed" not in request.POST:
+        message = f"{draft.endpoint.method} cannot be taken back. Press Run once more to send it."
+        return refused(request, draft, [Problem(CONFIRM, message)])
     try:
         comparison, _ = launched(request, draft)
     except NOT_SENT as error:

@@ -79,12 +79,19 @@ const saveAll = () => {
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.id !== "run" || form.dataset.ready) return;
+  const isConfirmed = event.submitter?.name === "confirmed";
+  if (isConfirmed) document.querySelector("#confirm").hidePopover();
+  else if (document.querySelector("#sending[data-asks]")) {
+    event.preventDefault();
+    document.querySelector("#confirm").showPopover();
+    return;
+  }
   if (!waiting && !failed.size && !fields().some(isUnsaved)) return;
   event.preventDefault();
   await saveAll();
   if (failed.size) return [...failed][0].focus();
   form.dataset.ready = "yes";
-  form.requestSubmit();
+  form.requestSubmit(isConfirmed ? event.submitter : null);
   delete form.dataset.ready;
 });
 
@@ -110,11 +117,11 @@ const offsetOf = (text, { line, column }) => {
 // What opens below the fold or under the Run button comes into view, and the keyboard goes with it.
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const from = ctx.sourceElement;
-  const opened = from.closest?.("#matrix") && ctx.request.method === "GET" ? "section#column" : from.id === "add-beta" ? "#hits" : "";
+  const opened = from.closest?.("#matrix") && ctx.request.method === "GET" ? "section#column" : from.id === "add-beta" ? "#hits" : from.dataset?.opens;
   const part = opened && document.querySelector(opened);
   if (!part) return;
   part.scrollIntoView({ block: "nearest" });
-  if (part.tabIndex === -1 && part.id === "column") part.focus({ preventScroll: true });
+  if (part.id !== "hits") part.focus({ preventScroll: true });
 });
 
 document.addEventListener("htmx:after:swap", () => {
@@ -125,3 +132,11 @@ document.addEventListener("htmx:after:swap", () => {
   text.focus();
   text.setSelectionRange(offset, offset + 1);
 });
+
+// What takes files comes with the first sign of life: the page's first look does not wait for it.
+const wakeUp = () => {
+  for (const name of SIGNS) document.removeEventListener(name, wakeUp);
+  if (composer()) import(composer().dataset.attach);
+};
+const SIGNS = ["pointerdown", "keydown", "focusin", "dragenter"];
+for (const name of SIGNS) document.addEventListener(name, wakeUp);

@@ -18,7 +18,9 @@ NASTY = st.sampled_from(
      "name", "model", "baseline", "stream", "max_tokens", "/system", "/messages/0/content", "/messages/0", "left", '{"a": 1', "[]", "null",
      '{"max_tokens": null}', '[{"op": "add", "path": "/tools", "value": []}]', '[{"op": "test", "path": "/nope", "value": NaN}]', "[" * 3000,
      '{"betas": [1, null, "a-2025-01-01"]}', '{"betas": {"a": 1}}', '{"messages": "no"}', '{"messages": [[], {"content": [null, {"type": 1}]}]}',
-     '{"system": [{"type": "text", "text": 5}], "messages": [{}]}', "curl x -d '{'", "curl x -H 'anthropic-beta: a-2025-01-01' -d '{}'", "<b>"]
+     '{"system": [{"type": "text", "text": 5}], "messages": [{}]}', "curl x -d '{'", "curl x -H 'anthropic-beta: a-2025-01-01' -d '{}'", "<b>",
+     "tool", "match", "exact", "answer", "delay", "result", "error", "batch", "POST /v1/messages", "POST /v1/messages/count_tokens",
+     "POST /v1/messages/batches", "GET /v1/models/{id}", "DELETE", "GET", "/v1/x?y=1", "/../x", "anthropic-workspace-id", "tools", "endpoint"]
 )  # fmt: skip
 FIELDS = (
     "column",
@@ -38,11 +40,19 @@ FIELDS = (
     "request",
     "off",
     "as_new",
+    "tool",
+    "kind",
+    "schema",
+    "description",
+    "known",
+    "method",
+    "query",
+    "id-id",
+    "opened",
 )
 FORMS = st.dictionaries(st.sampled_from(FIELDS), NASTY, max_size=5)
-EDITS = [
-    pattern.name for pattern in urls.urlpatterns if pattern.name not in ("new", "show", "switch_view", "search", "column", "close_column")
-]  # fmt: skip
+ASKED_FOR = {"new", "show", "switch_view", "search", "column", "close_column", "tools", "close_tools", "endpoint", "close_endpoint"}  # fmt: skip
+EDITS = [pattern.name for pattern in urls.urlpatterns if pattern.name not in ASKED_FOR]
 ANSWERS = {200, 404, 409, 422}
 
 

@@ -67,7 +67,12 @@ def test_typing_a_text_as_it_is_changes_nothing_in_any_of_them():
 def test_everything_in_them_is_shown_somewhere_in_the_form():
     for request in REQUESTS:
         form = form_view(request["body"])
-        assert {name for name, _ in form.others} | {"model", "max_tokens", "messages", "system", "stream"} >= set(
-            request["body"]
-        )
+        assert {name for name, _ in form.others} | {
+            "model",
+            "max_tokens",
+            "messages",
+            "system",
+            "stream",
+            "tools",
+        } >= set(request["body"])
         assert len(form.messages) + form.messages_left_out == len(request["body"].get("messages", []))

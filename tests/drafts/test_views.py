@@ -152,6 +152,20 @@ def test_a_saved_prompt_opens_in_any_version(client, tab):
     assert client.post(reverse("drafts:new"), {"prompt": prompt.public_id, "version": "9"}).status_code == 404
 
 
+def test_a_prompt_is_saved_with_its_stubs_and_opens_with_them(client, tab):
+    tab.post("add_stub", tool="look")
+    tab.post("save", name="One")
+    tab.post("set_max_turns", value="3")
+    tab.post("save")
+    prompt = Prompt.objects.get()
+    opened = started(client, prompt=prompt.public_id)
+    assert (opened.tool_stubs, opened.max_turns) == ([{"tool": "look", "result": ""}], 3)
+    page = text(client.get(reverse("library:prompt", args=[prompt.public_id])))
+    assert "Tool stubs of version 2" in page
+    assert "At most 3 turns" in page
+    assert started(client, prompt=prompt.public_id, version=1).max_turns is None
+
+
 def test_a_deleted_prompt_that_is_open_is_saved_as_a_new_one(tab):
     tab.post("save", name="One")
     Prompt.objects.get().archive()
