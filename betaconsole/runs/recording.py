@@ -328,7 +328,7 @@ def skip_rest(job: Job, status: int, *, refused_betas: Sequence[str]) -> None:
         rest = rest.filter(case_id=job.case_id, turn=1) if job.turn == 1 else rest.none()
     elif status not in REFUSED_FOR_ALL and not refused_betas:
         return
-    rest.update(state=State.SKIPPED, ended_at=timezone.now(), version=F("version") + 1)
+    rest.update(state=State.SKIPPED, worker="", ended_at=timezone.now(), version=F("version") + 1)
 
 
 def close_if_finished(comparison_id: int) -> None:

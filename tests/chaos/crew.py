@@ -120,7 +120,7 @@ class Crew:
         self.ask(do="report", path=path)
         self.wait_for(lambda line: line.get("reported") == path)
         told = json.loads(Path(path).read_text())
-        return Left([Row(**row) for row in told["rows"]], told["unfinished_comparisons"], told["segments"])
+        return Left(**{**told, "rows": [Row(**row) for row in told["rows"]]})
 
     def token(self) -> str:
         """A bearer token for the API of a console on this database."""

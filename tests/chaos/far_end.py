@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk
 
-MARKER = re.compile(rb"\[\[([a-z0-9.-]+)\]\]")
+MARKER = re.compile(r"\[\[([a-z0-9.-]+)\]\]")
 # What answers are like, and how often.
 WEIGHTS = {
     "steady": 70,
@@ -26,6 +26,13 @@ WEIGHTS = {
     "error event": 5,
 }
 BUSY = json.dumps({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}).encode()
+
+
+def marker_of(request: str) -> str:
+    """What tells one request from every other: the marker in its prompt and, from the second on, its turn. Empty: none."""
+    found = MARKER.search(request)
+    turn = 1 + request.count('"role":"assistant"')
+    return "" if found is None else found[1] + (f"@{turn}" if turn > 1 else "")
 
 
 @dataclass
@@ -51,7 +58,10 @@ class Answer:
 
 
 class FarEnd:
-    """The recording server. `seen` maps each marker to the answers given to it: more than one means sent twice."""
+    """The recording server. `seen` maps each marker to the answers given to it: more than one means sent twice.
+
+    `turns`: so many answers a conversation has; all but the last end with a tool call.
+    """
 
     def __init__(
         self,
@@ -60,10 +70,12 @@ class FarEnd:
         kinds: Sequence[str] = tuple(WEIGHTS),
         events: tuple[int, int] = (5, 60),
         pace_s: tuple[float, float] = (0.002, 0.025),
+        turns: int = 1,
     ) -> None:
         self.seen: dict[str, list[Answer]] = defaultdict(list)
         self.strangers: list[bytes] = []  # requests without a marker, or cut within one
         self._seed, self._kinds, self._events, self._pace_s = seed, kinds, events, pace_s
+        self._turns = turns
         self._upstream = Upstream(self._serve)
 
     def __enter__(self) -> "FarEnd":
@@ -81,27 +93,35 @@ class FarEnd:
         raw = peer.read_request().raw
         if not raw:
             return  # connected, and killed before it wrote anything
-        found = MARKER.search(raw)
-        if found is None:
+        marker = marker_of(raw.decode("utf-8", "replace"))
+        if not marker:
             self.strangers.append(raw)
             return
-        marker = found[1].decode()
         chance = random.Random(f"{self._seed}/{marker}")
         [kind] = chance.choices(self._kinds, weights=[WEIGHTS.get(kind, 1) for kind in self._kinds])
         given = Answer(kind)
         self.seen[marker].append(given)
         events, pace_s = chance.randint(*self._events), chance.uniform(*self._pace_s)
-        SCRIPTS[kind](Writer(peer, given, marker, chance, events, pace_s))
+        calls = int(marker.partition("@")[2] or 1) < self._turns
+        SCRIPTS[kind](Writer(peer, given, marker, chance, events, pace_s, calls=calls))
 
 
 class Writer:
     """Writes one answer and notes it. What could not be written, since the other side was killed, is not noted."""
 
     def __init__(
-        self, peer: Peer, given: Answer, marker: str, chance: random.Random, events: int, pace_s: float
+        self,
+        peer: Peer,
+        given: Answer,
+        marker: str,
+        chance: random.Random,
+        events: int,
+        pace_s: float,
+        *,
+        calls: bool = False,
     ) -> None:
         self.peer, self.given, self.marker, self.chance = peer, given, marker, chance
-        self.events, self.pace_s = events, pace_s
+        self.events, self.pace_s, self.calls = events, pace_s, calls
 
     def pause(self, least_s: float, most_s: float) -> None:
         self.peer.wait(self.chance.uniform(least_s, most_s))
@@ -130,7 +150,12 @@ class Writer:
 
     def end(self) -> None:
         self.event("content_block_stop", index=0)
-        self.event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": self.events})
+        if self.calls:
+            call = {"type": "tool_use", "id": f"toolu_{self.marker}", "name": "look", "input": {}}
+            self.event("content_block_start", index=1, content_block=call)
+            self.event("content_block_stop", index=1)
+        reason = "tool_use" if self.calls else "end_turn"
+        self.event("message_delta", delta={"stop_reason": reason}, usage={"output_tokens": self.events})
         self.event("message_stop")
         self.peer.send(chunk(b""))
 

@@ -25,6 +25,7 @@ class Tally:
     unseen: int = 0
     kills: int = 0
     stops: int = 0
+    waited: int = 0  # turns that were ready and not sent, before a person let them go on
 
     def add(self, other: "Verdict | Tally") -> None:
         self.wrong += other.wrong
@@ -35,28 +36,43 @@ class Tally:
         self.stops += getattr(other, "stops", 0)
 
 
-def play(rounds: int, *, seed: str, stops: float = 0.0, allowance_s: float = 0.15) -> Tally:
-    """So many rounds on one new database; a share of `stops` of them ends by SIGTERM instead of kill -9."""
+def play(rounds: int, *, seed: str, stops: float = 0.0, allowance_s: float = 0.15, turns: int = 1) -> Tally:
+    """So many rounds on one new database; a share of `stops` of them ends by SIGTERM instead of kill -9.
+
+    With `turns` every cell has so many, and at the end a person lets everything go on that was not sent.
+    """
     tally, chance = Tally(), random.Random(seed)
     with (
         tempfile.TemporaryDirectory(prefix="betaconsole-chaos-", ignore_cleanup_errors=True) as folder,
-        FarEnd(seed=seed) as far_end,
+        FarEnd(seed=seed, turns=turns) as far_end,
         crew(Path(folder), far_end.url) as hired,
     ):
         for number in range(rounds):
-            _one_round(hired, f"{seed}{number}", chance, tally, stops=stops)
-        last = hired.start(f"{seed}last", launch=0)
-        code = last.wait()
-        if code != 0:
-            tally.wrong.append(f"the last sender ended with {code}")
+            _one_round(hired, f"{seed}{number}", chance, tally, stops=stops, delay_ms=20 if turns > 1 else None)
+        _end(hired, f"{seed}last", tally)
         left = hired.left()
+        if left.waiting:
+            tally.waited = len(left.waiting)
+            tally.wrong += judge(left, far_end.seen, hired.killed_at, allowance_s=allowance_s).wrong
+            _end(hired, f"{seed}goes-on", tally, go_on=True)
+            left = hired.left()
         tally.add(judge(left, far_end.seen, hired.killed_at, allowance_s=allowance_s))
+        tally.wrong += ["something still waits"] * len(left.waiting)
         tally.wrong += _wrong_around(hired, far_end)
     return tally
 
 
-def _one_round(hired: Crew, name: str, chance: random.Random, tally: Tally, *, stops: float) -> None:
-    sender = hired.start(name, launch=AT_ONCE)
+def _end(hired: Crew, name: str, tally: Tally, **options: bool) -> None:
+    """Let a sender end what is there."""
+    code = hired.start(name, launch=0, **options).wait()
+    if code != 0:
+        tally.wrong.append(f"{name} ended with {code}")
+
+
+def _one_round(
+    hired: Crew, name: str, chance: random.Random, tally: Tally, *, stops: float, delay_ms: int | None
+) -> None:
+    sender = hired.start(name, launch=AT_ONCE, delay_ms=delay_ms)
     if chance.random() < 0.9:
         sender.wait_until_ready()
     time.sleep(chance.uniform(0, LONGEST_LIFE_S))

@@ -33,7 +33,10 @@ def say(**line: Any) -> None:
 
 
 def send(asked: dict[str, Any]) -> None:
-    """Run an engine; launch comparisons until stopped, or (`drain`) only end what is there. Exit code 0 on SIGTERM."""
+    """Run an engine; launch comparisons until stopped, or (`launch` 0) only end what is there. Exit code 0 on SIGTERM.
+
+    With `go_on` everything that waits after a restart is sent first.
+    """
     from betaconsole.runs import engine
     from betaconsole.runs.launching import SendingDisabled
     from betaconsole.runs.models import Exchange
@@ -52,12 +55,15 @@ def send(asked: dict[str, Any]) -> None:
     running = engine.start(**options)
     orphans = [worker for worker in _owners() if worker != running.worker]
     say(name=asked["name"], ready=True, worker=running.worker, orphans=orphans)
+    if asked.get("go_on"):
+        go_on_with_all()
     parent, launched = os.getppid(), 0
     while not stopping and os.getppid() == parent:
         if launched < asked.get("launch", 0) and Exchange.objects.queued().count() < LANES * CASES:
             launched += 1
             with contextlib.suppress(SendingDisabled):  # stopped between the look and the launch
-                launch_one(f"{asked['name']}-{launched}", chance, cancels=asked.get("cancels", 0.15))
+                name, cancels = f"{asked['name']}-{launched}", asked.get("cancels", 0.15)
+                launch_one(name, chance, cancels=cancels, delay_ms=asked.get("delay_ms"))
         elif launched == asked.get("launch", 0) and not Exchange.objects.unfinished().exists():
             break
         time.sleep(chance.uniform(0.005, 0.04))
@@ -71,8 +77,21 @@ def _owners() -> list[str]:
     return list(Exchange.objects.in_flight().values_list("worker", flat=True).distinct())
 
 
-def launch_one(name: str, chance: random.Random, *, cancels: float) -> None:
-    """A comparison of eight columns and two cases; a share of `cancels` is stopped soon, whole or one column of it."""
+def go_on_with_all() -> None:
+    """A person's word for every turn that was ready when its process died."""
+    from betaconsole.runs.continuing import go_on
+    from betaconsole.runs.models import Wait
+    from betaconsole.teams.solo import local_membership
+
+    for wait in Wait.objects.order_by("pk"):
+        go_on(wait.exchange, author=local_membership().user)
+
+
+def launch_one(name: str, chance: random.Random, *, cancels: float, delay_ms: int | None = None) -> None:
+    """A comparison of eight columns and two cases; a share of `cancels` is stopped soon, whole or one column of it.
+
+    `delay_ms`: it has a tool stub, and this is how long that takes.
+    """
     from betaconsole.claude import jsontext
     from betaconsole.runs.cancelling import cancel
     from betaconsole.runs.launching import launch
@@ -93,7 +112,8 @@ def launch_one(name: str, chance: random.Random, *, cancels: float) -> None:
         for letter in "abcdefgh"
     ]
     cases = [CasePlan(f"case {number}", {"case": f"{name}.{number}"}) for number in range(CASES)]
-    plan = Plan(jsontext.loads(json.dumps(body)), columns, VERSION, title=name, cases=cases)
+    stubs = [] if delay_ms is None else [{"tool": "look", "result": "seen", "delay_ms": delay_ms}]
+    plan = Plan(jsontext.loads(json.dumps(body)), columns, VERSION, title=name, cases=cases, tool_stubs=stubs)
     connection = Connection.objects.get(kind=Connection.Kind.KEY)
     comparison, _ = launch(plan, team=member.team, author=member.user, connection=connection)
     if chance.random() < cancels:
@@ -174,8 +194,8 @@ def fork(asked: dict[str, Any]) -> int:
 
 
 def report() -> dict[str, Any]:
-    """Every exchange and comparison as stored."""
-    from betaconsole.runs.models import Comparison, Exchange, Segment
+    """Every exchange and comparison as stored; unfinished are comparisons that wait for nobody."""
+    from betaconsole.runs.models import Comparison, Exchange, Segment, Wait
 
     rows = [
         {
@@ -191,8 +211,13 @@ def report() -> dict[str, Any]:
         }
         for exchange in Exchange.objects.select_related("request_body", "response_body").order_by("pk")
     ]
-    unfinished = Comparison.objects.unfinished().count()
-    return {"rows": rows, "unfinished_comparisons": unfinished, "segments": Segment.objects.count()}
+    waits = Wait.objects.select_related("body").order_by("pk")
+    return {
+        "rows": rows,
+        "unfinished_comparisons": Comparison.objects.unfinished().filter(waits=None).count(),
+        "segments": Segment.objects.count(),
+        "waiting": [wait.body.data.decode() if wait.body else "" for wait in waits],
+    }
 
 
 if __name__ == "__main__":

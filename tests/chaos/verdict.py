@@ -1,16 +1,14 @@
 """What must be true of everything sent, however the senders died: pure, over what the far end saw and what is stored."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.chaos.far_end import Answer
+from tests.chaos.far_end import Answer, marker_of
 
 FINAL = {"succeeded", "failed", "incomplete", "unknown_outcome", "cancelled", "interrupted", "skipped"}
 # A claimed exchange that the far end never saw may end in one of these.
 UNSEEN = {"interrupted", "unknown_outcome", "failed", "cancelled"}
-MARKER = re.compile(r"\[\[([a-z0-9.-]+)\]\]")
 # design.md section 5: written every 250 ms.
 TAIL_S = 0.25
 
@@ -31,8 +29,7 @@ class Row:
 
     @property
     def marker(self) -> str:
-        found = MARKER.search(self.request)
-        return found[1] if found else ""
+        return marker_of(self.request)
 
     @property
     def was_claimed(self) -> bool:
@@ -41,11 +38,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Left:
-    """A database after it all."""
+    """A database after it all. `waiting`: the requests that are ready and wait for a person."""
 
     rows: Sequence[Row]
     unfinished_comparisons: int
     segments: int
+    waiting: Sequence[str] = ()
 
 
 @dataclass
@@ -85,6 +83,9 @@ def judge(
                 verdict.wrong.append(f"{row.marker}: {lost_s * 1000:.0f} ms of its end are missing")
         elif row.was_claimed:
             verdict.unseen += 1
+    for marker in map(marker_of, left.waiting):
+        if marker in seen or marker in markers or not marker:
+            verdict.wrong.append(f"{marker}: waits for a person, but has been sent or has a row")
     if left.unfinished_comparisons:
         verdict.wrong.append(f"{left.unfinished_comparisons} comparisons were never closed")
     if left.segments:
