@@ -17,7 +17,7 @@ from betaconsole.teams.origins import origin_of
 from . import engine, feed
 from .further import copy_betas, unsent_headers
 from .launching import add_variants, check_sending, packed, queue, with_new_nonces
-from .models import Comparison, ComparisonBeta, Exchange, ToIndex, Variant
+from .models import Batch, Comparison, ComparisonBeta, Exchange, ToIndex, Variant
 from .planning import JSON, MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
 from .states import State
 
@@ -44,7 +44,6 @@ def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
         engine=comparison.engine,
         is_trace=comparison.is_trace,
         separate_caches=comparison.separate_caches,
-        is_errand=comparison.is_errand,
     )
 
 
@@ -115,6 +114,8 @@ def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: in
     succeeded is not sent again: `PlanError`.
     """
     check_sending(comparison.connection)
+    if Batch.objects.filter(errand=comparison).exists():
+        raise PlanError("variant", "This is a call of a batch: run the columns again that went in it.")
     with transaction.atomic():
         Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
         cell = variant.exchanges.filter(case__position=case, repeat=repeat)

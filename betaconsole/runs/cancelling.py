@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from . import engine, feed, recording
-from .models import Comparison, Exchange, Variant, Wait
+from . import batching, engine, feed, recording
+from .models import Batch, Comparison, Exchange, Variant, Wait
 from .states import IN_FLIGHT, State
 
 
@@ -15,9 +15,13 @@ def cancel(comparison: Comparison, *, variant: Variant | None = None, exchange: 
     """Stop the comparison, or only one column of it, or only the cell of one exchange; returns how many unfinished
     exchanges were asked to stop.
 
-    The API may still bill what it had generated. An exchange that ended meanwhile stays as it ended.
+    The API may still bill what it had generated. An exchange that ended meanwhile stays as it ended. What went out in a
+    batch is stopped with all of it or not at all; of a batch's own calls (its errand) the batch is what is stopped.
     """
-    cells = _cells(variant, exchange)
+    if batch := Batch.objects.filter(errand=comparison).select_related("comparison").first():
+        comparison, cells = batch.comparison, {"batch_id": batch.pk}
+    else:
+        cells = _cells(variant, exchange)
     chosen = comparison.exchanges.unfinished().filter(**cells)
     now, asked = timezone.now(), 0
     with transaction.atomic():
@@ -25,7 +29,9 @@ def cancel(comparison: Comparison, *, variant: Variant | None = None, exchange: 
         while chosen.filter(cancel_requested_at=None).exists():
             asked += chosen.filter(cancel_requested_at=None).update(cancel_requested_at=now)
         # Claiming asks for state = queued, so what is moved here can no longer be sent.
-        chosen.filter(state=State.QUEUED).update(state=State.CANCELLED, ended_at=now, version=F("version") + 1)
+        unsent = chosen.filter(state=State.QUEUED, batch=None)
+        unsent.update(state=State.CANCELLED, worker="", ended_at=now, version=F("version") + 1)
+        batching.cancel_wished(comparison)
         Wait.objects.filter(exchange__in=comparison.exchanges.filter(**cells)).delete()
         recording.close_if_finished(comparison.pk)
     feed.changed(comparison.pk)

@@ -10,6 +10,7 @@ from betaconsole.claude.errors import CallError, LimitExceeded
 from betaconsole.claude.reading import Reading, Result
 from betaconsole.storage.fields import showable
 
+from .batch_lines import result_of
 from .models import Exchange
 
 MAX_TOKENS = 2**62
@@ -18,7 +19,12 @@ COST_STEP_USD = Decimal("0.00000001")
 
 
 def read_stored(exchange: Exchange, data: bytes, *, failure: CallError | None) -> Result:
-    """What a response says, read from its stored bytes. `failure`: how it ended, None where the bytes say it."""
+    """What a response says, read from its stored bytes. `failure`: how it ended, None where the bytes say it.
+
+    The bytes of an exchange that went in a batch are its line of the batch's results.
+    """
+    if exchange.batch_id is not None:
+        return result_of(data)
     reading = reading_of(exchange)
     try:
         reading.feed(data)
@@ -33,8 +39,9 @@ def reading_of(exchange: Exchange) -> Reading:
     return Reading(exchange.status or 0, headers, expects_message=exchange.answers_message)
 
 
-def derived_fields(result: Result, *, model: str) -> dict[str, Any]:
+def derived_fields(result: Result, *, model: str, in_batch: bool = False) -> dict[str, Any]:
     """Column values from what the response said. `model` is the one asked for, used where the answer names none.
+    What went in a batch costs less.
 
     Whatever a far end says fits its column: short texts are cut, and hold U+FFFD where a database could not hold a sign.
     """
@@ -53,7 +60,7 @@ def derived_fields(result: Result, *, model: str) -> dict[str, Any]:
         "output_tokens": _tokens(usage, "output_tokens") if is_counted else None,
         "cache_read_tokens": _tokens(usage, "cache_read_input_tokens"),
         "cache_write_tokens": _tokens(usage, "cache_creation_input_tokens"),
-        "cost_usd": _cost(usage, model=result.model or model) if is_counted else None,
+        "cost_usd": _cost(usage, model=result.model or model, in_batch=in_batch) if is_counted else None,
         "request_id": _short(result.request_id, 200),
         "failure_kind": result.kind,
         "error_type": _short(error.type if error else None, 100),
@@ -69,8 +76,8 @@ def _short(text: str | None, most: int) -> str:
     return showable(text or "")[:most]
 
 
-def _cost(usage: Mapping[str, Any] | None, *, model: str) -> Decimal | None:
-    cost = None if usage is None else cost_usd(usage, model=model)
+def _cost(usage: Mapping[str, Any] | None, *, model: str, in_batch: bool) -> Decimal | None:
+    cost = None if usage is None else cost_usd(usage, model=model, batch=in_batch)
     return cost.quantize(COST_STEP_USD) if cost is not None and cost < MAX_COST_USD else None
 
 

@@ -35,7 +35,7 @@ from betaconsole.library.stubs import read_stubs
 from betaconsole.teams.origins import is_allowed, origin_of
 from betaconsole.teams.sealing import Unreadable
 
-from . import finding
+from . import batching, finding
 from .dispatch import send
 from .feed import Ending, Feed, Job, Loop, changed, ring_all
 from .locks import is_free, locked, remove_if_free
@@ -53,6 +53,7 @@ LEASE = timedelta(seconds=30)
 RENEW_S = 10.0
 SWEEP_S = 30.0
 TIDY_S = 1.0
+BATCHES_S = 0.5
 MAX_SENDING = 512
 # With more streams than this at once a sending thread rests between two reads, the longer the more there are. Threads
 # that wake for every token wait for the interpreter far longer: at 300 streams of 50 tokens a second it stood still.
@@ -91,6 +92,7 @@ class Engine:
         self._threads = [
             threading.Thread(target=self._send_waiting, name="engine", daemon=True),
             threading.Thread(target=self._look_after, name="caretaker", daemon=True),
+            threading.Thread(target=self._follow_batches, name="batches", daemon=True),
         ]
 
     @property
@@ -281,6 +283,17 @@ class Engine:
                 finding.index_pending()
             except Exception as error:
                 logger.error("looking after exchanges failed, trying again: %s", type(error).__name__)
+                database.close()
+        database.close()
+
+    def _follow_batches(self) -> None:
+        """Make, follow and read batches. Its own thread: thousands of results take a while."""
+        while not self._closed.wait(BATCHES_S):
+            try:
+                if not self.stopping.is_set() and settings.SENDING_ENABLED:
+                    batching.look(self.stopping.is_set)
+            except Exception as error:
+                logger.error("following batches failed, trying again: %s", type(error).__name__)
                 database.close()
         database.close()
 

@@ -65,7 +65,7 @@ def rebuilt(exchange: Exchange) -> Rebuilt:
     """What the stored bytes of an ended exchange say that its columns do not."""
     data = exchange.response_body.data if exchange.response_body else b""
     result = read_stored(exchange, data, failure=_ended_by(exchange))
-    fields = derived_fields(result, model=exchange.model)
+    fields = derived_fields(result, model=exchange.model, in_batch=exchange.batch_id is not None)
     is_same = result.state == exchange.state
     if result.kind not in TOLD_BY_BYTES or not (is_same or exchange.state == State.INTERRUPTED):
         fields = {name: value for name, value in fields.items() if name not in ERROR_FIELDS}
