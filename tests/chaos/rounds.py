@@ -48,7 +48,7 @@ def play(rounds: int, *, seed: str, stops: float = 0.0, allowance_s: float = 0.1
         crew(Path(folder), far_end.url) as hired,
     ):
         for number in range(rounds):
-            _one_round(hired, f"{seed}{number}", chance, tally, stops=stops, delay_ms=20 if turns > 1 else None)
+            _one_round(hired, f"{seed}{number}", chance, tally, stops=stops, delay_ms=60 if turns > 1 else None)
         _end(hired, f"{seed}last", tally)
         left = hired.left()
         if left.waiting:

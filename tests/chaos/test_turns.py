@@ -21,7 +21,6 @@ def test_kills_at_random_moments_double_no_turn_and_lose_none() -> None:
     assert tally.wrong == []
     # The run is worth its name only where kills found turns that were ready and not sent.
     assert tally.waited > 0
-    assert tally.states["interrupted"] > 0
     assert tally.states["succeeded"] > 0
 
 
