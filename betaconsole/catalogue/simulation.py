@@ -14,6 +14,7 @@ from .model_specs import ModelSpec, all_models
 
 INVENTED_THINKING = ("adaptive", "disabled")
 COMPACTS_SINCE = datetime.date(2026, 2, 1)
+STEERS_EFFORT_SINCE = datetime.date(2026, 7, 24)
 
 
 def simulator_rules() -> dict[str, Any]:
@@ -60,7 +61,7 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "fast_mode": None if spec.fast_mode == "removed" else spec.fast_mode,
         "binds_thinking": spec.preserved_thinking,
         "reads_thinking_of": list(spec.reads_thinking_of),
-        "refuses": [*spec.refused_fields, *_refuses_compaction(spec)],
+        "refuses": [*spec.refused_fields, *_refuses_compaction(spec), *_refuses_effort(spec)],
         "refuses_tool_types": list(spec.refused_tool_types),
         "refuses_advisors": list(spec.refused_advisors),
     }
@@ -77,6 +78,12 @@ def _takes_prefill(spec: ModelSpec) -> bool:
 def _refuses_compaction(spec: ModelSpec) -> list[str]:
     """The models that the docs list for on-demand compaction begin with opus-4-6 and sonnet-4-6."""
     return ["compaction"] if spec.created_on is not None and spec.created_on < COMPACTS_SINCE else []
+
+
+def _refuses_effort(spec: ModelSpec) -> list[str]:
+    """Effort per message is documented for opus-5 and later."""
+    old = spec.created_on is not None and spec.created_on < STEERS_EFFORT_SINCE
+    return ["messages[role=system].output_config"] if old else []
 
 
 def _lifecycle(spec: ModelSpec) -> str:

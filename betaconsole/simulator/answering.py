@@ -10,7 +10,6 @@ from typing import Any
 
 from .blocks import Block, result_block, text_block
 from .caching import CacheUse
-from .conversation import Conversation
 from .effects import NOISE
 from .iterations import SAMPLED, Iteration
 from .mcp import listing_blocks
@@ -156,7 +155,7 @@ class _Composer:
         greeted = conversation.ask.lower().strip(" .!?,") in GREETINGS_HEARD
         if greeted and not conversation.results and not self._question.wishes.tokens:
             return self._rng("greeting").choice(GREETINGS)
-        return self._writer.answer(_answer_tokens(self._question), first=_first_words(conversation))
+        return self._writer.answer(_answer_tokens(self._question), first=_first_words(self._question))
 
     def _json(self, schema: Mapping[str, Any]) -> str:
         conversation = self._question.conversation
@@ -189,10 +188,12 @@ def _answer_tokens(question: Question) -> float:
     return mean * effort * noise(question.seed.rng("answer tokens"), NOISE.answer_tokens)
 
 
-def _first_words(conversation: Conversation) -> str:
-    """How an answer takes up the results it was given."""
-    says = []
-    for result in conversation.results[:3]:
+def _first_words(question: Question) -> str:
+    """How an answer takes up what it was told along the way and the results it was given."""
+    says = (
+        [f"As told along the way ({' '.join(question.instructions.split())[:120]}):"] if question.instructions else []
+    )
+    for result in question.conversation.results[:3]:
         text = " ".join(result.text.split())[:120] or "nothing"
         says.append(f"{result.name} failed: {text}." if result.is_error else f"{result.name} says: {text}.")
     return " ".join(says)

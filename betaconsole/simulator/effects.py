@@ -51,6 +51,10 @@ ADVISOR_TOOL = "advisor-tool-2026-03-01"
 MCP_CLIENT = "mcp-client-2025-11-20"
 MCP_CLIENT_0404 = "mcp-client-2025-04-04"
 MCP_LISTING = "mcp-client-2026-09-15"
+CLEAR_AT = "mid-conversation-system-clear-at-2026-08-21"
+OUTPUT_CONFIG = "mid-conversation-output-config-2026-07-01"
+TOOL_CHANGES = "mid-conversation-tool-changes-2026-07-01"
+INLINE_TOOLS = "inline-tools-2026-09-15"
 FINE_GRAINED_TOOLS = "fine-grained-tool-streaming-2025-05-14"
 
 _BETWEEN_TOOLS = "thinking enabled on a model that accepts it, in a request that carries tool results"
@@ -62,6 +66,9 @@ _LONG_THREAD = "a request that continues a thread, in proportion to its prompt u
 _ADVISED = "an answer that asks the advisor tool"
 _CONNECTED = "an answer with an MCP server that has tools to call"
 _LISTED = "an answer for which the tools of an MCP server had to be fetched"
+_CLEARED = "a system message with clear_at next_user_message, once a later user message stands in messages"
+_STEERED = "a system message with output_config.effort: thinking and answer are as long as with that effort"
+_CHANGED = "a system message with tool_addition or tool_removal: from there on that tool may, or may not, be called"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -95,6 +102,10 @@ TABLE = (
     Effect(MCP_CLIENT, "mcp_tool_use", "calls a server", 1, 0, _CONNECTED, INVENTED),
     Effect(MCP_CLIENT_0404, "mcp_tool_use", "calls a server", 1, 0, _CONNECTED, INVENTED),
     Effect(MCP_LISTING, "mcp_tool_listing", "blocks a server", 1, 0, _LISTED, "betas.json: summary"),
+    Effect(CLEAR_AT, "messages_seen", "system messages", -1, 0, _CLEARED, "betas.json: summary"),
+    Effect(OUTPUT_CONFIG, "effort", "levels of effort set", 1, 0, _STEERED, "betas.json: summary"),
+    Effect(TOOL_CHANGES, "tools_on_offer", "tools a change", 1, 0, _CHANGED, "betas.json: summary"),
+    Effect(INLINE_TOOLS, "tools_on_offer", "tools a definition", 1, 0, _CHANGED, "betas.json: summary"),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

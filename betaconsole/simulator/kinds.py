@@ -45,9 +45,10 @@ class Choice(Kind):
     """One of a few words."""
 
     words: tuple[str, ...]
+    gated: tuple[str, ...] = ()
 
     def check(self, value: Any, walk: Walk, place: Place) -> None:
-        if value not in self.words and place not in walk.opened:
+        if value not in self.words and not (place in walk.opened and value in self.gated):
             raise walk.misfit(place, self.expected())
 
     def expected(self) -> str:

@@ -34,6 +34,7 @@ from .prompts import Prompt, see
 from .questions import Question
 from .replies import Message
 from .rules import ModelRule
+from .steering import check_system_messages
 from .stream import Tempo, encoded, frames
 from .tokens import count, measure
 from .visits import Caller, Visit
@@ -120,6 +121,7 @@ def _check_meaning(
     body: Mapping[str, Any], model_id: str, model: ModelRule, *, betas: Collection[str], may_continue: bool
 ) -> None:
     check_conversation(body, model, may_continue=may_continue)
+    check_system_messages(body, model)
     check_tools(body)
     check_servers(body, betas)
     check_advisor(body, model_id, model)
@@ -153,6 +155,7 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
         lists_iterations=prompt.lists_iterations,
         offered=prompt.offer.tools,
         deferred=prompt.offer.deferred,
+        instructions=prompt.instructions,
         more_usage=prompt.redemption.usage() if prompt.redemption else {},
     )
     return compacted(question), prompt.fallbacks

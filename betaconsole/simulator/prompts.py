@@ -16,6 +16,7 @@ from .fallback import Fallbacks
 from .mcp import with_listings
 from .offering import Offer, offer
 from .rules import ModelRule
+from .steering import instructions, still_seen, with_effort
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Prompt:
     redemption: Redemption | None = None
     fallbacks: Fallbacks = field(default_factory=Fallbacks)
     offer: Offer = field(default_factory=Offer)
+    instructions: str = ""
 
     @property
     def lists_iterations(self) -> bool:
@@ -54,21 +56,23 @@ def see(sent: Mapping[str, Any], *, betas: Collection[str], model_id: str, model
     """Take out what the model is not to see. Raises a Refusal; the given body is not changed."""
     bound = bind_thinking(sent, betas=betas, model_id=model_id, model=model)
     read = after_compaction(bound.body)
-    listed = with_listings(read)
-    offered = offer(listed)
+    listed = with_listings(still_seen(read))
+    offered = offer(with_listings(bound.body))
     tools = [tool for tool in listed.get("tools") or () if tool not in offered.deferred]
-    if tools != listed.get("tools"):
+    if tools != (listed.get("tools") or []):
         listed = {**listed, "tools": tools}
-    edited = edit_context(listed, betas)
+    steered = with_effort(listed, bound.body)
+    edited = edit_context(steered, betas)
     closing: dict[str, Any] = {}
     if CONTEXT_MANAGEMENT in betas or compact_edit(sent, betas):
         closing["context_management"] = {"applied_edits": list(edited.applied)}
     return Prompt(
         sent,
         edited.body,
-        listed,
+        steered,
         bound.opening,
         closing,
         carries_summary=read is not bound.body,
         offer=offered,
+        instructions=instructions(steered),
     )

@@ -68,7 +68,7 @@ _BETA_TOOLS = {
         gated={"tools": ListOf(MCP_TOOL)},
     ),
 }
-_DISPLAY = Choice(("summarized", "omitted"))
+_DISPLAY = Choice(("summarized", "omitted"), gated=("updates",))
 _BINDING = {"block_binding": Record({"prefix_mismatch_behavior": Choice(("error", "drop_block"))})}
 THINKING = Union(
     {
