@@ -31,12 +31,18 @@ class CurlRequest:
     """What curl would send. `files` are files the body comes from, `expansions` shell expansions left in the body."""
 
     url: str = ""
+    method: str = ""  # as -X, -G, -I or -T say; empty: what the body asks for
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: str | None = None
     files: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     expansions: list[str] = field(default_factory=list)
     is_form: bool = False
+
+    @property
+    def asked_method(self) -> str:
+        """The method curl would use."""
+        return self.method or ("POST" if self.body is not None or self.files or self.is_form else "GET")
 
 
 def read_curl(text: str) -> CurlRequest:
@@ -87,6 +93,12 @@ def _take(request: CurlRequest, option: str, value: Word, command: Command) -> N
         _take_data(request, option, value, command)
     elif option in FORM:
         request.is_form = True
+        if option in ("-T", "--upload-file"):
+            request.method = request.method or "PUT"
+    elif option in ("-X", "--request"):
+        request.method = value.text.upper()
+    elif option in ("-G", "--get", "-I", "--head"):
+        request.method = request.method or ("GET" if option in ("-G", "--get") else "HEAD")
     elif option in SECRET:
         request.secrets.append(SECRET[option])
     elif option in ("", "--url"):

@@ -23,6 +23,8 @@ class DebugRequest:
     """The request of a debug line; `taken` of `count` says which one of several it is."""
 
     url: str = ""
+    method: str = ""
+    is_form: bool = False  # an upload: what it takes along is not in the line
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: dict[str, Any] | None = None
     count: int = 1
@@ -35,6 +37,9 @@ def read_debug_lines(text: str) -> DebugRequest:
     request = DebugRequest(count=text.count(MARK))
     url = _value(fields.get("url", "''"))
     request.url = url if isinstance(url, str) else ""
+    method = _value(fields.get("method", "''"))
+    request.method = method.upper() if isinstance(method, str) else ""
+    request.is_form = fields.get("files", "None") not in ("None", "[]", "{}")
     headers = _value(fields.get("headers", "{}"))
     if isinstance(headers, dict):
         request.headers = [(str(name), value) for name, value in headers.items() if isinstance(value, str)]

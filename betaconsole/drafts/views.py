@@ -1,5 +1,6 @@
 """A draft as a whole: begin one, look at it, paste into it, save from it, take steps back."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.catalogue.examples import find_example
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import HeaderError, check_version
 from betaconsole.library.models import Combination, Prompt, PromptVersion
 from betaconsole.library.names import checked_name, one_line
@@ -22,9 +24,11 @@ from .columns import Column
 from .composing import MAX_CELLS, MAX_REPEATS
 from .context import Composer, Name
 from .editing import Edit, Refused, Stale
+from .endpoint_choice import takes
 from .importing import holds_several
 from .kept_files import whole
 from .models import Draft
+from .moving import moved
 from .pasting import Pasted, PasteError, read_request
 
 
@@ -170,15 +174,17 @@ def paste(request: TeamRequest, draft_id: str) -> HttpResponse:
     if holds_several(text):
         return imported_text(request, draft_id, text)
     read: list[Pasted] = []
+    went: list[Endpoint] = []
 
     def make(draft: Draft) -> Edit:
-        read[:] = [read_request(text)]
+        read[:], went[:] = [read_request(text)], [draft.endpoint]
         return _pasted_edit(draft, read[0])
 
     def touched(composer: Composer) -> list[Fragment]:
-        names = [Name.of(beta) for beta in read[0].betas]
-        notice = Fragment("notice", context={"pasted": read[0], "names": names})
-        return [notice, *(Fragment(name) for name in SHOWN_IN), CLOSED]
+        said = {"pasted": read[0], "names": [Name.of(beta) for beta in read[0].betas]}
+        if composer.endpoint != went[0]:
+            return [replace(part, context=said) for part in _showing(composer, {"path"})]
+        return [Fragment("notice", context=said), *(Fragment(name) for name in SHOWN_IN), CLOSED]
 
     return edited(request, draft_id, make, place="paste", touched=touched)
 
@@ -190,12 +196,21 @@ def _pasted_edit(draft: Draft, pasted: Pasted) -> Edit:
     rows = [beta for beta in draft.rows if beta in ticked or beta in pasted.betas]
     for beta in pasted.betas:
         rows = matrix.add_row(rows, beta)
-    columns = [Column(key=first.key, name=first.name), *others]
-    values: dict[str, Any] = {"rows": rows, "prompt_version_id": None, "case_set_id": None}
+    columns = [Column(key=first.key, name=first.name, headers=pasted.headers), *others]
+    moving, body_text = moved(draft, _endpoint_for(draft, pasted))
+    values: dict[str, Any] = {"rows": rows, "prompt_version_id": None, "case_set_id": None, **moving}
     if pasted.version:
         values["version"] = pasted.version
     columns = matrix.set_betas(columns, columns[0].key, pasted.betas)
-    return Edit("paste a request", columns=columns, body_text=pasted.body_text, values=values)
+    text = body_text if pasted.body_text is None else pasted.body_text
+    return Edit("paste a request", columns=columns, body_text=text, values=values)
+
+
+def _endpoint_for(draft: Draft, pasted: Pasted) -> Endpoint:
+    """Where a pasted request goes: as it says, else where the draft goes if that takes its body."""
+    if pasted.endpoint is not None:
+        return pasted.endpoint
+    return draft.endpoint if pasted.body_text is None or takes(draft.endpoint) == "json" else Endpoint.MESSAGES
 
 
 def _pasted_draft(draft: Draft, pasted: Pasted) -> Draft:
@@ -208,6 +223,7 @@ def _pasted_draft(draft: Draft, pasted: Pasted) -> Draft:
         version=edit.values.get("version", draft.version),
         body_text=draft.body_text if edit.body_text is None else edit.body_text,
         columns=edit.columns or draft.sheet,
+        endpoint=_endpoint_for(draft, pasted),
     )
     draft.delete()
     return new_draft

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from betaconsole.claude.endpoints import Endpoint
+from betaconsole.claude.python_code import python_beta, python_headers
+from betaconsole.claude.snippet_request import SnippetRequest
 from betaconsole.drafts.pasting import PasteError, read_request
 
 from .desk import BODY, CONTEXT, THINKING
@@ -152,7 +155,96 @@ def test_shell_variables_in_a_body_are_named():
 
 
 def test_another_endpoint_is_pointed_out():
-    assert "/v1/complete" in read_request("curl https://api.anthropic.com/v1/complete -d '{}'").notes[0]
+    elsewhere = read_request("curl https://gateway.example/model/claude/invoke -d '{}'")
+    assert "/model/claude/invoke" in elsewhere.notes[0]
+    assert elsewhere.endpoint == Endpoint.MESSAGES
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [("curl https://api.anthropic.com/v1/messages/count_tokens -d '{}'", "POST /v1/messages/count_tokens"), ("curl 'https://api.anthropic.com/v1/models?limit=5'", "GET /v1/models?limit=5"),
+     ("curl -X DELETE https://api.anthropic.com/v1/files/file_1", "DELETE /v1/files/file_1"), ("curl https://api.anthropic.com/v1/files -F file=@a.pdf", "POST /v1/files"),
+     ("curl https://gateway.example/claude/v1/messages?beta=true -d '{}'", "POST /v1/messages"), ("curl https://api.anthropic.com/v1/complete -d '{}'", "POST /v1/complete"),
+     ("curl https://elsewhere.example/v1/complete -d '{}'", "POST /v1/messages"), ("curl -I https://api.anthropic.com/v1/new", "HEAD /v1/new"),
+     ("curl https://api.anthropic.com/v1/messages -H 'a: b'", "POST /v1/messages"), ("curl -XPATCH https://api.anthropic.com/v1/x -d '{}'", "PATCH /v1/x")],
+)  # fmt: skip
+def test_a_request_goes_where_it_went(text, endpoint):
+    assert str(read_request(text).endpoint) == endpoint
+
+
+def test_what_says_nothing_of_where_it_went_goes_where_the_draft_goes():
+    assert read_request('{"model": "m"}').endpoint is None
+    odd = read_request("curl 'https://api.anthropic.com/v1/../x?k=sk-ant-api03-abcdefghij' -d '{}'")
+    assert odd.endpoint is None
+    assert "segment of dots" in odd.notes[0]
+    assert "abcdefghij" not in repr(odd)
+
+
+def test_a_body_where_none_is_taken_is_left_out_and_said():
+    pasted = read_request("curl -X GET https://api.anthropic.com/v1/models -d '{\"a\": 1}'")
+    assert (pasted.body_text, pasted.notes) == (None, ("This request takes no JSON: its body was left out.",))
+    assert read_request("curl https://api.anthropic.com/v1/models").notes == ()
+    upload = read_request("curl https://api.anthropic.com/v1/files -F file=@a.pdf")
+    assert upload.notes == ("Its files are on the machine it comes from: add them below.",)
+
+
+def test_for_whom_a_request_was_made_goes_with_it():
+    pasted = read_request("curl https://api.anthropic.com/v1/messages -H 'Anthropic-Workspace-Id: wrkspc_1' -H 'anthropic-user-profile-id: a b' -d '{}'")  # fmt: skip
+    assert pasted.headers == (("anthropic-workspace-id", "wrkspc_1"),)
+    assert "was left out" in pasted.notes[0]
+
+
+PYTHON = """
+import anthropic
+client = anthropic.Anthropic(api_key="sk-ant-api03-abcdefghijkl")
+SYSTEM = "Be brief."
+message = client.beta.messages.create(
+    model="claude-sonnet-4-6", max_tokens=1_000, system=SYSTEM, temperature=0.5, betas=["context-1m-2025-08-07"],
+    messages=[{"role": "user", "content": question}], tools=load(), thinking=None, timeout=5,
+    extra_headers={"anthropic-version": "2023-06-01", "anthropic-workspace-id": "wrkspc_1"}, extra_body={"n": True},
+)
+"""
+
+
+def test_a_call_of_the_sdk_is_read_and_never_run():
+    pasted = read_request(PYTHON)
+    assert json.loads(pasted.body_text) == {
+        "model": "claude-sonnet-4-6",
+        "max_tokens": 1000,
+        "system": "Be brief.",
+        "temperature": 0.5,
+        "thinking": None,
+        "n": True,
+    }
+    assert (pasted.betas, pasted.version) == (("context-1m-2025-08-07",), "2023-06-01")
+    assert pasted.headers == (("anthropic-workspace-id", "wrkspc_1"),)
+    assert pasted.endpoint == Endpoint.MESSAGES
+    assert "messages, tools" in pasted.notes[0]
+    assert "abcdefghijkl" not in repr(pasted)
+
+
+@pytest.mark.parametrize(
+    ("code", "endpoint"),
+    [("client.models.list(limit=5)", "GET /v1/models?limit=5"), ("client.beta.files.retrieve_metadata('file_1', betas=['a-2025-01-01'])", "GET /v1/files/file_1"),
+     ("with client.messages.stream(model='m', max_tokens=5, messages=[]) as s: pass", "POST /v1/messages"), ("await client.messages.count_tokens(model='m', messages=[])", "POST /v1/messages/count_tokens"),
+     ("client.messages.batches.retrieve(message_batch_id='b_1')", "GET /v1/messages/batches/b_1"), ("client.files.upload(file=open('a', 'rb'))", "POST /v1/files")],
+)  # fmt: skip
+def test_other_calls_of_the_sdk_are_read_too(code, endpoint):
+    assert str(read_request(code).endpoint) == endpoint
+
+
+def test_the_code_this_console_gives_comes_back_as_the_request_it_was_made_from():
+    body = {"model": "claude-sonnet-4-6", "max_tokens": 64, "stream": True, "messages": [{"role": "user", "content": "Hi"}]}  # fmt: skip
+    sent = {"url": "https://api.anthropic.com/v1/messages", "betas": ("context-1m-2025-08-07",), "version": "2023-06-01", "stream": True}  # fmt: skip
+    for code_of in (python_beta, python_headers):
+        pasted = read_request(code_of(SnippetRequest(method="POST", body=json.dumps(body).encode(), **sent)))
+        assert (json.loads(pasted.body_text), pasted.betas) == (body, ("context-1m-2025-08-07",))
+
+
+@pytest.mark.parametrize("code", ["await client.messages.create({ model: 'm' });", "client.messages.create(", "x.messages.create(" + "(" * 5000, "a.messages.delete()"])  # fmt: skip
+def test_code_that_cannot_be_read_is_said_plainly(code):
+    with pytest.raises(PasteError):
+        read_request(code)
     assert read_request("curl https://user:pw@host/v1/messages?key=1 -d '{}'").notes == ()
 
 

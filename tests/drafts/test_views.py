@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -85,6 +86,25 @@ def test_a_key_in_a_pasted_request_is_stored_nowhere(tab):
     draft = tab.draft
     stored = [draft.body_text, draft.columns, draft.facts, *draft.steps.values_list("body_before", "before", "what")]
     assert KEY not in repr(stored)
+
+
+def test_a_pasted_request_to_another_endpoint_takes_the_draft_there_and_undo_brings_it_back(tab):
+    before = tab.draft.body_text
+    answer = tab.post(
+        "paste", request="curl 'https://api.anthropic.com/v1/models?limit=2' -H 'anthropic-workspace-id: w1'"
+    )
+    assert "desk" in targets(answer)
+    assert "It asks GET /v1/models" in re.sub("<[^>]+>", "", text(answer))
+    draft = tab.draft
+    assert (str(draft.endpoint), draft.body_text) == ("GET /v1/models?limit=2", before)
+    assert draft.sheet[0].headers == (("anthropic-workspace-id", "w1"),)
+    tab.post("paste", request='{"model": "m"}')
+    assert (str(tab.draft.endpoint), tab.draft.body_text) == ("POST /v1/messages", '{"model": "m"}')
+    tab.post("paste", request="curl https://api.anthropic.com/v1/messages/count_tokens -d '{}'")
+    assert (tab.draft.path, tab.draft.body_text) == ("/v1/messages/count_tokens", "{}")
+    for _ in range(3):
+        tab.post("undo")
+    assert (str(tab.draft.endpoint), tab.draft.body_text) == ("POST /v1/messages", before)
 
 
 def test_undoing_a_paste_brings_everything_back(tab):
