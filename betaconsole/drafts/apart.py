@@ -9,6 +9,7 @@ it is not JSON (yet).
 import base64
 import binascii
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -99,6 +100,17 @@ def grown_by(text: str, size_of: Callable[[str], int | None]) -> int:
 def literal(encoding: str, data: bytes) -> str:
     """The inside of the JSON string that the file is in the body that is sent."""
     return base64.b64encode(data).decode() if encoding == BASE64 else data.decode("utf-8", "surrogatepass")
+
+
+def own_bytes(encoding: str, data: bytes) -> bytes:
+    """The file's own bytes: a TEXT is kept as it is spelled inside a JSON string."""
+    if encoding != TEXT:
+        return data
+    try:
+        text = json.loads(f'"{data.decode("utf-8", "surrogatepass")}"', strict=False)
+    except ValueError:
+        return data
+    return str(text).encode("utf-8", "replace")
 
 
 def _kept(inside: str, files: dict[str, bytes]) -> Reference | None:

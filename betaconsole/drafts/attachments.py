@@ -15,6 +15,7 @@ BLOCKS = ("image", "document", "container_upload")
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MOST_SHOWN_PIXELS = 40_000_000  # a browser decodes what it draws: a bigger picture is not drawn
 LONGEST_ID = 200
+SHEETS = {LABELS[PDF]: "PDF", LABELS[PLAIN_TEXT]: "TXT", **{LABELS[image]: "IMG" for image in IMAGES}}
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class FileNote:
 class Card:
     """A file in a message. `digest` names it among the draft's files, empty where it is not one of them.
 
-    `share` is its part of the 32 MB of a request, in percent; `file_id` names a file that the API has.
+    `share` is its part of the 32 MB of a request, where it is worth a word; `file_id` names a file that the API has.
     """
 
     name: str
@@ -56,6 +57,21 @@ class Card:
     encoding: str = ""
     file_id: str = ""
     is_drawn: bool = False
+
+    @property
+    def key(self) -> str:
+        """What tells it from another file at the same place."""
+        return self.digest or self.file_id
+
+    @property
+    def place(self) -> str:
+        """The path as part of an id."""
+        return self.path.strip("/").replace("/", "-")
+
+    @property
+    def sheet(self) -> str:
+        """A few letters in place of a picture."""
+        return "API" if self.file_id else SHEETS.get(self.label, "file")
 
 
 def kept_as(kind: Kind) -> str:
@@ -104,14 +120,12 @@ def put_in(body: dict[str, Any], blocks: Sequence[dict[str, Any]], index: int | 
 
 def take_out(body: dict[str, Any], path: Sequence[str | int], key: str) -> None:
     """Remove the block at `path`, if it still is the one that `key` names (`Card.digest` or its file id)."""
-    *way, last = path
-    holder = _at(body, way)
-    if not isinstance(holder, list) or not isinstance(last, int) or not 0 <= last < len(holder):
+    block = _at(body, path) if path else None
+    card = card_of(block, "", {})
+    holder = _at(body, path[:-1])
+    if card is None or card.key != key or not isinstance(holder, list):
         raise DocumentError("That file is no longer there.")
-    card = card_of(holder[last], "", {})
-    if card is None or key not in (card.digest, card.file_id):
-        raise DocumentError("That file is no longer there.")
-    put(body, way, [*holder[:last], *holder[last + 1 :]])
+    put(body, path[:-1], [other for other in holder if other is not block])
 
 
 def point_to(body: dict[str, Any], path: Sequence[str | int], digest: str, file_id: str) -> None:
@@ -192,9 +206,9 @@ def _of_file(file_id: Any, kind: str, path: str) -> Card:
 
 
 def share_of(length: int) -> str:
-    """A part of the 32 MB of a request: `3%`, `under 1%`."""
+    """A part of the 32 MB of a request: `3%`; empty for less than one percent."""
     percent = 100 * length / MAX_BODY_BYTES
-    return "under 1%" if percent < 1 else f"{percent:.0f}%"
+    return f"{percent:.0f}%" if percent >= 1 else ""
 
 
 def _message_for(body: dict[str, Any], index: int | None) -> dict[str, Any]:

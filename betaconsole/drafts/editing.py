@@ -13,10 +13,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from .apart import taken_apart
 from .columns import Column, dump
 from .facts import Facts, facts_of
 from .fitting import misfits
-from .models import Draft, OwnBody, Step
+from .models import Draft, OwnBody, Step, Upload
 
 KEPT_STEPS = 100
 KEPT_CHARACTERS = 64_000_000
@@ -107,6 +108,8 @@ class _Overtaken(Exception):
 def _apply(draft: Draft, edit: Edit, tab: str) -> None:
     """Write the edit and its step."""
     fields = dict(edit.values)
+    if edit.body_text is not None:
+        edit = replace(edit, body_text=_kept_apart(draft, edit.body_text))
     if edit.columns is not None:
         fields["columns"] = dump(edit.columns)
     facts = _facts_after(draft, edit)
@@ -147,7 +150,15 @@ def _facts_after(draft: Draft, edit: Edit) -> Facts | None:
         return None
     text = draft.body_text if edit.body_text is None else edit.body_text
     own = {row.digest: row.text for row in OwnBody.objects.filter(draft=draft)}
-    return replace(facts_of(text), misfits=misfits(text, columns, own))
+    return replace(facts_of(text, Upload.sizes(draft, text)), misfits=misfits(text, columns, own))
+
+
+def _kept_apart(draft: Draft, text: str) -> str:
+    """The text as a draft keeps it: its long data among the draft's files."""
+    apart = taken_apart(text)
+    if apart.files:
+        Upload.keep(draft, apart.files)
+    return apart.text
 
 
 def _shapes(before: Sequence[Column], after: Sequence[Column]) -> bool:

@@ -1,31 +1,37 @@
 """The body as a form shows it: texts that can be typed into, and labelled summaries of all that cannot. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from betaconsole.claude import jsontext
 from betaconsole.storage.fields import showable
 
+from .attachments import Card, FileNote, card_of
 from .document import pointer
 
-FIELDS = ("model", "max_tokens", "messages", "system", "stream")
+FIELDS = ("model", "max_tokens", "messages", "system", "stream", "tools")
 ROLES = ("user", "assistant", "system")
 LONGEST_TEXT = 200_000  # characters in one text area; longer ones are edited in JSON
 MOST_MESSAGES = 60
 PREVIEW = 240
+NO_NOTES: Mapping[str, FileNote] = {}
 UNTYPABLE = re.compile("[\r\x00\ud800-\udfff]")  # what a text area would not give back as it was
 
 
 @dataclass(frozen=True)
 class Part:
-    """One piece of content. A text with `path` can be typed into; without one it is a summary: `label` and a preview."""
+    """One piece of content. A text with `path` can be typed into; without one it is a summary: `label` and a preview.
+
+    A file is shown as its `card`.
+    """
 
     label: str
     text: str
     path: str = ""
     hint: str = ""
+    card: Card | None = None
 
     @property
     def place(self) -> str:
@@ -48,7 +54,10 @@ class MessageView:
 
 @dataclass(frozen=True)
 class FormView:
-    """A body as a form. `others` are fields that only the JSON view edits, each with a word on what they hold."""
+    """A body as a form. `others` are fields that only the JSON view edits, each with a word on what they hold.
+
+    The tools stand in a panel of their own (drafts.stub_view).
+    """
 
     system: tuple[Part, ...]
     messages: tuple[MessageView, ...]
@@ -66,14 +75,14 @@ class FormView:
         return {part.path for part in parts if part.path}
 
 
-def form_view(body: dict[str, Any]) -> FormView:
-    """The form of a body that parses."""
+def form_view(body: dict[str, Any], notes: Mapping[str, FileNote] = NO_NOTES) -> FormView:
+    """The form of a body that parses; `notes` on the files kept apart from it, by digest."""
     messages = body.get("messages", [])
     listed = messages if isinstance(messages, list) else []
     model, limit = body.get("model"), body.get("max_tokens")
     return FormView(
-        system=tuple(_content(body.get("system"), ["system"])),
-        messages=tuple(_message(index, message) for index, message in enumerate(listed[:MOST_MESSAGES])),
+        system=tuple(_content(body.get("system"), ["system"], notes)),
+        messages=tuple(_message(index, message, notes) for index, message in enumerate(listed[:MOST_MESSAGES])),
         messages_left_out=max(0, len(listed) - MOST_MESSAGES),
         messages_problem="" if isinstance(messages, list) else "`messages` is not an array.",
         model=model if isinstance(model, str) else "" if model is None else jsontext.dumps(model),
@@ -104,21 +113,21 @@ def preview(text: str, length: int = PREVIEW) -> str:
     return showable(text[:length]) + ("…" if len(text) > length else "")
 
 
-def _message(index: int, message: Any) -> MessageView:
+def _message(index: int, message: Any, notes: Mapping[str, FileNote]) -> MessageView:
     if not isinstance(message, dict):
         return MessageView(index, "", (Part("not an object", preview(jsontext.dumps(message))),))
     role = message.get("role")
-    parts = tuple(_content(message.get("content"), ["messages", index, "content"]))
+    parts = tuple(_content(message.get("content"), ["messages", index, "content"], notes))
     return MessageView(index, role if isinstance(role, str) else "", parts)
 
 
-def _content(content: Any, path: list[str | int]) -> Iterator[Part]:
+def _content(content: Any, path: list[str | int], notes: Mapping[str, FileNote]) -> Iterator[Part]:
     """The parts of a `content` or a `system`: a string, blocks, or nothing yet."""
     if content is None or isinstance(content, str):
         yield _text(content or "", path)
     elif isinstance(content, list):
         for index, block in enumerate(content[:MOST_MESSAGES]):
-            yield _block(block, [*path, index])
+            yield _block(block, [*path, index], notes)
         if len(content) > MOST_MESSAGES:
             yield Part("more", f"{len(content) - MOST_MESSAGES:,} more blocks")
         if not content:
@@ -127,7 +136,9 @@ def _content(content: Any, path: list[str | int]) -> Iterator[Part]:
         yield Part("unexpected", preview(jsontext.dumps(content)))
 
 
-def _block(block: Any, path: list[str | int]) -> Part:
+def _block(block: Any, path: list[str | int], notes: Mapping[str, FileNote]) -> Part:
+    if card := card_of(block, pointer(path), notes):
+        return Part("", "", card=card)
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text" and isinstance(block.get("text"), str):
         extra = ", ".join(name for name in block if name not in ("type", "text"))

@@ -6,10 +6,11 @@ Where each request's messages begin with all messages of the one before it, the 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from betaconsole.claude import jsontext
 from betaconsole.claude.headers import HeaderError, check_beta
 from betaconsole.library.names import one_line
 from betaconsole.storage.fields import showable
@@ -82,6 +83,14 @@ def read_recording(file: BinaryIO, name: str, keep: Keep) -> Recording:
         tally.take(document, 1)
     if not tally.count:
         raise ImportRefused(_nothing_found(name, tally))
+    return tally.recording()
+
+
+def described(bodies: Iterable[tuple[str, str]]) -> Recording:
+    """What is said of bodies at hand, name and JSON text each."""
+    tally = _Tally(lambda name, text: None)
+    for name, text in bodies:
+        tally.add(Found(text, jsontext.loads(text), name), 0)  # type: ignore[arg-type]
     return tally.recording()
 
 
@@ -190,14 +199,15 @@ class _Tally:
         for reason in passed:
             self.skip(line, reason)
         for request in found:
-            self._take(request, line)
+            self.add(request, line)
 
     def skip(self, line: int, reason: str) -> None:
         self.skipped_count += 1
         if len(self.skipped) < MOST_SAID:
             self.skipped.append((line, reason))
 
-    def _take(self, request: Found, line: int) -> None:
+    def add(self, request: Found, line: int) -> None:
+        """One request found in a line."""
         size = len(request.text.encode("utf-8", "surrogatepass"))
         if size > MAX_BODY_BYTES:
             self.skip(line, f"a body of {size:,} bytes; the API takes at most 32 MB")

@@ -10,12 +10,15 @@ from django.utils import timezone
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.library.models import PromptVersion
-from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField
+from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, unpacked
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
 
+from .apart import references, taken_apart
 from .columns import Column, dump, load
 from .facts import facts_of
+from .file_kinds import TEXT as PLAIN_TEXT
+from .file_kinds import kind_of
 
 
 class Engine(models.TextChoices):
@@ -34,7 +37,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         """Without the body text and the stubs, which may have megabytes and which most edits neither read nor change."""
         return self.defer(
             "body_text", "tool_stubs", "prompt_version__body_text", "prompt_version__tool_stubs"
-        ).select_related("connection", "prompt_version__prompt")
+        ).select_related("connection", "prompt_version__prompt", "case_set")
 
     def to_edit(self) -> "DraftQuerySet":
         """Light, and held until the transaction ends, where the database can hold a row (SQLite holds everything)."""
@@ -109,12 +112,14 @@ class Draft(models.Model):
 
         `tool_stubs` are in their written form (library.stubs).
         """
+        apart = taken_apart(body_text)
+        sizes = {digest: len(data) for digest, data in apart.files.items()}
         draft = cls.objects.create(
             team=team,
             author=author,
             connection=connection,
-            body_text=body_text,
-            facts=facts_of(body_text).dump(),
+            body_text=apart.text,
+            facts=facts_of(apart.text, sizes).dump(),
             columns=dump(columns),
             rows=list(dict.fromkeys(beta for column in columns for beta in column.betas)),
             version=version,
@@ -129,6 +134,7 @@ class Draft(models.Model):
             engine=engine,
             separate_caches=separate_caches,
         )
+        Upload.keep(draft, apart.files)
         if own_bodies:
             kept = {key: OwnBody.keep(draft, text) for key, text in own_bodies.items()}
             draft.columns = [{**row, "own_body": kept.get(row["key"], row["own_body"])} for row in draft.columns]
@@ -166,8 +172,11 @@ class OwnBody(models.Model):
     @classmethod
     def keep(cls, draft: Draft, text: str) -> str:
         """The digest under which the draft has this text, kept once."""
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        row = OwnBody(draft=draft, digest=digest, text=text, facts=facts_of(text).dump())
+        apart = taken_apart(text)
+        Upload.keep(draft, apart.files)
+        digest = hashlib.sha256(apart.text.encode("utf-8", "surrogatepass")).hexdigest()
+        facts = facts_of(apart.text, Upload.sizes(draft, apart.text))
+        row = OwnBody(draft=draft, digest=digest, text=apart.text, facts=facts.dump())
         OwnBody.objects.bulk_create([row], ignore_conflicts=True)
         return digest
 
@@ -182,18 +191,43 @@ class OwnBody(models.Model):
 
 
 class Upload(models.Model):
-    """A file that an upload takes along. It stands apart from the parts, so that an edit neither reads nor writes it."""
+    """A file of a draft: one that an upload takes along, or the data of a block in a body (drafts.apart).
+
+    It stands apart from the parts and the body's text, so that an edit neither reads nor writes it.
+    """
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="uploads")
-    digest = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)  # drafts.apart.digest_of
     data = PackedBytesField()
     size = models.PositiveIntegerField()
+    about = JsonTextField(default=dict)  # what it is by its bytes: drafts.attachments.FileNote
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["draft", "digest"], name="one_upload_per_digest")]
 
     def __str__(self) -> str:
         return f"{self.draft_id}: {self.digest[:12]}"
+
+    @classmethod
+    def keep(cls, draft: Draft, files: Mapping[str, bytes]) -> None:
+        """Keep the files, each once; `files` by `drafts.apart.digest_of`."""
+        rows = [cls._row(draft, digest, data) for digest, data in files.items()]
+        Upload.objects.bulk_create(rows, ignore_conflicts=True)
+
+    @classmethod
+    def _row(cls, draft: Draft, digest: str, data: bytes) -> "Upload":
+        kind = kind_of(data)
+        about = {name: value for name, value in vars(kind).items() if value and name != "label"}
+        stored = data if kind.media_type == PLAIN_TEXT else unpacked(data)  # the others are packed as they come
+        return cls(draft=draft, digest=digest, data=stored, size=len(data), about=about)
+
+    @classmethod
+    def sizes(cls, draft: Draft, text: str) -> dict[str, int]:
+        """The size of each file that the text of a body refers to."""
+        digests = {reference.digest for reference in references(text)}
+        if not digests:
+            return {}
+        return dict(cls.objects.filter(draft=draft, digest__in=digests).values_list("digest", "size"))
 
 
 class CaseSet(models.Model):
@@ -209,9 +243,19 @@ class CaseSet(models.Model):
     count = models.PositiveIntegerField()
     size_bytes = models.PositiveBigIntegerField()
     notes = JsonTextField(default=list)  # what the import noticed, one sentence each
+    summary = JsonTextField(default=dict)  # what a page shows without reading a body: drafts.importing.Recording
 
     def __str__(self) -> str:
         return f"{self.draft_id}: {self.count} {self.kind}"
+
+    @property
+    def is_trace(self) -> bool:
+        return self.kind == self.Kind.TRACE
+
+    @property
+    def left_out(self) -> int:
+        """How many its summary does not list."""
+        return self.count - len(self.summary.get("listed", ()))
 
 
 class CaseBody(models.Model):

@@ -1,9 +1,10 @@
 """Full-text search over what was sent and what came back: one function for each database, newest comparisons first.
 
-One document per comparison (title, labels, betas, prompt) and one per exchange (output, error, request-id). A document's
-id carries its comparison's in the high bits, so that the index itself is in the order the history is shown in: ranking
-by relevance is a thousand times slower. What is to be indexed is a `ToIndex` row, written with the final state of an
-exchange and deleted with the index write, which happens outside the exchange's transaction: inside, inserts stall.
+One document per comparison (title, labels, betas, prompt) and one per exchange (output, error, request-id), none of
+errands. A document's id carries its comparison's in the high bits, so that the index itself is in the order the history
+is shown in: ranking by relevance is a thousand times slower. What is to be indexed is a `ToIndex` row, written with the
+final state of an exchange and deleted with the index write, which happens outside the exchange's transaction: inside,
+inserts stall.
 """
 
 import json
@@ -93,7 +94,8 @@ def _documents_of(row: tuple[int, int, int | None]) -> "list[Document]":
 
 def _comparison_documents(pending: Pending) -> Iterator[Document]:
     wanted = {comparison for _, comparison, exchange in pending if exchange is None}
-    for comparison in Comparison.objects.filter(pk__in=wanted).select_related("body").prefetch_related("variants"):
+    found = Comparison.objects.filter(pk__in=wanted, is_errand=False)
+    for comparison in found.select_related("body").prefetch_related("variants"):
         parts = [comparison.title, *_labels(comparison), *_strings(_parsed(bytes(comparison.body.data)))]
         yield comparison.pk << SLOT_BITS, comparison.team_id, normalised(parts)
 
@@ -109,7 +111,7 @@ def _exchange_documents(pending: Pending) -> Iterator[Document]:
     wanted = {exchange for _, _, exchange in pending if exchange is not None}
     slots = _slots({comparison for _, comparison, exchange in pending if exchange is not None})
     needed = ("team_id", "comparison_id", "text", "error_type", "error_message", "request_id")
-    for exchange in Exchange.objects.filter(pk__in=wanted).only(*needed):
+    for exchange in Exchange.objects.filter(pk__in=wanted, comparison__is_errand=False).only(*needed):
         parts = [exchange.request_id, exchange.error_type, exchange.error_message, exchange.text]
         slot = slots[exchange.pk]
         yield (exchange.comparison_id << SLOT_BITS) | slot, exchange.team_id, normalised(parts)

@@ -43,8 +43,11 @@ class HistoryPage:
 
 
 def history(user: User, team: Team, *, query: str = "", before: int | None = None) -> HistoryPage:
-    """The team's comparisons that match the query (empty: all), those with numbers below `before` where given."""
-    visible = Comparison.objects.visible_to(user).filter(team=team).select_related("author")
+    """The team's comparisons that match the query (empty: all), those with numbers below `before` where given.
+
+    Errands are left out: each is found where it was run from.
+    """
+    visible = Comparison.objects.visible_to(user).filter(team=team, is_errand=False).select_related("author")
     found = _matching(visible, team, query, before) if query else page(visible, key="number", before=before)
     return HistoryPage(rows_for(found.rows), found.next_before)
 

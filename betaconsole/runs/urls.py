@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import conversation_views, views
+from . import conversation_views, errand_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -26,5 +26,9 @@ urlpatterns = [
     path("exchanges/<str:public_id>/request/", views.raw_request, name="raw_request"),
     path("exchanges/<str:public_id>/response/", views.raw_response, name="raw_response"),
     path("exchanges/<str:public_id>/code/", views.code, name="code"),
+    # what the composer asks the API for
+    path("files/", errand_views.list_files, name="list_files"),
+    path("files/upload/", errand_views.upload_file, name="upload_file"),
+    path("comparisons/<str:public_id>/errand/", errand_views.errand, name="errand"),
     path("history/", views.history, name="history"),
 ]

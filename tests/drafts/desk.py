@@ -53,7 +53,8 @@ class Tab:
     def post(self, edit: str, /, *key: str, **values: Any) -> Any:
         """Post an edit; the revision in the answer is the one sent next."""
         stamped = {"revision": self.revision, "tab": self.name, "view": "form", **values}
-        answer = self.client.post(reverse(f"drafts:{edit}", args=[self.id, *key]), stamped)
+        address = reverse(f"drafts:{edit}", args=[self.id, *key])
+        answer = self.client.post(address, stamped, headers={"HX-Request": "true"})
         if found := re.search(r'name="revision" value="(\d+)"', answer.content.decode()):
             self.revision = int(found[1])
         return answer

@@ -20,7 +20,8 @@ NASTY = st.sampled_from(
      '{"betas": [1, null, "a-2025-01-01"]}', '{"betas": {"a": 1}}', '{"messages": "no"}', '{"messages": [[], {"content": [null, {"type": 1}]}]}',
      '{"system": [{"type": "text", "text": 5}], "messages": [{}]}', "curl x -d '{'", "curl x -H 'anthropic-beta: a-2025-01-01' -d '{}'", "<b>",
      "tool", "match", "exact", "answer", "delay", "result", "error", "batch", "POST /v1/messages", "POST /v1/messages/count_tokens",
-     "POST /v1/messages/batches", "GET /v1/models/{id}", "DELETE", "GET", "/v1/x?y=1", "/../x", "anthropic-workspace-id", "tools", "endpoint"]
+     "POST /v1/messages/batches", "GET /v1/models/{id}", "DELETE", "GET", "/v1/x?y=1", "/../x", "anthropic-workspace-id", "tools", "endpoint",
+     "file_abc", "image/png", "0" * 32, "/messages/0/content/0"]
 )  # fmt: skip
 FIELDS = (
     "column",
@@ -49,9 +50,13 @@ FIELDS = (
     "query",
     "id-id",
     "opened",
+    "key",
+    "digest",
+    "file_id",
+    "media_type",
 )
 FORMS = st.dictionaries(st.sampled_from(FIELDS), NASTY, max_size=5)
-ASKED_FOR = {"new", "show", "switch_view", "search", "column", "close_column", "tools", "close_tools", "endpoint", "close_endpoint"}  # fmt: skip
+ASKED_FOR = {"new", "show", "switch_view", "search", "column", "close_column", "tools", "close_tools", "endpoint", "close_endpoint", "file", "whole_body"}  # fmt: skip
 EDITS = [pattern.name for pattern in urls.urlpatterns if pattern.name not in ASKED_FOR]
 ANSWERS = {200, 404, 409, 422}
 

@@ -1,0 +1,205 @@
+// Files on their way into the composer: picked, dropped or pasted. Says how far a big one is, and keeps what was typed
+// while one was sent. htmx posts the forms; here they get their files.
+const SENT_AT_ONCE = ".composer .chip-form"; // forms that are sent as soon as a file is chosen
+const UPLOADS = ".composer :is(#attach, [data-upload])";
+const RECORDING = /\.(jsonl|ndjson|har)$/i;
+const SHOWN_FROM = 1_000_000; // bytes; less is sent before anybody could read how far it is
+
+const paths = new WeakMap(); // file of a dropped folder → its path there
+const uploads = new Map(); // form → the request that carries its files
+let typedInto = null; // the text area of a message that had the focus last
+let kept = null;
+
+const composer = () => document.querySelector("#composer");
+const attach = () => document.querySelector("#attach");
+const size = (files) => files.reduce((sum, file) => sum + file.size, 0);
+
+const say = (place, text) => {
+  const line = document.querySelector(`#problem-${place}`);
+  if (line) line.textContent = text;
+};
+
+const placeOf = (form) => ({ attach: "attach", "import-form": "import" })[form.id] ?? "parts";
+
+const put = (input, files) => {
+  const held = new DataTransfer();
+  for (const file of files) held.items.add(file);
+  input.files = held.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+};
+
+const fits = (input) => {
+  const [most, total] = [Number(input.dataset.maxBytes), size([...input.files])];
+  if (!most || total <= most) return true;
+  const said = `${(total / 1e6).toFixed(1)} MB is more than the ${(most / 1e6).toFixed(1)} MB that fit. Nothing was sent.`;
+  say(placeOf(input.form), said);
+  input.value = "";
+  return false;
+};
+
+document.addEventListener("change", ({ target }) => {
+  if (target.type !== "file" || !target.matches(`${UPLOADS} input`) || !target.files.length || !fits(target)) return;
+  if (target.form.matches(SENT_AT_ONCE)) target.form.requestSubmit();
+});
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches?.("#body .prompt-text")) typedInto = target;
+});
+
+const messageTypedInto = () => {
+  const role = typedInto?.isConnected && typedInto.closest(".message")?.querySelector("select.role");
+  return role ? role.id.replace("role-", "") : "";
+};
+
+// What is sent, and how -----------------------------------------------------------------------------------------------
+
+const progress = (form) => form.querySelector("[data-progress]") ?? document.querySelector("#attaching");
+
+const showProgress = (form, done, total) => {
+  const place = progress(form);
+  if (!place || total < SHOWN_FROM) return;
+  place.hidden = false;
+  const bar = place.querySelector("progress");
+  if (done < total) bar.value = done / total;
+  else bar.removeAttribute("value"); // all sent: now the server reads it
+};
+
+const byXhr = (form) => (action, request) =>
+  new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest(); // fetch does not say how far an upload is
+    xhr.open(request.method, action);
+    for (const [name, value] of Object.entries(request.headers)) xhr.setRequestHeader(name, value);
+    xhr.upload.addEventListener("progress", ({ loaded, total }) => showProgress(form, loaded, total));
+    xhr.addEventListener("load", () => resolve(new Response(xhr.responseText || null, { status: xhr.status })));
+    xhr.addEventListener("error", () => reject(new TypeError("The upload was lost.")));
+    xhr.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
+    request.signal.addEventListener("abort", () => xhr.abort());
+    xhr.send(request.body);
+  });
+
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement;
+  if (!form.matches?.(UPLOADS)) return;
+  const body = ctx.request.body;
+  const files = body.getAll("files").filter((file) => file.name);
+  body.delete("files");
+  for (const file of files) {
+    body.append("files", file);
+    if (form.matches("[data-upload]")) body.append("paths", paths.get(file) ?? (file.webkitRelativePath || file.name));
+  }
+  if (form.id === "attach") body.set("index", messageTypedInto());
+  ctx.fetch = byXhr(form);
+  uploads.set(form, ctx);
+  say(placeOf(form), "");
+  for (const input of form.querySelectorAll(".visually-hidden[type='file']")) input.value = ""; // the same file may be chosen again
+});
+
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement;
+  if (uploads.get(form) === ctx) {
+    uploads.delete(form);
+    const place = progress(form);
+    if (place) place.hidden = true;
+  }
+  if (ctx.response?.status < 400) document.querySelector(form.dataset?.closes ?? "#none")?.hidePopover();
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest?.("[data-cancel-upload]")) return;
+  for (const ctx of uploads.values()) ctx.request.abort();
+});
+
+// Dropped and pasted --------------------------------------------------------------------------------------------------
+
+const take = (files) => {
+  const recording = document.querySelector("#import-file");
+  const parts = document.querySelector("#parts .chip-form input[type='file']:not([webkitdirectory])");
+  if (parts) put(parts, files);
+  else if (files.length === 1 && RECORDING.test(files[0].name) && recording) {
+    document.querySelector("#import").showPopover();
+    put(recording, files);
+    if (recording.files.length) recording.form.requestSubmit();
+  } else if (attach()) put(document.querySelector("#attach-files"), files);
+  else say("body", "Files are attached in the form: choose Form below first.");
+};
+
+const read = (entry) =>
+  new Promise((done) => {
+    if (entry.isFile) {
+      entry.file((file) => { paths.set(file, entry.fullPath.slice(1)); done([file]); }, () => done([]));
+      return;
+    }
+    const [reader, found] = [entry.createReader(), []];
+    const more = () =>
+      reader.readEntries(async (entries) => {
+        if (!entries.length) return done(found);
+        for (const inner of entries) found.push(...(await read(inner)));
+        more();
+      }, () => done(found));
+    more();
+  });
+
+const dropped = async (transfer) => {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = [...transfer.files];
+  if (!entries.some((entry) => entry.isDirectory)) return take(files);
+  if (!document.querySelector("#parts")) return say("attach", "A folder cannot be attached: choose the files in it.");
+  const found = [];
+  for (const entry of entries) found.push(...(await read(entry)));
+  take(found);
+};
+
+const prompt = (target) => target.closest?.(".desk-prompt");
+const holdsFiles = (transfer) => transfer?.types.includes("Files");
+
+for (const name of ["dragenter", "dragover"])
+  document.addEventListener(name, (event) => {
+    if (!holdsFiles(event.dataTransfer) || !composer()) return;
+    event.preventDefault(); // beside the prompt, too: the browser would leave the page and open the file
+    event.dataTransfer.dropEffect = prompt(event.target) ? "copy" : "none";
+    document.querySelector(".desk-prompt")?.toggleAttribute("data-drop", Boolean(prompt(event.target)));
+  });
+
+document.addEventListener("dragleave", ({ relatedTarget }) => {
+  if (!relatedTarget) document.querySelector(".desk-prompt")?.removeAttribute("data-drop");
+});
+
+document.addEventListener("drop", (event) => {
+  if (!holdsFiles(event.dataTransfer) || !composer()) return;
+  event.preventDefault();
+  document.querySelector(".desk-prompt")?.removeAttribute("data-drop");
+  if (prompt(event.target)) dropped(event.dataTransfer);
+});
+
+document.addEventListener("paste", (event) => {
+  const { files, types } = event.clipboardData ?? { files: [], types: [] };
+  const here = event.target === document.body || event.target.closest?.("#composer");
+  // Office programs put a picture of the text beside the text: the text was meant.
+  if (!files.length || !here || types.includes("text/html") || event.target.closest?.(".popup")) return;
+  event.preventDefault();
+  take([...files]);
+});
+
+// The message is drawn anew with its file; what was typed meanwhile stays, and so does the cursor.
+const alike = (field) => [...document.querySelectorAll("#body .prompt-text")].filter((one) => one.getAttribute("aria-labelledby") === field.getAttribute("aria-labelledby"));
+
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  const field = document.activeElement;
+  kept = null;
+  if (ctx.sourceElement.id !== "attach" || !field?.matches?.("#body .prompt-text")) return;
+  kept = { field, nth: alike(field).indexOf(field), value: field.value, start: field.selectionStart, end: field.selectionEnd };
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  if (!kept || kept.field.isConnected) return;
+  const { field: old, nth, value, start, end } = kept;
+  kept = null;
+  const field = alike(old)[nth];
+  if (!field) return;
+  field.focus();
+  if (field.value !== value) {
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  field.setSelectionRange(start, end);
+});
