@@ -28,7 +28,6 @@ TYPES = {
     413: "too_large",
     422: "invalid",
     500: "internal",
-    501: "not_implemented",
     503: "sending_disabled",
 }
 

@@ -15,7 +15,7 @@ from . import answers, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .tokens import Token, check_role
-from .tool_calls import NewResults, results_of
+from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
 
 MAX_WAIT_S = 60
 ERROR = answers.ErrorAnswer
@@ -37,7 +37,7 @@ problems.install(api)
     "/comparisons",
     operation_id="create_comparison",
     summary="Start a comparison",
-    response={201: answers.Created, 200: answers.Created, (401, 403, 409, 413, 422, 501, 503): ERROR},
+    response={201: answers.Created, 200: answers.Created, (401, 403, 409, 413, 422, 503): ERROR},
     openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpResponse:
@@ -112,6 +112,7 @@ def get_exchange(request: TeamRequest, exchange_id: str) -> HttpResponse:
     operation_id="answer_tool_calls",
     summary="Answer tool calls",
     response={202: answers.Queued, (401, 403, 404, 409, 413, 422, 503): ERROR},
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": RESULTS_EXAMPLE}}}},
 )
 def answer_tool_calls(request: TeamRequest, exchange_id: str, asked: NewResults) -> HttpResponse:
     """Sends the cell's next turn with these results; tool stubs answer the other calls.

@@ -11,6 +11,7 @@ from betaconsole.runs.turns import Result
 
 from .problems import Problem
 
+RESULTS_EXAMPLE = {"results": [{"tool_use_id": "toolu_01A09q90qw90lq917835lq9", "content": {"status": "delivered"}}]}
 CONTENT = "Text, content blocks, or any other JSON, which is sent as its text."
 
 

@@ -20,7 +20,16 @@ def test_the_page_opens_without_a_token_and_shows_every_operation(client):
         assert path in text
         for details in methods.values():
             assert f'id="{details["operationId"]}"' in text
-    for field in ("variants[].betas", "client_token", "wait", "exchanges[].first_text_ms", "events[].at_ms"):
+    for field in (
+        "tool_stubs[].match",
+        "results[].tool_use_id",
+        "exchanges[].waiting_for[].input",
+        "variants[].betas",
+        "client_token",
+        "wait",
+        "exchanges[].first_text_ms",
+        "events[].at_ms",
+    ):
         assert field in text
 
 
