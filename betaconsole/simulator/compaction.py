@@ -6,7 +6,7 @@ requests carry the block; what stands before it is not read any more.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,7 +46,7 @@ def compacted(question: Question) -> Question:
     trigger = ((edit or {}).get("trigger") or {}).get("value") or DEFAULT_TRIGGER_TOKENS
     if edit is None or question.input_use.tokens < trigger:
         return question
-    summary = summarise(question, instructions=edit.get("instructions"), signed_as="encrypted_content")
+    summary = summarise(question, beta=COMPACTION, instructions=edit.get("instructions"), signed_as="encrypted_content")
     body = {**question.body, "messages": [{"role": "assistant", "content": [summary.block.content]}]}
     return replace(
         question,
@@ -58,19 +58,31 @@ def compacted(question: Question) -> Question:
     )
 
 
-def summarise(question: Question, *, instructions: str | None, signed_as: str) -> Summary:
-    """Summarise the conversation. `signed_as` is the field of the block that holds its signature."""
+def summarise(
+    question: Question,
+    *,
+    beta: str,
+    instructions: str | None,
+    signed_as: str,
+    digest: Callable[[str], bytes] = text_digest,
+    more: Mapping[str, Any] | None = None,
+) -> Summary:
+    """Summarise the conversation, for the beta that does so.
+
+    `signed_as` is the field of the block that holds its signature, which records `digest` of the text; `more` are further fields.
+    """
     rng = question.seed.rng("summary")
     writer = Writer(question.conversation.topics, rng)
-    tokens = EFFECTS[COMPACTION, "summary_tokens"].draw(rng)
-    text = _summary_text(question, instructions, writer, tokens)
-    signed = Signed(question.model_id, question.prefix.digest, text_digest(text), question.model.binds_thinking)
-    content = {"type": "compaction", "content": text, signed_as: sign(signed, rng, filler=SIGNED_BYTES)}
+    text = _summary_text(question, instructions, writer, EFFECTS[beta, "summary_tokens"].draw(rng))
+    signed = Signed(question.model_id, question.prefix.digest, digest(text), question.model.binds_thinking)
+    signature = sign(signed, rng, filler=SIGNED_BYTES)
+    content = {"type": "compaction", "content": text, "encrypted_content": None, **(more or {}), signed_as: signature}
     written = len(pieces(text))
-    deltas = (Delta({**content, "type": "compaction_delta"}, written),)
-    asked = CacheUse(int(EFFECTS[COMPACTION, "instruction_tokens"].size))
+    told = {name: content[name] for name in ("content", "encrypted_content")}
+    start = {name: value for name, value in content.items() if name != "encrypted_content"} | {"content": None}
+    asked = CacheUse(int(EFFECTS[beta, "instruction_tokens"].size))
     step = Iteration(COMPACTED, question.input_use + asked, written, counted=False)
-    return Summary(Block(content, {"type": "compaction", "content": None}, deltas, written), step)
+    return Summary(Block(content, start, (Delta({"type": "compaction_delta", **told}, written),), written), step)
 
 
 def after_compaction(body: Mapping[str, Any]) -> Mapping[str, Any]:

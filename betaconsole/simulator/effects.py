@@ -41,6 +41,7 @@ INTERLEAVED_THINKING = "interleaved-thinking-2025-05-14"
 THINKING_TOKEN_COUNT = "thinking-token-count-2026-05-13"  # noqa: S105
 CONTEXT_MANAGEMENT = "context-management-2025-06-27"
 COMPACTION = "compact-2026-01-12"
+ON_DEMAND = "compact-2026-09-04"
 MESSAGE_THREADS = "message-threads-2026-08-12"
 SERVER_SIDE_FALLBACK = "server-side-fallback-2026-07-01"
 SERVER_SIDE_FALLBACK_0601 = "server-side-fallback-2026-06-01"
@@ -69,6 +70,7 @@ _LISTED = "an answer for which the tools of an MCP server had to be fetched"
 _CLEARED = "a system message with clear_at next_user_message, once a later user message stands in messages"
 _STEERED = "a system message with output_config.effort: thinking and answer are as long as with that effort"
 _CHANGED = "a system message with tool_addition or tool_removal: from there on that tool may, or may not, be called"
+_SUMMARISES = "a request with compaction: its answer is a summary and nothing else"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -106,6 +108,8 @@ TABLE = (
     Effect(OUTPUT_CONFIG, "effort", "levels of effort set", 1, 0, _STEERED, "betas.json: summary"),
     Effect(TOOL_CHANGES, "tools_on_offer", "tools a change", 1, 0, _CHANGED, "betas.json: summary"),
     Effect(INLINE_TOOLS, "tools_on_offer", "tools a definition", 1, 0, _CHANGED, "betas.json: summary"),
+    Effect(ON_DEMAND, "summary_tokens", "output tokens, not in the top-level usage", 110, 25, _SUMMARISES, INVENTED),
+    Effect(ON_DEMAND, "instruction_tokens", "input tokens beside the prompt", 100, 0, _SUMMARISES, INVENTED),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

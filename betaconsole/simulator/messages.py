@@ -36,6 +36,7 @@ from .replies import Message
 from .rules import ModelRule
 from .steering import check_system_messages
 from .stream import Tempo, encoded, frames
+from .summaries import answer_with_summary, check_compaction, check_signed_summaries
 from .tokens import count, measure
 from .visits import Caller, Visit
 from .wire import Answer
@@ -109,7 +110,10 @@ def _checked(
     if not alone:
         redemption = visit.world.credits.redeemed(body, caller.key_name, betas=caller.betas, model_id=model_id)
     check_speed(body, model_id, model, caller.betas)
-    may_continue = redemption is not None and redemption.continues
+    if endpoint == "messages":
+        check_compaction(body)
+    check_signed_summaries(body)
+    may_continue = bool(body.get("compaction")) or (redemption is not None and redemption.continues)
     _check_meaning(body, model_id, model, betas=caller.betas, may_continue=may_continue)
     fallbacks = read_fallbacks(body, betas=caller.betas, model_id=model_id, rules=rules)
     prompt = see(body, betas=caller.betas, model_id=model_id, model=model)
@@ -155,6 +159,7 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
         lists_iterations=prompt.lists_iterations,
         offered=prompt.offer.tools,
         deferred=prompt.offer.deferred,
+        tool_changes=prompt.offer.changes,
         instructions=prompt.instructions,
         more_usage=prompt.redemption.usage() if prompt.redemption else {},
     )
@@ -163,7 +168,10 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
 
 def _answered(visit: Visit, caller: Caller, question: Question, fallbacks: Fallbacks) -> Message:
     skills = loaded_skills(visit, caller, question.sent)
-    message = answer_or_decline(question, fallbacks, lambda body: _asked(visit, caller, body)[0])
+    if question.body.get("compaction"):
+        message = answer_with_summary(question)
+    else:
+        message = answer_or_decline(question, fallbacks, lambda body: _asked(visit, caller, body)[0])
     message = visit.world.credits.granted(message, caller.key_name)
     content = [block.content for block in message.blocks]
     keep_made_files(visit, caller, content)

@@ -46,7 +46,7 @@ class Prefix:
         if kind == "fallback":
             return self
         if kind == "compaction" and (stood_for := compacted_prefix(block)):
-            return Prefix(_digest(stood_for, role, "compaction"))
+            return Prefix(stood_for)
         if kind in ("thinking", "redacted_thinking"):
             block = block.get("signature") or block.get("data")
         return Prefix(_digest(self.digest, role, _said(block)))

@@ -25,7 +25,7 @@ class Question:
     request: the first is known before the model writes (`diagnostics`), the second stands beside its end in a stream
     (`context_management`). `before` are blocks that the answer begins with and `steps` what they cost; with `pauses` it ends
     there. `more_usage` is what the usage says besides. `offered` are the tools that may be called, `deferred` those that have
-    to be found first. `instructions` are what the last system message among the messages says.
+    to be found first, and `tool_changes` lead to them from those declared. `instructions` are what the last system message among the messages says.
     """
 
     sent: Mapping[str, Any]
@@ -47,6 +47,7 @@ class Question:
     more_usage: Mapping[str, Any] = field(default_factory=dict)
     offered: tuple[Mapping[str, Any], ...] = ()
     deferred: tuple[Mapping[str, Any], ...] = ()
+    tool_changes: tuple[Mapping[str, Any], ...] = ()
     instructions: str = ""
 
     @property
