@@ -15,7 +15,7 @@ from . import document, matrix
 from .answering import Fragment, composer_of, edited, own_draft, rendered, typed_text
 from .columns import letter
 from .composing import MAX_BODY_BYTES
-from .context import FORM, JSON, Composer
+from .context import BIG_TEXT, FORM, JSON, Composer
 from .document import DocumentError, put, put_field, read_path, rewritten
 from .editing import Edit, Refused
 from .form_view import form_view, place_of
@@ -42,7 +42,7 @@ def switch_view(request: TeamRequest, draft_id: str) -> HttpResponse:
 @requires(Role.MEMBER)
 @require_POST
 def set_body(request: TeamRequest, draft_id: str) -> HttpResponse:
-    """The JSON as typed, whether it parses or not."""
+    """The JSON as typed, whether it parses or not. Where a big file was in it, the page gets the text without it."""
     text = typed_text(request, "body")
     size = len(text.encode("utf-8", "surrogatepass"))
 
@@ -54,9 +54,10 @@ def set_body(request: TeamRequest, draft_id: str) -> HttpResponse:
         return Edit("edit the JSON", body_text=text, place="body")
 
     def touched(composer: Composer) -> list[Fragment]:
+        is_shorter = len(text) - len(composer.draft.body_text) > BIG_TEXT
         return [
+            Fragment("body") if is_shorter else Fragment("mistake"),
             Fragment("parameters"),
-            Fragment("mistake"),
             *(tools_if_open(composer) if composer.endpoint.is_messages else []),
         ]
 
@@ -70,14 +71,22 @@ def set_text(request: TeamRequest, draft_id: str) -> HttpResponse:
     path, text = request.POST.get("path", ""), typed_text(request, "text")
 
     def change(body: dict[str, Any]) -> None:
-        if path not in form_view(body).paths:
-            raise DocumentError("That text is no longer there, or the form cannot show it.")
-        if path == "/system":
+        place = _place_of_text(body, path)
+        if place == "/system":
             put_field(body, "system", text)
         else:
-            put(body, read_path(path), text)
+            put(body, read_path(place), text)
 
     return _document_edit(request, draft_id, "edit the prompt", change, place=path, touched=lambda composer: ())
+
+
+def _place_of_text(body: dict[str, Any], path: str) -> str:
+    """Where the text is: at `path`, or in the one text block that it became when a file was attached beside it."""
+    paths = form_view(body).paths
+    within = [other for other in paths if path and other.startswith(f"{path}/")]
+    if path not in paths and len(within) != 1:
+        raise DocumentError("That text is no longer there, or the form cannot show it.")
+    return path if path in paths else within[0]
 
 
 @requires(Role.MEMBER)

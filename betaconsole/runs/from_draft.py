@@ -1,12 +1,14 @@
 """From a composer's draft to a plan, and from a comparison back to a draft."""
 
+from contextlib import suppress
 from typing import Any
 
 from betaconsole.claude import jsontext
-from betaconsole.drafts import starting
+from betaconsole.claude.multipart import PartError
+from betaconsole.drafts import case_sets, starting, uploads
 from betaconsole.drafts.columns import Column, new_key
 from betaconsole.drafts.composing import ComposedColumn, plan_inputs
-from betaconsole.drafts.models import Draft
+from betaconsole.drafts.models import Draft, Upload
 from betaconsole.library.stubs import turns_allowed
 from betaconsole.teams.models import User
 
@@ -77,7 +79,7 @@ def draft_of(comparison: Comparison, author: User) -> Draft:
     variants = list(comparison.variants.all())
     keys = {variant.pk: new_key() for variant in variants}
     by_itself = turns_allowed(None, comparison.tool_stubs)
-    return starting.from_comparison_parts(
+    draft = starting.from_comparison_parts(
         comparison.team,
         author,
         body_text=_composed_text(comparison),
@@ -94,6 +96,27 @@ def draft_of(comparison: Comparison, author: User) -> Draft:
         engine=comparison.engine,
         separate_caches=comparison.separate_caches,
     )
+    _put_parts(comparison, draft)
+    _put_cases(comparison, draft)
+    return draft
+
+
+def _put_parts(comparison: Comparison, draft: Draft) -> None:
+    """The parts of an upload, its files among the draft's."""
+    if comparison.content_type in ("", JSON):
+        return
+    with suppress(PartError):  # another content type, of the API's callers
+        rows, files = uploads.taken_from(bytes(comparison.body.data), comparison.content_type)
+        Upload.keep(draft, files)
+        draft.parts = uploads.dump(rows)
+        draft.save(update_fields=["parts"])
+
+
+def _put_cases(comparison: Comparison, draft: Draft) -> None:
+    """The bodies of cases that have one of their own."""
+    rows = comparison.cases.filter(body__isnull=False).select_related("body")
+    if bodies := [(row.name, bytes(row.body.data).decode()) for row in rows if row.body]:
+        case_sets.add_bodies(draft, bodies, source=f"#{comparison.number}", is_trace=comparison.is_trace)
 
 
 def _composed_text(comparison: Comparison) -> str:
