@@ -23,10 +23,11 @@ BY_HAND = "other"  # the choice in the list that is a path to type
 @requires(Role.MEMBER)
 @require_GET
 def endpoint(request: TeamRequest, draft_id: str) -> HttpResponse:
-    """The choice of an endpoint, opened; `known` is what is chosen in its list, at first the endpoint there is."""
+    """The choice of an endpoint, opened; with `known`, which was chosen in its list, only the fields that one needs."""
     composer = composer_of(request, own_draft(request, draft_id))
     composer.opened.add(ENDPOINT)
-    return rendered(request, composer, [_choice(composer.endpoint, request.GET.get("known", ""))])
+    asked = request.GET.get("known", "")
+    return rendered(request, composer, [_choice(composer.endpoint, asked, "endpoint_fields" if asked else "endpoint")])
 
 
 @requires(Role.MEMBER)
@@ -37,18 +38,17 @@ def close_endpoint(request: TeamRequest, draft_id: str) -> HttpResponse:
     return rendered(request, composer, [Fragment("endpoint")])
 
 
-def _choice(now: Endpoint, asked: str) -> Fragment:
+def _choice(now: Endpoint, asked: str, name: str) -> Fragment:
     chosen = None if asked == BY_HAND else find_option(asked) or known_endpoint(now)
     ids = ids_in(chosen, now) if chosen else {}
     names = chosen.placeholders if chosen else ()
-    keeps = chosen is None or chosen.fits(now)
     return Fragment(
-        "endpoint",
+        name,
         context={
             "choices": options(value_of(chosen) if chosen else ""),
             "chosen": chosen,
             "ids": [(name, ids.get(name, "")) for name in names],
-            "query": now.query if keeps else "",
+            "query": now.query,
         },
     )
 

@@ -119,7 +119,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const from = ctx.sourceElement;
   const opened = from.closest?.("#matrix") && ctx.request.method === "GET" ? "section#column" : from.id === "add-beta" ? "#hits" : from.dataset?.opens;
   const part = opened && document.querySelector(opened);
-  if (!part) return;
+  if (!part || ctx.response?.status >= 400) return;
   part.scrollIntoView({ block: "nearest" });
   if (part.id !== "hits") part.focus({ preventScroll: true });
 });
