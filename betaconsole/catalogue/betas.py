@@ -79,13 +79,35 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Pins:
+    """An older shape of answers, which is all that a header still selects.
+
+    `requests`: whose answers have it, such as `GET /v1/files`; `shape`: paths in an answer that only the older shape has,
+    none where it is not known what differs.
+    """
+
+    requests: tuple[str, ...]
+    shape: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Raises:
+    """A limit in tokens that a header raises, for these models; of none, models.toml says which."""
+
+    max_tokens: int | None = None
+    input_tokens: int | None = None
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Beta:
     """One value of the `anthropic-beta` header. Empty strings and tuples mean unknown or none.
 
     `unlocks` holds paths in the request body, written as at the top of betas.toml, and `gated` those of them that are
     refused today without the header; `tool_types` are types of tools it unlocks. `refused` says that the API refuses the
-    name itself. `needs` holds names that must stand in the header as well, `conflicts` paths that may not stand in the same
-    request.
+    name itself. `built_in_since` is the day from which no header was needed. `needs` holds names that must stand in the
+    header as well, `conflicts` paths that may not stand in the same request, `account_words` what the API calls it where it
+    refuses an account.
     """
 
     name: str
@@ -103,6 +125,10 @@ class Beta:
     unlocks: tuple[str, ...] = ()
     tool_types: tuple[str, ...] = ()
     evidence: Evidence = field(default_factory=Evidence)
+    built_in_since: datetime.date | None = None
+    pins: Pins | None = None
+    raises: Raises | None = None
+    account_words: tuple[str, ...] = ()
     models_note: str = ""
     limits_note: str = ""
     needs: tuple[str, ...] = ()
@@ -194,6 +220,9 @@ def _beta(row: Mapping[str, Any]) -> Beta:
     values["status"] = Status(row["status"])
     values.setdefault("gated", values.get("unlocks", ()) if values["status"] in GATING else ())
     values["evidence"] = Evidence(**_frozen(values.get("evidence", {})))
+    for name, kind in (("pins", Pins), ("raises", Raises)):
+        if name in values:
+            values[name] = kind(**_frozen(values[name]))
     return Beta(changes_json=values.pop("changes", None), example_json=values.pop("example", None), **values)
 
 

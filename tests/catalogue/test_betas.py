@@ -11,8 +11,9 @@ import jsonpatch
 import pytest
 
 from betaconsole.catalogue import betas
-from betaconsole.catalogue.betas import AREAS, Beta, Evidence, Status, all_betas, find, search
-from betaconsole.catalogue.model_specs import find_model
+from betaconsole.catalogue.betas import AREAS, Beta, Evidence, Pins, Raises, Status, all_betas, find, search
+from betaconsole.catalogue.model_specs import all_models, find_model
+from betaconsole.claude.endpoints import KNOWN_ENDPOINTS
 from betaconsole.claude.headers import check_beta
 from betaconsole.simulator.rules import parse_path
 
@@ -46,8 +47,8 @@ def test_a_name_may_be_sent_and_ends_in_its_date():
 
 def test_every_field_has_its_type():
     for beta in all_betas().values():
-        for kind, row in ((Beta, beta), (Evidence, beta.evidence)):
-            for name, declared in get_type_hints(kind).items():
+        for kind, row in ((Beta, beta), (Evidence, beta.evidence), (Pins, beta.pins), (Raises, beta.raises)):
+            for name, declared in get_type_hints(kind).items() if row else ():
                 check_type(getattr(row, name), declared)
         assert beta.endpoints
         assert beta.sources
@@ -94,6 +95,36 @@ def test_unlocked_and_conflicting_paths_can_be_read():
         for path in (*beta.unlocks, *beta.gated, *beta.conflicts):
             parse_path(path)
         assert set(beta.gated) <= set(beta.unlocks)
+
+
+def test_what_may_show_in_an_answer_is_written_as_a_path():
+    for beta in all_betas().values():
+        evidence, shape = beta.evidence, beta.pins.shape if beta.pins else ()
+        for path in (*evidence.message, *evidence.usage, *evidence.count_tokens, *evidence.models, *shape):
+            parse_path(path)
+
+
+def test_a_header_that_pins_a_shape_says_of_which_answers():
+    asked = {f"{known.endpoint.method} {known.endpoint.path}" for known in KNOWN_ENDPOINTS}
+    pinning = [beta for beta in all_betas().values() if beta.pins]
+    assert {beta.family for beta in pinning} == {"files-api", "skills", "user-profiles"}
+    for beta in pinning:
+        assert beta.pins.requests
+        assert set(beta.pins.requests) <= asked
+
+
+def test_a_header_that_raises_a_limit_says_of_which_models():
+    raising = {beta.family: beta.raises for beta in all_betas().values() if beta.raises}
+    assert set(raising) == {"context-1m", "output-128k", "output-300k"}
+    for raises in raising.values():
+        assert (raises.max_tokens is None) != (raises.input_tokens is None)
+        assert set(raises.models) <= set(all_models())
+
+
+def test_nothing_is_built_in_before_the_beta_began():
+    for beta in all_betas().values():
+        assert beta.built_in_since is None or (beta.status is Status.GENERALLY_AVAILABLE)
+        assert beta.built_in_since is None or beta.date < beta.built_in_since <= betas.catalogue_date()
 
 
 def test_the_changes_apply_cleanly_to_the_example():
