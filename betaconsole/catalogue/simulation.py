@@ -15,6 +15,12 @@ from .model_specs import ModelSpec, all_models
 INVENTED_THINKING = ("adaptive", "disabled")
 COMPACTS_SINCE = datetime.date(2026, 2, 1)
 STEERS_EFFORT_SINCE = datetime.date(2026, 7, 24)
+BUDGETS_SINCE = datetime.date(2026, 4, 1)
+SHOWS_UPDATES = (
+    *("claude-fable-5-2", "claude-fable-5-1", "claude-fable-5"),
+    *("claude-mythos-5-2", "claude-mythos-5-1"),
+    *("claude-opus-5-5", "claude-sonnet-5-5"),
+)
 
 
 def simulator_rules() -> dict[str, Any]:
@@ -61,7 +67,7 @@ def _model_rule(spec: ModelSpec) -> dict[str, Any]:
         "fast_mode": None if spec.fast_mode == "removed" else spec.fast_mode,
         "binds_thinking": spec.preserved_thinking,
         "reads_thinking_of": list(spec.reads_thinking_of),
-        "refuses": [*spec.refused_fields, *_refuses_compaction(spec), *_refuses_effort(spec)],
+        "refuses": [*spec.refused_fields, *_refused_betas(spec)],
         "refuses_tool_types": list(spec.refused_tool_types),
         "refuses_advisors": list(spec.refused_advisors),
     }
@@ -75,15 +81,16 @@ def _takes_prefill(spec: ModelSpec) -> bool:
     return spec.created_on is not None and spec.created_on.year < 2026
 
 
-def _refuses_compaction(spec: ModelSpec) -> list[str]:
-    """The models that the docs list for on-demand compaction begin with opus-4-6 and sonnet-4-6."""
-    return ["compaction"] if spec.created_on is not None and spec.created_on < COMPACTS_SINCE else []
-
-
-def _refuses_effort(spec: ModelSpec) -> list[str]:
-    """Effort per message is documented for opus-5 and later."""
-    old = spec.created_on is not None and spec.created_on < STEERS_EFFORT_SINCE
-    return ["messages[role=system].output_config"] if old else []
+def _refused_betas(spec: ModelSpec) -> list[str]:
+    """The fields of betas that the docs do not list for this model."""
+    age = spec.created_on or datetime.date.max
+    refused = {
+        "compaction": age < COMPACTS_SINCE,
+        "messages[role=system].output_config": age < STEERS_EFFORT_SINCE,
+        "output_config.task_budget": age < BUDGETS_SINCE or spec.id == "claude-sonnet-5",
+        "thinking.display=updates": spec.id not in SHOWS_UPDATES,
+    }
+    return [path for path, refuses in refused.items() if refuses]
 
 
 def _lifecycle(spec: ModelSpec) -> str:

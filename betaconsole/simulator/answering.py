@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from .blocks import Block, result_block, text_block
+from .budgets import output_share
 from .caching import CacheUse
+from .citing import citations
 from .effects import NOISE
 from .iterations import SAMPLED, Iteration
 from .mcp import listing_blocks
@@ -76,7 +78,8 @@ class _Composer:
         schema = _output_schema(question.body)
         text = self._prose() if schema is None else self._json(schema)
         stop_sequence, text = _cut_at_stop(text, question.body.get("stop_sequences") or (), question.conversation.ask)
-        if not self._write(text, citations=plan.citations):
+        cited = () if schema else (*citations(question), *plan.citations)
+        if not self._write(text, citations=cited):
             return self._finish("max_tokens", plan)
         return self._finish("stop_sequence" if stop_sequence else "end_turn", plan, stop_sequence)
 
@@ -185,7 +188,7 @@ def _answer_tokens(question: Question) -> float:
     else:
         mean = rng.uniform(180, 330)
     effort = EFFORT_ANSWER.get(question.effort, 1.0) if question.model.efforts else 1.0
-    return mean * effort * noise(question.seed.rng("answer tokens"), NOISE.answer_tokens)
+    return mean * effort * output_share(question.body) * noise(question.seed.rng("answer tokens"), NOISE.answer_tokens)
 
 
 def _first_words(question: Question) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .effects import BINDING_CONTROLS
 from .prefixes import Step, walk
 from .refusals import Refusal, invalid
 from .rules import ModelRule
 from .signatures import BadSignature, Signed, read_signature, text_digest
 
-BINDING_CONTROLS = "thinking-binding-controls-2026-08-01"
 THINKING = ("thinking", "redacted_thinking")
 
 

@@ -42,6 +42,9 @@ THINKING_TOKEN_COUNT = "thinking-token-count-2026-05-13"  # noqa: S105
 CONTEXT_MANAGEMENT = "context-management-2025-06-27"
 COMPACTION = "compact-2026-01-12"
 ON_DEMAND = "compact-2026-09-04"
+TASK_BUDGETS = "task-budgets-2026-03-13"
+DISPLAY_UPDATES = "thinking-display-updates-2026-08-18"
+BINDING_CONTROLS = "thinking-binding-controls-2026-08-01"
 MESSAGE_THREADS = "message-threads-2026-08-12"
 SERVER_SIDE_FALLBACK = "server-side-fallback-2026-07-01"
 SERVER_SIDE_FALLBACK_0601 = "server-side-fallback-2026-06-01"
@@ -71,6 +74,10 @@ _CLEARED = "a system message with clear_at next_user_message, once a later user 
 _STEERED = "a system message with output_config.effort: thinking and answer are as long as with that effort"
 _CHANGED = "a system message with tool_addition or tool_removal: from there on that tool may, or may not, be called"
 _SUMMARISES = "a request with compaction: its answer is a summary and nothing else"
+_BUDGETED = "output_config.task_budget"
+_SCARCE = "output_config.task_budget: in full with nothing left, in proportion less with up to 200,000 tokens left"
+_UPDATED = "a thinking block whose display is updates, against summarized"
+_FOREIGN = "a thinking block whose past differs, with prefix_mismatch_behavior drop_block"
 _OMITTED = "a stream with a thinking block whose display resolves to omitted"
 
 TABLE = (
@@ -110,6 +117,10 @@ TABLE = (
     Effect(INLINE_TOOLS, "tools_on_offer", "tools a definition", 1, 0, _CHANGED, "betas.json: summary"),
     Effect(ON_DEMAND, "summary_tokens", "output tokens, not in the top-level usage", 110, 25, _SUMMARISES, INVENTED),
     Effect(ON_DEMAND, "instruction_tokens", "input tokens beside the prompt", 100, 0, _SUMMARISES, INVENTED),
+    Effect(TASK_BUDGETS, "prompt_tokens", "input tokens", 36, 0, _BUDGETED, INVENTED),
+    Effect(TASK_BUDGETS, "output_share", "share of thinking and answer", -0.4, 0, _SCARCE, INVENTED),
+    Effect(DISPLAY_UPDATES, "shown_share", "shown / thinking tokens, 0.4 when summarized", 0.08, 0, _UPDATED, INVENTED),
+    Effect(BINDING_CONTROLS, "blocks_read", "thinking blocks", -1, 0, _FOREIGN, "betas.json: summary"),
     Effect(
         FINE_GRAINED_TOOLS,
         "buffered_share",

@@ -143,6 +143,8 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
     more = CacheUse(0 if prompt.carries_summary else visit.wishes.more_input)
     check_limits(body, model_id, model, input_tokens=count(prompt.body) + more.tokens)
     use = _cached(visit, prompt.body, f"{caller.key_name} {model_id}", model) + more
+    message_id = visit.seeded().ident("msg_")
+    diagnosis = visit.world.diagnoses.diagnosed(prompt.sent, caller.key_name, message_id=message_id)
     question = Question(
         sent=prompt.sent,
         body=prompt.body,
@@ -154,7 +156,7 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
         seed=visit.seeded(),
         input_use=use,
         wishes=visit.wishes,
-        opening=prompt.opening,
+        opening={**prompt.opening, **diagnosis},
         closing=prompt.closing,
         lists_iterations=prompt.lists_iterations,
         offered=prompt.offer.tools,

@@ -76,6 +76,12 @@ THOUGHTS = (
     "Is {a} really the point here? I think so, since {b} was mentioned as well.",
     "Then the order would be {a} first, and {b} after it.",
 )
+UPDATES = (
+    "Looking into {a}.",
+    "Comparing {a} with {b}.",
+    "Checking {b} once more.",
+    "Putting the answer on {a} together.",
+)
 CODE_WORDS = frozenset(
     {"code", "function", "python", "script", "snippet", "regex", "sql", "javascript", "class", "bug"}
 )
@@ -117,6 +123,13 @@ class Writer:
         while len(pieces(" ".join(sentences))) < target_tokens - 8:
             sentences.append(self.sentence(THOUGHTS[1:]))
         return " ".join(sentences)
+
+    def updates(self, target_tokens: float) -> str:
+        """Short notes on progress, a line each."""
+        lines = [self.sentence(UPDATES)]
+        while len(pieces("\n".join(lines))) < target_tokens - 4:
+            lines.append(self.sentence(UPDATES))
+        return "\n".join(lines)
 
     def _paragraph(self, most_tokens: float) -> str:
         sentences: list[str] = []

@@ -153,7 +153,7 @@ _SAMPLED: dict[str, Kind] = {
     "stream": BOOLEAN,
     "stop_sequences": ListOf(STRING),
     "container": Record({}, loose=True, or_text=True),
-    "diagnostics": OBJECT,
+    "diagnostics": Record({"previous_message_id": STRING}),
     "metadata": Record({"user_id": STRING}),
     "service_tier": Choice(("auto", "standard_only")),
     "inference_geo": STRING,

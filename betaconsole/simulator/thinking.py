@@ -6,7 +6,8 @@ import math
 import random
 
 from .blocks import Block, Thinking, thinking_block
-from .effects import EFFECTS, INTERLEAVED_THINKING, NOISE, THINKING_TOKEN_COUNT
+from .budgets import output_share
+from .effects import DISPLAY_UPDATES, EFFECTS, INTERLEAVED_THINKING, NOISE, THINKING_TOKEN_COUNT
 from .prefixes import Prefix
 from .prose import Writer
 from .questions import Question
@@ -40,13 +41,14 @@ def thinking_tokens(question: Question) -> int:
         effort = question.effort if kind == "adaptive" else DEFAULT_EFFORT
         base = question.task.rng("thinking").uniform(110, 240)
         tokens = base * EFFORT_THINKING.get(effort, 1.0) * noise(rng, NOISE.thinking_tokens)
+    tokens *= output_share(question.body)
     return max(16, min(round(tokens), setting.get("budget_tokens") or MOST_TOKENS))
 
 
 def think(question: Question, tokens: int, *, prefix: Prefix, writer: Writer) -> Block:
     """A thinking block of so many tokens, bound to what stands before it."""
     counts = THINKING_TOKEN_COUNT in question.betas
-    shown = writer.thoughts(tokens * SUMMARY_SHARE) if _display(question) != "omitted" else None
+    shown = _shown(question, tokens, writer)
     thinking = Thinking(
         tokens,
         summary=shown,
@@ -59,11 +61,15 @@ def think(question: Question, tokens: int, *, prefix: Prefix, writer: Writer) ->
     return thinking_block(thinking, sign(signed, rng, filler=filler), rng)
 
 
+def _shown(question: Question, tokens: int, writer: Writer) -> str | None:
+    """What is shown of so much thinking; None where nothing is."""
+    display = (question.body.get("thinking") or {}).get("display") or question.model.thinking_display
+    if display == "updates":
+        return writer.updates(tokens * EFFECTS[DISPLAY_UPDATES, "shown_share"].size)
+    return None if display == "omitted" else writer.thoughts(tokens * SUMMARY_SHARE)
+
+
 def noise(rng: random.Random, spread: float) -> float:
     """A factor with mean 1 and that relative standard deviation."""
     sigma = math.sqrt(math.log(1 + spread * spread))
     return rng.lognormvariate(-sigma * sigma / 2, sigma)
-
-
-def _display(question: Question) -> str:
-    return (question.body.get("thinking") or {}).get("display") or question.model.thinking_display

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .effects import EFFECTS, TASK_BUDGETS
+
 PIECE = re.compile(r"\s*\S{1,6}|\s+")
 PROMPT_OVERHEAD = 7
 MESSAGE_OVERHEAD = 3
@@ -52,6 +54,8 @@ def measure(body: Mapping[str, Any]) -> list[Segment]:
     for message in body["messages"]:
         segments.append(Segment(MESSAGE_OVERHEAD, message["role"]))
         segments += _content(message.get("content"), message["role"])
+    if (body.get("output_config") or {}).get("task_budget"):
+        segments.append(Segment(int(EFFECTS[TASK_BUDGETS, "prompt_tokens"].size), "task budget"))
     if output_format := (body.get("output_config") or {}).get("format"):
         segments.append(Segment(json_tokens(output_format), output_format))
     return segments

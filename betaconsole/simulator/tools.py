@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .blocks import Block, tool_use_block
+from .budgets import may_call
 from .conversation import Conversation
 from .effects import EFFECTS, FINE_GRAINED_TOOLS
 from .fitting import fit, tool_name
@@ -64,7 +65,7 @@ def plan_calls(question: Question) -> Plan:
     choice = question.body.get("tool_choice") or {"type": "auto"}
     served = run_server_tools(question)
     plan = Plan(server=served.calls, pauses=served.pauses)
-    if served.pauses or choice["type"] == "none":
+    if served.pauses or choice["type"] == "none" or not may_call(question.body):
         return plan
     rng = seed.rng("tools")
     tools = [*question.offered, *_found(served, question)]

@@ -12,6 +12,7 @@ from .admission import check_betas, check_key, check_version, read_body
 from .batch import Batch
 from .caching import PromptCache
 from .credits import Credits
+from .diagnosing import Diagnoses
 from .directions import read_directions
 from .pace import Pace
 from .refusals import Refusal
@@ -39,6 +40,7 @@ class World:
     cache: PromptCache = field(default_factory=PromptCache)
     threads: Threads = field(default_factory=Threads)
     credits: Credits = field(default_factory=Credits)
+    diagnoses: Diagnoses = field(default_factory=Diagnoses)
     files: Shelf[StoredFile] = field(default_factory=lambda: Shelf(most=1_000, most_bytes=64 * MEBIBYTE))
     skills: Shelf[Skill] = field(default_factory=lambda: Shelf(most=200, most_bytes=32 * MEBIBYTE))
     batches: Shelf[Batch] = field(default_factory=lambda: Shelf(most=200, most_bytes=64 * MEBIBYTE))

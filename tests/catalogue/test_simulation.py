@@ -50,7 +50,14 @@ def test_always_on_thinking_is_the_default_where_it_cannot_be_switched_off():
 
 
 def test_what_a_model_refuses_is_passed_on():
-    assert RULES.models["claude-sonnet-5"].refuses == ("fallbacks", "messages[role=system].output_config")
+    assert RULES.models["claude-opus-5-5"].refuses == ()
+    assert set(RULES.models["claude-sonnet-5"].refuses) == {
+        "fallbacks",
+        "messages[role=system].output_config",
+        "output_config.task_budget",
+        "thinking.display=updates",
+    }
+    assert "compaction" in RULES.models["claude-opus-4-5"].refuses
     assert not RULES.models["claude-sonnet-5"].system_role
     assert not RULES.models["claude-sonnet-5"].prefill
     assert RULES.models["claude-haiku-4-5"].prefill

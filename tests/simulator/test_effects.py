@@ -200,7 +200,9 @@ def test_an_edit_applies_as_far_as_it_says(simulator, edit, cleared):
 def test_another_beta_that_opens_the_field_does_not_open_this_edit(simulator):
     (reply,) = sampled(simulator, edited(), "compact-2026-01-12", repeats=1)
     assert reply.status == 400
-    assert reply.message.startswith("context_management.edits.0: Input tag 'clear_tool_uses_20250919' found using 'type'")
+    assert reply.message.startswith(
+        "context_management.edits.0: Input tag 'clear_tool_uses_20250919' found using 'type'"
+    )
 
 
 def test_clearing_inputs_too_saves_more(simulator):
