@@ -93,6 +93,7 @@ def test_only_these_modules_call_text_safe():
 ESCAPING = {
     "drafts/answering.py",
     "runs/block_views.py",
+    "runs/other_answers.py",
     "runs/exchange_page.py",
     "web/markdown.py",
 }

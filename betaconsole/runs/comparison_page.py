@@ -14,6 +14,7 @@ from betaconsole.teams.models import User
 from betaconsole.web.paging import number
 
 from . import lanes
+from .batch_views import batches_of
 from .live import parse_columns
 from .models import Comparison
 from .needs import Typed
@@ -90,6 +91,8 @@ def page(
         "folded": folded(view),
         "requests": len(view.variants) * len(view.cases) * comparison.repeats,
         "again_token": new_public_id(),
+        "says_endpoint": not comparison.endpoint.is_messages and comparison.title != str(comparison.endpoint),
+        "batches": batches_of(comparison),
     }
 
 
@@ -101,6 +104,8 @@ def own_draft(comparison: Comparison, user: User) -> Draft | None:
 def folded(view: View) -> str:
     """The composer in one line: `claude-sonnet-4-6 · 8 columns × 10 · Simulator`."""
     models = list(dict.fromkeys(variant.model for variant in view.variants if variant.model))
+    if not view.comparison.endpoint.is_messages:
+        models = [str(view.comparison.endpoint)]
     repeats = f" × {view.comparison.repeats}" if view.comparison.repeats > 1 else ""
     model = models[0] if len(models) == 1 else f"{len(models)} models"
     return f"{model} · {len(view.variants)} columns{repeats} · {view.comparison.connection.name}"

@@ -10,13 +10,16 @@ from django.utils.safestring import SafeString, mark_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import EXTRA_HEADERS, parse_betas
+from betaconsole.claude.multipart import PartError, decode
 from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, python_headers, typescript
 from betaconsole.storage.fields import showable
 from betaconsole.web.markdown import highlighted
+from betaconsole.web.templatetags.figures import size
 
 from .block_views import BlockView, final_views
-from .figures import Cell, Figure, figures_of, kinds, met_a_cache
+from .figures import Cell, Figure, figures_of, kinds_for
 from .models import Exchange
+from .other_answers import Start, hex_dump, text_of
 from .timeline import Timeline, timeline_of
 from .turn_page import TurnPart, turn_part
 from .viewing import read_message
@@ -25,16 +28,23 @@ from .wording import ErrorView, Pill, error_of, note, pill, support_text
 # More than this of a body is not put on a page: it is there to download.
 MAX_SHOWN_BYTES = 200_000
 MAX_USAGE_ROWS = 200
+MAX_HEX_BYTES = 2_048
+MAX_PARTS = 50
 
 
 @dataclass(frozen=True)
 class BodyView:
-    """A body as a page shows it. `pretty` is highlighted JSON, None where it is none; `is_cut`: not all is shown."""
+    """A body as a page shows it. `pretty` is highlighted JSON, None where it is none; `is_cut`: not all is shown.
+
+    `is_hex`: it is no text, and `raw` is its first bytes. `parts`: what an upload carries, in words.
+    """
 
     size: int
     raw: str
     pretty: SafeString | None
     is_cut: bool
+    is_hex: bool = False
+    parts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -105,16 +115,16 @@ def page(exchange: Exchange, *, viewer_id: int | None = None) -> ExchangePage:
         support=support_text(exchange),
         note=note(exchange, kept_bytes=len(response)),
         betas=sent_betas(exchange),
-        request_body=body_view(request_bytes(exchange)),
+        request_body=body_view(request_bytes(exchange), parts=parts_of(exchange)),
         response_body=body_view(response),
-        blocks=final_views(message, exchange.public_id),
+        blocks=final_views(message, exchange.public_id) if exchange.answers_message else [],
         timeline=timeline_of(recorded_events(exchange)),
         usage=list(flat(exchange.usage or {}))[:MAX_USAGE_ROWS],
         figures=figures_of(
             Cell([exchange]),
             Cell([baseline]) if baseline else None,
             is_baseline=exchange.variant.baseline_id is None,
-            chosen=kinds(cached=met_a_cache([exchange])),
+            chosen=kinds_for(exchange.comparison, [exchange]),
         ),
         snippets=snippets_of(exchange),
         turn=turn_part(exchange, message, beside, viewer_id=viewer_id),
@@ -165,11 +175,29 @@ def sent_betas(exchange: Exchange) -> tuple[str, ...]:
     return parse_betas(",".join(lines))
 
 
-def body_view(data: bytes) -> BodyView:
+def body_view(data: bytes, *, parts: Sequence[str] = ()) -> BodyView:
     """A body for the page; a large one only as far as a page bears it."""
+    if text_of(Start(data[:MAX_SHOWN_BYTES], len(data))) is None:
+        shown = hex_dump(data[:MAX_HEX_BYTES])
+        return BodyView(len(data), shown, None, is_cut=len(data) > MAX_HEX_BYTES, is_hex=True, parts=parts)
     is_cut = len(data) > MAX_SHOWN_BYTES
     raw = showable(data[:MAX_SHOWN_BYTES].decode("utf-8", "replace"))
-    return BodyView(size=len(data), raw=raw, pretty=None if is_cut else pretty_json(raw), is_cut=is_cut)
+    pretty = None if is_cut else pretty_json(raw)
+    return BodyView(size=len(data), raw=raw, pretty=pretty, is_cut=is_cut, parts=parts)
+
+
+def parts_of(exchange: Exchange) -> list[str]:
+    """What an upload carries: `file: apples.pdf · application/pdf · 12.4 kB`. Empty for what is none."""
+    kind = next((value for name, value in exchange.request_headers if name.lower() == "content-type"), "")
+    if not kind.startswith("multipart/"):
+        return []
+    try:
+        parts = decode(request_bytes(exchange), kind)
+    except PartError:
+        return []
+    said = [(part.name, filter(None, [part.filename, part.content_type, size(len(part.data))])) for part in parts]
+    more = [f"{len(said) - MAX_PARTS:,} more"] if len(said) > MAX_PARTS else []
+    return [showable(f"{name}: {' · '.join(what)}") for name, what in said[:MAX_PARTS]] + more
 
 
 def pretty_json(text: str) -> SafeString | None:
@@ -210,10 +238,16 @@ def code_of(exchange: Exchange, slug: str) -> str:
 
 
 def public_url(exchange: Exchange) -> str:
-    """Where anybody can send this request: the official API in place of the simulator, which has no address."""
+    """Where anybody can send this request: the official API in place of the simulator, which has no address.
+
+    What goes out in a batch is a message by itself.
+    """
+    url = exchange.url
+    if exchange.batch_id is not None:
+        url = url.removesuffix("/batches")
     if not exchange.connection.is_simulator:
-        return exchange.url
-    return settings.OFFICIAL_API + exchange.url.removeprefix(exchange.connection.base_url)
+        return url
+    return settings.OFFICIAL_API + url.removeprefix(exchange.connection.base_url)
 
 
 def _snippet(exchange: Exchange, slug: str, *, with_code: bool) -> Snippet:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from betaconsole.catalogue.pricing import cost_without_caching_usd
+from betaconsole.drafts.models import Engine
 from betaconsole.web.templatetags.figures import DASH, count, ms, rate, usd
 
-from .models import Exchange
+from .models import Comparison, Exchange
 from .states import State
 
 BASELINE = "baseline"
@@ -115,6 +116,21 @@ OF_THE_FIRST_TURN = ("first_text", "first_byte")
 TITLES = {
     UNCACHED.key: "All input at base price: what was written to a prompt cache or read from one counts as plain input."
 }
+
+
+OF_TIME = ("first_text", "total", "speed", "first_byte")
+OF_ANY_ANSWER = ("total", "first_byte")
+OF_A_COUNT = ("input", *OF_ANY_ANSWER)
+
+
+def kinds_for(comparison: Comparison, turns: Iterable[Exchange]) -> tuple[Kind, ...]:
+    """The figures there are of these: times alone where no message answers, and none where a batch answers."""
+    turns = list(turns)
+    if not comparison.endpoint.is_messages:
+        counted = any(turn.input_tokens is not None for turn in turns)
+        return tuple(kind for kind in KINDS if kind.key in (OF_A_COUNT if counted else OF_ANY_ANSWER))
+    every = kinds(cached=met_a_cache(turns))
+    return tuple(kind for kind in every if kind.key not in OF_TIME) if comparison.engine == Engine.BATCH else every
 
 
 def kinds(*, cached: bool) -> tuple[Kind, ...]:

@@ -12,10 +12,11 @@ from betaconsole.library.stubs import ToolStub
 from .block_views import BlockView, Growing, final_views, growing_views
 from .conversation import Conversation, conversation_of, stub_results, stubs_of, with_results, with_words
 from .dots import Dots, dots_of
-from .figures import Figure, figures_of, kinds, met_a_cache
+from .figures import Figure, figures_of, kinds_for
 from .header_line import HeaderPart, header_parts
 from .models import Comparison, Exchange, Variant
 from .needs import Need, Typed, need_of, with_typed
+from .other_answers import Start, answer_views, starts_of
 from .overview import cells_of, figures_context, state_context
 from .showing import Row
 from .states import FINAL, IN_FLIGHT, State
@@ -144,7 +145,12 @@ def lanes_in(
     ]
     shown = [turn.pk for variant in chosen for turn in with_words(view.turns[variant.position])]
     words, stubs = words_of(shown), stubs_of(view.comparison)
-    return [_lane(view, variant, partials=partials, words=words, stubs=stubs, typed=typed) for variant in chosen]
+    latest = [view.exchanges[variant.position] for variant in chosen]
+    starts = starts_of([exchange.pk for exchange in latest if exchange.is_final and not exchange.answers_message])
+    return [
+        _lane(view, variant, partials=partials, words=words, starts=starts, stubs=stubs, typed=typed)
+        for variant in chosen
+    ]
 
 
 def _lane(
@@ -153,6 +159,7 @@ def _lane(
     *,
     partials: Mapping[int, Partial],
     words: Mapping[int, Words],
+    starts: Mapping[int, Start],
     stubs: Sequence[ToolStub],
     typed: Typed | None,
 ) -> Lane:
@@ -183,7 +190,9 @@ def _lane(
         baseline=baseline,
         dots=dots_of(view, variant.position),
         case=view.case,
-        blocks=_blocks(exchange, message, partial, stubs=stubs if need and need.fields else ()),
+        blocks=_blocks(
+            exchange, message, partial, start=starts.get(exchange.pk), stubs=stubs if need and need.fields else ()
+        ),
         note=note(
             told,
             kept_bytes=told.kept_bytes,  # type: ignore[attr-defined]
@@ -222,7 +231,7 @@ def _figures(view: View, variant: Variant, baseline: Variant | None) -> list[Fig
         cells[variant.position],
         cells.get(baseline.position) if baseline else None,
         is_baseline=baseline is None,
-        chosen=kinds(cached=any(met_a_cache(cell.turns) for cell in cells.values())),
+        chosen=kinds_for(view.comparison, [turn for cell in cells.values() for turn in cell.turns]),
     )
 
 
@@ -241,11 +250,21 @@ def _pill(view: View, exchange: Exchange, here: Sequence[Row], *, waits: bool) -
 
 
 def _blocks(
-    exchange: Exchange, message: dict[str, Any] | None, partial: Partial | None, *, stubs: Sequence[ToolStub]
+    exchange: Exchange,
+    message: dict[str, Any] | None,
+    partial: Partial | None,
+    *,
+    start: Start | None,
+    stubs: Sequence[ToolStub],
 ) -> list[BlockView]:
-    """The latest turn's blocks; calls with what the stubs say to them, where others wait for a person."""
+    """The latest turn's blocks; calls with what the stubs say to them, where others wait for a person.
+
+    Where no message answers: how the answer begins.
+    """
     if partial is not None:
         return growing_views(partial.blocks, exchange.public_id)
+    if not exchange.answers_message:
+        return answer_views(start, exchange.public_id) if start else []
     return with_results(final_views(message, exchange.public_id), message, stub_results(message, stubs))
 
 
@@ -261,6 +280,8 @@ def _differences(comparison: Comparison, variant: Variant, baseline: Variant | N
         said.append("own body")
     if variant.changes is not None and (baseline is None or variant.changes != baseline.changes):
         said.append("changes to the body")
+    if variant.headers != (baseline.headers if baseline else []):
+        said += [f"{name}: {value}" for name, value in variant.headers] or ["no further headers"]
     return said
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from betaconsole.drafts.columns import letter
 
 from .cache_bias import cache_bias
-from .figures import Cell, Figure, figures_of, kinds, met_a_cache
+from .figures import Cell, Figure, figures_of, kinds_for
 from .header_line import HeaderPart, header_parts
 from .models import Comparison, Exchange, Variant, Wait
 from .showing import LANES, Row
@@ -53,7 +53,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class WayToWaiting:
-    """Where the cell is that waits longest for a person, and how many wait."""
+    """Where the next cell is that waits for a person, and how many wait."""
 
     href: str
     text: str
@@ -62,7 +62,7 @@ class WayToWaiting:
 def figure_rows(view: View) -> list[FigureRow]:
     """Every column of the comparison with its figures, whether it has a lane or not."""
     cells, in_view = cells_of(view), view.in_view
-    chosen = kinds(cached=any(met_a_cache(cell.turns) for cell in cells.values()))
+    chosen = kinds_for(view.comparison, [turn for cell in cells.values() for turn in cell.turns])
     rows = []
     for variant in view.variants:
         exchange = view.exchanges.get(variant.position)
@@ -152,12 +152,12 @@ def state_context(view: View) -> dict[str, Any]:
 
 
 def way_to_waiting(view: View) -> WayToWaiting | None:
-    """The way to the cell that waits longest; None where nothing waits."""
-    waiting = [row for row in view.rows if row.wait_id]
+    """The way to a cell that waits, one on this page first; None where nothing waits."""
+    waiting = [row for row in view.rows if row.wait]
     if not waiting:
         return None
-    row = min(waiting, key=lambda row: row.wait_id or 0)
-    is_here = (row.case, row.repeat) == view.cell and row.position in view.columns
+    here = [row for row in waiting if (row.case, row.repeat) == view.cell and row.position in view.columns]
+    row, is_here = (here or waiting)[0], bool(here)
     # A column without a lane gets one: it stands first among those asked for.
     columns = "" if row.position in view.columns else f"&columns={row.position}"
     there = f"{view.comparison.get_absolute_url()}?case={row.case}&repeat={row.repeat}{columns}"

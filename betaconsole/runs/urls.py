@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import conversation_views, errand_views, views
+from . import batch_views, conversation_views, errand_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("comparisons/<str:public_id>/live/", views.live, name="live"),
     path("comparisons/<str:public_id>/lanes/", views.lanes, name="lanes"),
     path("comparisons/<str:public_id>/cancel/", views.cancel, name="cancel"),
+    path("comparisons/<str:public_id>/batches/", batch_views.batches, name="batches"),
     path("comparisons/<str:public_id>/without/", views.without, name="without"),
     path("comparisons/<str:public_id>/again/", views.again, name="again"),
     path("comparisons/<str:public_id>/edit/", views.edit, name="edit"),

@@ -24,6 +24,8 @@ _FAILURE_PILLS = {
     "stream_error": "error after {status}",
     "protocol": "no API answer",
     "limit": "too large",
+    "expired": "expired",
+    "no_result": "no result",
 }
 _FOR_SUPPORT = (State.FAILED, State.INCOMPLETE, State.UNKNOWN_OUTCOME)
 _SILENT: Mapping[str, str] = {
@@ -90,7 +92,8 @@ def _bad_ending(exchange: Exchange) -> str:
 
 
 def _status(exchange: Exchange) -> str:
-    return str(exchange.status) if exchange.status else "no status"
+    # A result line of a batch has no status of its own.
+    return str(exchange.status) if exchange.status else "batch" if exchange.batch_id else "no status"
 
 
 def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit: str = "") -> str:
@@ -105,25 +108,28 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
         return "Not sent: the same request was refused before and would be refused again."
     if state == State.CANCELLED:
         if exchange.sent_at is None:
-            return "Stopped before it was sent: nothing was billed."
+            before = "it ran in its batch" if exchange.batch_id else "it was sent"
+            return f"Stopped before {before}: nothing was billed."
         return "Stopped here. The API may still bill what it generated."
     if state == State.INTERRUPTED:
         return _interrupted(kept_bytes)
     if state == State.INCOMPLETE:
         return _incomplete(exchange, kept_bytes)
     if state == State.UNKNOWN_OUTCOME:
-        return (
-            f"{_SILENT[State.UNKNOWN_OUTCOME]} The request may have been processed and billed. "
-            "It is not sent again by itself."
-        )
+        said = exchange.error_message if exchange.batch_id else _SILENT[State.UNKNOWN_OUTCOME]
+        return f"{showable(said)} The request may have been processed and billed. It is not sent again by itself."
     if state == State.FAILED and skipped:
         return f"Refused once, {skipped} more not sent: the same request would be refused again."
+    if state == State.SUCCEEDED and exchange.batch_id:
+        return "Answered in a batch, at half the price: its times cannot be compared, so there are none."
     if state == State.SUCCEEDED and exchange.waited:
         return _HELD_BACK
     return ""
 
 
 def _queued(exchange: Exchange, limit: str) -> str:
+    if exchange.batch_id:
+        return "Went out in a batch: its answer comes when the batch has ended."
     if exchange.send_after is not None:
         takes_ms = (exchange.send_after - exchange.created_at).total_seconds() * 1000
         return f"The tool takes its time: its stub answers after {ms(takes_ms)}."
@@ -140,7 +146,7 @@ def _interrupted(kept_bytes: int | None) -> str:
 
 
 def _incomplete(exchange: Exchange, kept_bytes: int | None) -> str:
-    if exchange.failure_kind in ("", "cut_after_status"):
+    if exchange.failure_kind in ("", "cut_after_status") and exchange.answers_message:
         said = _SILENT[State.INCOMPLETE]
     else:
         said = showable(exchange.error_message) or "The answer did not come to its end."
