@@ -54,15 +54,20 @@ def typed_results(sent: QueryDict, exchange: Exchange) -> Typed:
     results: dict[int, tuple[str, bool]] = {}
     problems: dict[int, str] = {}
     for index in range(len(calls_of(continuing.message_of(exchange)))):
-        text = sent.get(f"result-{index}")
-        if text is None:
+        if f"result-{index}" not in sent:
             continue
+        text = as_typed(sent, f"result-{index}")
         results[index] = (text, f"error-{index}" in sent)
         if not text.strip():
             problems[index] = "Type what the tool returned."
         elif len(text) > MAX_RESULT:
             problems[index] = f"At most {MAX_RESULT:,} characters."
     return Typed("answer", exchange.public_id, results=results, problems=problems)
+
+
+def as_typed(sent: QueryDict, name: str) -> str:
+    """The text of a field; forms write its line ends as CR LF."""
+    return sent.get(name, "").replace("\r\n", "\n")
 
 
 def content_of(text: str) -> Any:
@@ -102,7 +107,7 @@ def say(request: TeamRequest, public_id: str) -> HttpResponse:
     typed = Typed(
         "say",
         exchange.public_id,
-        text=request.POST.get("text", ""),
+        text=as_typed(request.POST, "text"),
         scope="all" if request.POST.get("scope") == "all" else "column",
         every_repeat="every_repeat" in request.POST,
     )

@@ -14,7 +14,7 @@ LANES = 8  # more columns than this: the first ones stream, the rest are rows of
 class Row(NamedTuple):
     """A cell as far as choosing needs it: its latest exchange. `position` is its column's, `case` its case's position.
 
-    `turn` is how many turns the cell has. `wait_id` and `wait` name what it waits for (`Wait.Reason`); None where it does not.
+    `turn` is how many turns the cell has. `wait` says what it waits for (`Wait.Reason`); None where it does not.
     """
 
     id: int
@@ -26,7 +26,6 @@ class Row(NamedTuple):
     turn: int
     state: str
     version: int
-    wait_id: int | None = None
     wait: str | None = None
 
     @property
@@ -39,7 +38,7 @@ def rows_of(comparison: Comparison) -> list[Row]:
     """Every cell of the comparison with its latest exchange, in the order of cells."""
     names = (
         *("id", "public_id", "variant__position", "case__position", "repeat", "attempt", "turn", "state", "version"),
-        *("wait__id", "wait__reason"),
+        "wait__reason",
     )
     # Asked this way a comparison of ten turns costs no more rows than one of a single turn.
     later = Exchange.objects.filter(
@@ -61,16 +60,13 @@ def fingerprint(comparison: Comparison) -> str:
 
 
 def cell_in_view(rows: Sequence[Row], *, case: int | None, repeat: int | None) -> tuple[int, int]:
-    """The (case, repeat) all lanes show: the one asked for, else the one that waits longest for a person, else the newest
-    running, else the last that was sent.
-
-    Who waits longest stays the same while others come to wait: a page does not turn away from what a person types.
-    """
+    """The (case, repeat) all lanes show: the one asked for, else the first that waits for a person, else the newest running,
+    else the last that was sent."""
     cells = {(row.case, row.repeat) for row in rows}
     if repeat is not None and (case or 0, repeat) in cells:
         return (case or 0, repeat)
-    if waiting := [(row.wait_id, (row.case, row.repeat)) for row in rows if row.wait_id]:
-        return min(waiting)[1]
+    if waiting := [(row.case, row.repeat) for row in rows if row.wait]:
+        return min(waiting)
     for wanted in (IN_FLIGHT, None):
         found = [(row.case, row.repeat) for row in rows if (row.state in wanted if wanted else _was_sent(row))]
         if found:

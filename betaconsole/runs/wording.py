@@ -62,8 +62,8 @@ def pill(exchange: Exchange, *, done: int, total: int, waits: bool = False) -> P
     state = exchange.state
     if waits:
         return Pill(f"turn {exchange.turn} · waiting", "wait")
-    if state in UNFINISHED and exchange.turn > 1 and total == 1:
-        return Pill(f"turn {exchange.turn}", "live")
+    if state in UNFINISHED and exchange.turn > 1:
+        return Pill(f"{done} of {total}" if total > 1 else f"turn {exchange.turn}", "live")
     if state == State.QUEUED:
         return Pill("waiting")
     if state in IN_FLIGHT:
