@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from betaconsole.drafts.models import Engine
 
-from .models import Exchange
+from .models import Comparison, Exchange
 from .states import State
 
 COMPARISONS = 50  # how many waiting comparisons are looked at in one pass, the oldest first
@@ -28,9 +28,9 @@ class Round(NamedTuple):
     attempt: int
     turn: int
     connection_id: int
-    limit: int
     size: int
     first: int
+    limit: int
     max_turns: int = 1
 
     def members(self) -> "QuerySet[Exchange]":
@@ -45,9 +45,8 @@ class Round(NamedTuple):
 
 
 def ready() -> "QuerySet[Exchange]":
-    """What is queued and may be sent now, but for the limits: no turn that a stub delays, and nothing of a batch."""
-    due = Q(send_after=None) | Q(send_after__lte=timezone.now())
-    return Exchange.objects.queued().filter(due, comparison__engine=Engine.LIVE)
+    """What is queued and may be sent now, but for the limits and for who sends it: no turn that a stub still delays."""
+    return Exchange.objects.queued().filter(Q(send_after=None) | Q(send_after__lte=timezone.now()))
 
 
 def waiting() -> list[Round]:
@@ -55,17 +54,27 @@ def waiting() -> list[Round]:
 
     Further turns come before cells that have not begun. Of a trace it is one round at most.
     """
-    queued = ready()
-    comparisons = queued.values_list("comparison_id", "comparison__is_trace").annotate(first=Min("pk"))
-    names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "connection_id", "connection__max_in_flight")
+    names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "connection_id")
     found: list[Round] = []
-    for comparison_id, is_trace, _ in list(comparisons.order_by("first")[:COMPARISONS]):
-        of_it = queued.filter(comparison_id=comparison_id, **(place_in_trace(comparison_id) if is_trace else {}))
-        rounds = of_it.values_list(*names).annotate(
-            size=Count("pk"), first=Min("pk"), max_turns=Max("comparison__max_turns")
-        )
-        found += [Round(*row) for row in rounds.order_by("-turn", "first")[:ROUNDS]]
+    for comparison in oldest():
+        place = place_in_trace(comparison.pk) if comparison.is_trace else {}
+        rounds = ready().filter(comparison_id=comparison.pk, **place).values_list(*names)
+        rounds = rounds.annotate(size=Count("pk"), first=Min("pk")).order_by("-turn", "first")
+        more = {"limit": comparison.connection.max_in_flight, "max_turns": comparison.max_turns}
+        found += [Round(*row, **more) for row in rounds[:ROUNDS]]
     return found
+
+
+def oldest() -> list[Comparison]:
+    """The comparisons with something queued that is sent live, who waits longest first."""
+    # By connection as well, as the index of what is queued is: by comparison alone SQLite reads every exchange there is.
+    waits = ready().values_list("connection_id", "comparison_id").annotate(first=Min("pk")).order_by("first")
+    ids = list(dict.fromkeys(comparison_id for _, comparison_id, _ in waits))
+    if not ids:
+        return []
+    live = Comparison.objects.filter(pk__in=ids, engine=Engine.LIVE).select_related("connection")
+    by_id = live.only("is_trace", "max_turns", "connection__max_in_flight").in_bulk()
+    return [by_id[comparison_id] for comparison_id in ids if comparison_id in by_id][:COMPARISONS]
 
 
 def place_in_trace(comparison_id: int) -> dict[str, int]:

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from betaconsole.claude.errors import NotSent
+from betaconsole.drafts.models import Engine
 from betaconsole.runs import rounds
 from betaconsole.runs.engine import job_of
-from betaconsole.runs.models import Exchange
+from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.planning import CasePlan
 from betaconsole.runs.rounds import Round
 from betaconsole.teams.models import Membership
@@ -49,7 +52,7 @@ def test_looking_for_rounds_costs_the_same_for_one_repeat_and_a_hundred(owner: M
             rounds.first_repeats_unanswered(rounds.waiting())
         return len(captured)
 
-    assert queries(2) == queries(100) == 3
+    assert queries(2) == queries(100) == 4
 
 
 def test_other_repeats_wait_for_the_first_ones_status_lines(owner: Membership) -> None:
@@ -78,3 +81,32 @@ def test_a_key_never_goes_to_an_address_that_is_not_its_connections_own(owner: M
     connection.save()
     with pytest.raises(NotSent, match="another address"):
         job_of(Exchange.objects.select_related("connection", "request_body").get())
+
+
+def test_what_a_batch_sends_and_what_is_delayed_is_no_round(owner: Membership) -> None:
+    connection = connection_to(owner, "http://127.0.0.1:1")
+    batch = run(owner, connection, plan([[]]))
+    Comparison.objects.filter(pk=batch.pk).update(engine=Engine.BATCH)
+    delayed = run(owner, connection, plan([[], []]))
+    Exchange.objects.filter(comparison=delayed, variant__position=1).update(
+        send_after=timezone.now() + timedelta(minutes=1)
+    )
+    [one] = rounds.waiting()
+    assert (one.comparison_id, one.size, one.members().count()) == (delayed.pk, 1, 1)
+
+
+def test_further_turns_come_before_cells_that_have_not_begun(owner: Membership) -> None:
+    comparison = run(owner, connection_to(owner, "http://127.0.0.1:1"), plan([[]], repeats=3))
+    Exchange.objects.filter(repeat=3).update(turn=2)
+    found = rounds.waiting()
+    assert [one.repeat for one in found] == [3, 1, 2]
+    assert rounds.in_order(reversed(found), Counter()) == found
+    # Its first repeat was answered long ago: the turn waits for nobody.
+    assert rounds.first_repeats_unanswered([one for one in found if one.turn == 2]) == set()
+    assert comparison.max_turns == found[0].max_turns == 1
+
+
+def test_idle_looking_asks_one_question(owner: Membership) -> None:
+    with CaptureQueriesContext(database) as captured:
+        assert rounds.waiting() == []
+    assert len(captured) == 1
