@@ -21,7 +21,7 @@ from .editing import Edit, Refused
 from .file_kinds import safe_name
 from .importing import CASES, MAX_FILE_BYTES, TRACE, ImportRefused, Recording, read_recording
 from .matrix import MatrixError
-from .models import CaseSet, Draft
+from .models import Draft
 from .without_script import changed
 
 TOO_MUCH = "That file has more than 200 MB: cut out the part that matters. Nothing was imported."
@@ -67,9 +67,10 @@ def set_case_kind(request: TeamRequest, draft_id: str) -> HttpResponse:
     kind = TRACE if request.POST.get("kind") == TRACE else CASES
 
     def make(draft: Draft) -> Edit:
-        if draft.case_set_id is None:
+        if draft.case_set is None:
             raise Refused("import", "There are no recorded requests any more.")
-        CaseSet.objects.filter(pk=draft.case_set_id).update(kind=kind)
+        draft.case_set.kind = kind
+        draft.case_set.save(update_fields=["kind"])
         return Edit("run as a trace" if kind == TRACE else "run as cases", undoable=False)
 
     return edited(request, draft_id, make, touched=lambda composer: [Fragment("body")])
