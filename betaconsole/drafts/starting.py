@@ -14,7 +14,8 @@ from betaconsole.teams.models import Connection, Team, User
 
 from .columns import Column, new_key
 from .composing import MAX_REPEATS
-from .models import Draft, Engine
+from .endpoint_choice import is_count, takes
+from .models import Draft, Engine, OwnBody
 
 
 def blank_body() -> str:
@@ -125,9 +126,12 @@ def from_comparison_parts(
     engine: str = Engine.LIVE,
     separate_caches: bool = False,
 ) -> Draft:
-    """A comparison, open for editing. `own_bodies` maps keys of `columns` to whole bodies; `baseline` is such a key."""
+    """A comparison, open for editing. `own_bodies` maps keys of `columns` to whole bodies; `baseline` is such a key.
+
+    A JSON body for another endpoint than messages leaves the blank one to come back to.
+    """
     usable = connection is not None and Connection.objects.usable().filter(pk=connection.pk).exists()
-    return Draft.start(
+    draft = Draft.start(
         team=team,
         author=author,
         connection=connection if usable else Connection.objects.default_for(team),
@@ -144,3 +148,7 @@ def from_comparison_parts(
         engine=engine,
         separate_caches=separate_caches,
     )
+    if not endpoint.is_messages and takes(endpoint) == "json":
+        draft.messages_body = OwnBody.keep(draft, body_text if is_count(endpoint) else blank_body())
+        draft.save(update_fields=["messages_body"])
+    return draft

@@ -49,9 +49,11 @@ def new(request: TeamRequest) -> HttpResponse:
         draft = starting.from_combination(team, author, get_object_or_404(kept, public_id=public_id))
     elif text := request.POST.get("request"):
         try:
-            draft = _pasted_draft(starting.blank(team, author), read_request(text))
+            pasted = read_request(text)
         except PasteError as error:
             return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+        draft = starting.blank(team, author)
+        editing.change(draft, lambda blank: _pasted_edit(blank, pasted), revision=draft.revision, tab="")
     else:
         draft = starting.blank(team, author)
     return redirect(f"{reverse('runs:compose')}?draft={draft.public_id}")
@@ -211,22 +213,6 @@ def _endpoint_for(draft: Draft, pasted: Pasted) -> Endpoint:
     if pasted.endpoint is not None:
         return pasted.endpoint
     return draft.endpoint if pasted.body_text is None or takes(draft.endpoint) == "json" else Endpoint.MESSAGES
-
-
-def _pasted_draft(draft: Draft, pasted: Pasted) -> Draft:
-    """A blank draft that becomes the pasted request: the way in without JavaScript."""
-    edit = _pasted_edit(draft, pasted)
-    new_draft = Draft.start(
-        team=draft.team,
-        author=draft.author,
-        connection=draft.connection,
-        version=edit.values.get("version", draft.version),
-        body_text=draft.body_text if edit.body_text is None else edit.body_text,
-        columns=edit.columns or draft.sheet,
-        endpoint=_endpoint_for(draft, pasted),
-    )
-    draft.delete()
-    return new_draft
 
 
 @requires(Role.MEMBER)

@@ -10,6 +10,7 @@ from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import Column
 from betaconsole.drafts.composing import NotReady, plan_inputs
 from betaconsole.drafts.models import Draft, Engine, OwnBody
+from betaconsole.drafts.starting import blank_body, from_comparison_parts
 from betaconsole.runs.models import Comparison
 
 from .desk import BODY, THINKING, Tab, a_draft, targets
@@ -239,3 +240,15 @@ def test_the_bodies_put_aside_are_kept_once_and_swept(tab):
         go(tab, COUNT)
         go(tab, MESSAGES)
     assert OwnBody.objects.count() == 1
+
+
+def test_a_comparison_of_another_endpoint_opens_with_a_prompt_to_come_back_to(client, owner):
+    text = '{"requests": []}'
+    draft = from_comparison_parts(
+        owner.team, owner.user, body_text=text, columns=[Column("a")], version="2026-10-21", repeats=1, connection=None,
+        endpoint=Endpoint("POST", "/v1/messages/batches"),
+    )  # fmt: skip
+    tab = Tab(client, draft)
+    assert tab.draft.body_text == text
+    go(tab, MESSAGES)
+    assert tab.draft.body_text == blank_body()

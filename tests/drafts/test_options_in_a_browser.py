@@ -19,7 +19,7 @@ def add_tool(page: Page, name: str) -> None:
     if not page.locator("#tool-name").is_visible():
         page.get_by_text("Add a tool", exact=True).click()
     page.locator("#tool-name").fill(name)
-    page.get_by_role("button", name="Add the tool").click()
+    page.get_by_role("button", name="Add the tool", exact=True).click()
     expect(page.get_by_role("group", name=f"Tool {name}")).to_be_visible()
 
 

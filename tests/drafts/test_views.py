@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from betaconsole.drafts.columns import Column
 from betaconsole.drafts.context import Composer
-from betaconsole.drafts.models import Draft
+from betaconsole.drafts.models import Draft, OwnBody
+from betaconsole.drafts.starting import blank_body
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.keys import keep_key, remove_key
 from betaconsole.teams.models import Connection
@@ -122,9 +123,13 @@ def test_what_cannot_be_read_is_refused_and_nothing_changes(tab):
 
 def test_a_request_can_be_pasted_without_javascript(client, owner):
     draft = started(client, request=CURL)
-    assert draft.sheet[0].betas == (THINKING,)
-    assert Draft.objects.count() == 1
+    assert (draft.sheet[0].betas, draft.rows) == ((THINKING,), [THINKING])
     assert client.post(reverse("drafts:new"), {"request": "nothing"}).status_code == 422
+    assert Draft.objects.count() == 1
+    batch = {"requests": []}
+    draft = started(client, request=f"curl https://api.anthropic.com/v1/messages/batches -d '{json.dumps(batch)}'")
+    assert (draft.path, json.loads(draft.body_text)) == ("/v1/messages/batches", batch)
+    assert OwnBody.objects.get(digest=draft.messages_body).text == blank_body()
 
 
 def test_a_prompt_is_saved_and_saving_again_makes_its_next_version(tab):
