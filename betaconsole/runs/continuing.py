@@ -15,7 +15,7 @@ from django.db.models import Q
 from betaconsole.drafts.editing import Edit, change
 from betaconsole.drafts.models import Draft, Engine
 from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS, ToolStub, read_stubs
-from betaconsole.storage.fields import unpack
+from betaconsole.storage.fields import showable, unpack
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
@@ -31,6 +31,7 @@ from .states import State
 from .turns import Call, Missing, Next, Result, TurnError, calls_of, next_turn, with_message
 
 WENT_ON = "The conversation went on since this page was made: look at it anew."
+SHORT = 200
 AT_ONCE = 20  # cells that go on in one transaction
 
 
@@ -155,11 +156,18 @@ def _pairs(calls: Sequence[Call], results: Sequence[Result]) -> list[tuple[Call,
     for index, result in enumerate(results):
         place = f"results.{index}.tool_use_id"
         if result.tool_use_id not in by_id:
-            raise PlanError(place, f"The model made no call {result.tool_use_id!r}; it made {', '.join(by_id)}.")
+            raise PlanError(
+                place, f"The model made no call {_short(result.tool_use_id)}; it made {_short(', '.join(by_id))}."
+            )
         if result.tool_use_id in seen:
-            raise PlanError(place, f"{result.tool_use_id} has two results.")
+            raise PlanError(place, f"{_short(result.tool_use_id)} has two results.")
         seen.add(result.tool_use_id)
     return [(by_id[result.tool_use_id], result) for result in results]
+
+
+def _short(text: str) -> str:
+    """What a model or a program wrote, as it can stand in a message."""
+    return showable(text if len(text) <= SHORT else f"{text[:SHORT]}…")
 
 
 def _step(exchange: Exchange, stubs: Sequence[ToolStub], *, max_turns: int, results: Sequence[Result] = ()) -> Ready:
@@ -183,7 +191,7 @@ def _step(exchange: Exchange, stubs: Sequence[ToolStub], *, max_turns: int, resu
             return Ready.of(step)
         case Missing():
             names = ", ".join(f"{call.name} ({call.id})" for call in step.calls)
-            raise PlanError("results", f"No stub and no result answers {names}.")
+            raise PlanError("results", f"No stub and no result answers {_short(names)}.")
         case None:
             raise TooLate("exchange", "The model has ended its answer: there is nothing to go on with but a message.")
 

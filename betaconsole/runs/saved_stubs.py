@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from betaconsole.library.stubs import MAX_STUBS, find, read_stubs
+from betaconsole.library.stubs import StubError, find, read_stubs
 
 from .planning import PlanError
 from .turns import Call, Result
@@ -24,13 +24,15 @@ def stub_of(call: Call, result: Result) -> dict[str, Any]:
 def with_saved(stubs: Sequence[Written], pairs: Iterable[tuple[Call, Result]]) -> list[Written]:
     """The stubs and one for each of these pairs, ahead of what answers its call by now. Raises `PlanError`."""
     grown = list(stubs)
-    for call, result in pairs:
-        new = stub_of(call, result)
-        if new in grown:
-            continue
-        earlier = find(read_stubs(grown), call.name, call.input)
-        place = read_stubs(grown).index(earlier) if earlier else len(grown)
-        grown.insert(place, new)
-    if len(grown) > MAX_STUBS:
-        raise PlanError("save", f"There are {MAX_STUBS} tool stubs already: the most there can be.")
+    try:
+        for call, result in pairs:
+            new = stub_of(call, result)
+            if new in grown:
+                continue
+            known = read_stubs(grown)
+            earlier = find(known, call.name, call.input)
+            grown.insert(known.index(earlier) if earlier else len(grown), new)
+        read_stubs(grown)
+    except StubError as error:
+        raise PlanError("save", f"This cannot be saved as a stub: {error.message}") from error
     return grown

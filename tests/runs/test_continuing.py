@@ -114,6 +114,19 @@ class TestAnswering:
             assert len(upstream.requests) == 1
         assert state_of(comparison) == "waiting"
 
+    def test_ids_of_any_kind_are_answered_and_can_stand_in_a_message(self, ann: Membership) -> None:
+        strange = "\u0000\ud800" + "x" * 5_000
+        with Upstream(conversation(reply({**call(), "id": strange, "name": strange}), DONE)) as upstream, running():
+            comparison = at_rest(run(ann, connection_to(ann, upstream.url), looped()))
+            exchange = comparison.exchanges.get()
+            for results in ([], DELIVERED):
+                with pytest.raises(PlanError) as refused:
+                    answer(exchange, results, author=ann.user)
+                assert len(refused.value.message.encode()) < 1_000
+            answer(exchange, [Result(strange, "delivered")], author=ann.user)
+            ended(comparison)
+            assert json.loads(upstream.requests[1].body)["messages"][-1]["content"][0]["tool_use_id"] == strange
+
     def test_what_ended_otherwise_waits_for_no_result(self, ann: Membership) -> None:
         with Upstream(conversation(DONE)) as upstream, running():
             [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), looped()))
@@ -218,6 +231,17 @@ class TestSaving:
             with pytest.raises(PlanError, match="text can be saved"):
                 answer(comparison.exchanges.get(), blocks, author=ann.user, save=True)
         assert comparison.exchanges.count() == 1
+
+    @pytest.mark.parametrize("name", ["", "x" * 201])
+    def test_a_tool_with_a_name_that_no_tool_has_can_be_answered_and_not_saved(
+        self, ann: Membership, name: str
+    ) -> None:
+        with Upstream(conversation(reply(call(1, name)), DONE)) as upstream, running():
+            comparison = at_rest(run(ann, connection_to(ann, upstream.url), looped()))
+            with pytest.raises(PlanError, match="cannot be saved"):
+                answer(comparison.exchanges.get(), DELIVERED, author=ann.user, save=True)
+            answer(comparison.exchanges.get(), DELIVERED, author=ann.user)
+            assert len(ended(comparison)) == 2
 
 
 def comparison_stubs(comparison: Comparison) -> Any:
