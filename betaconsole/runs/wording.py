@@ -121,7 +121,7 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
     if state == State.FAILED and skipped:
         return f"Refused once, {skipped} more not sent: the same request would be refused again."
     if state == State.SUCCEEDED and exchange.batch_id:
-        return "Answered in a batch, at half the price: its times cannot be compared, so there are none."
+        return "Answered in a batch: its times cannot be compared, so there are none."
     if state == State.SUCCEEDED and exchange.waited:
         return _HELD_BACK
     return ""
