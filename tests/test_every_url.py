@@ -25,6 +25,8 @@ SECOND_OBJECTS = [
     ("drafts:set_connection", "value", "connections"),
     ("drafts:apply_combination", "combination", "combinations"),
     ("runs:run", "draft", "drafts"),
+    ("runs:list_files", "draft", "drafts"),
+    ("runs:upload_file", "draft", "drafts"),
 ]
 # What some views need to see before they do anything.
 NEEDED = {

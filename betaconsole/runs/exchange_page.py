@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from .block_views import BlockView, final_views
 from .figures import Cell, Figure, figures_of, kinds_for
 from .models import Exchange
 from .other_answers import Start, hex_dump, text_of
+from .request_files import RequestFile, upload_files, without_files
 from .timeline import Timeline, timeline_of
 from .turn_page import TurnPart, turn_part
 from .viewing import read_message
@@ -36,7 +37,8 @@ MAX_PARTS = 50
 class BodyView:
     """A body as a page shows it. `pretty` is highlighted JSON, None where it is none; `is_cut`: not all is shown.
 
-    `is_hex`: it is no text, and `raw` is its first bytes. `parts`: what an upload carries, in words.
+    `is_hex`: it is no text, and `raw` is its first bytes. `parts`: what an upload carries, in words. `files` stand beside
+    it; in JSON a reference stands in the place of each.
     """
 
     size: int
@@ -45,6 +47,7 @@ class BodyView:
     is_cut: bool
     is_hex: bool = False
     parts: Sequence[str] = ()
+    files: Sequence[RequestFile] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def page(exchange: Exchange, *, viewer_id: int | None = None) -> ExchangePage:
         support=support_text(exchange),
         note=note(exchange, kept_bytes=len(response)),
         betas=sent_betas(exchange),
-        request_body=body_view(request_bytes(exchange), parts=parts_of(exchange)),
+        request_body=request_view(exchange),
         response_body=body_view(response),
         blocks=final_views(message, exchange.public_id) if exchange.answers_message else [],
         timeline=timeline_of(recorded_events(exchange)),
@@ -175,6 +178,19 @@ def sent_betas(exchange: Exchange) -> tuple[str, ...]:
     return parse_betas(",".join(lines))
 
 
+def request_view(exchange: Exchange) -> BodyView:
+    """The request body for the page, its files beside it."""
+    data = request_bytes(exchange)
+    if (short := without_files(data)) is not None:
+        return replace(body_view(short.text.encode("utf-8", "surrogatepass")), size=len(data), files=short.files)
+    return replace(body_view(data, parts=parts_of(exchange)), files=upload_files(data, content_type(exchange)))
+
+
+def content_type(exchange: Exchange) -> str:
+    """The content type of the request; empty where nothing was sent."""
+    return next((value for name, value in exchange.request_headers if name.lower() == "content-type"), "")
+
+
 def body_view(data: bytes, *, parts: Sequence[str] = ()) -> BodyView:
     """A body for the page; a large one only as far as a page bears it."""
     if text_of(Start(data[:MAX_SHOWN_BYTES], len(data))) is None:
@@ -188,7 +204,7 @@ def body_view(data: bytes, *, parts: Sequence[str] = ()) -> BodyView:
 
 def parts_of(exchange: Exchange) -> list[str]:
     """What an upload carries: `file: apples.pdf · application/pdf · 12.4 kB`. Empty for what is none."""
-    kind = next((value for name, value in exchange.request_headers if name.lower() == "content-type"), "")
+    kind = content_type(exchange)
     if not kind.startswith("multipart/"):
         return []
     try:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("exchanges/<str:public_id>/", views.exchange, name="exchange"),
     path("exchanges/<str:public_id>/edit/", conversation_views.edit, name="edit_exchange"),
     path("exchanges/<str:public_id>/request/", views.raw_request, name="raw_request"),
+    path("exchanges/<str:public_id>/request/file/", views.request_file, name="request_file"),
     path("exchanges/<str:public_id>/response/", views.raw_response, name="raw_response"),
     path("exchanges/<str:public_id>/code/", views.code, name="code"),
     # what the composer asks the API for

@@ -15,9 +15,11 @@ from betaconsole.drafts import starting
 from betaconsole.drafts.composing import CONFIRM, NotReady, Problem
 from betaconsole.drafts.context import composer_context
 from betaconsole.drafts.endpoint_choice import is_final
+from betaconsole.drafts.file_kinds import kind_of
 from betaconsole.drafts.models import Draft
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.hostile_files import file_response
 from betaconsole.web.paging import identifier, number
 
 from . import adding, comparison_page, exchange_page, repeating
@@ -28,6 +30,7 @@ from .launching import SendingDisabled, TokenReused, launch
 from .live import stream
 from .models import Comparison, Exchange, Variant
 from .planning import PlanError
+from .request_files import file_in
 from .showing import fingerprint
 
 NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled)
@@ -268,6 +271,20 @@ def exchange(request: TeamRequest, public_id: str) -> HttpResponse:
 def raw_request(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     return download(exchange_page.request_bytes(found), f"{found.public_id}-request.bin")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def request_file(request: TeamRequest, public_id: str) -> HttpResponse:
+    """One file of the request as sent: `number` counts them from 1."""
+    found, wanted = visible_exchange(request, public_id), number(request.GET.get("number"))
+    if wanted is None:
+        raise BadRequest("number: which file")
+    file = file_in(exchange_page.request_bytes(found), exchange_page.content_type(found), wanted)
+    if file is None:
+        raise Http404
+    name, data = file
+    return file_response(data, media_type=kind_of(data).media_type, name=name, is_kept=True)
 
 
 @requires(Role.VIEWER)
