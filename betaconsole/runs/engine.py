@@ -198,14 +198,14 @@ class Engine:
             if one.repeat > 1 and one.turn == 1 and (one.comparison_id, one.case_id) in unanswered:
                 continue
             free = min(one.limit - in_flight[one.connection_id], self._max_sending - len(self._feeds))
-            # A round starts whole or waits whole; one that can never fit starts in parts.
-            if free < min(one.size, one.limit):
+            # A group starts whole or waits whole; one that can never fit starts in parts.
+            if free < (min(one.size, one.limit) if one.is_group else 1):
                 held_back.add(one.connection_id)
                 continue
             loop = loop_of(one)
             claimed = self.claim(one, at_most=free)
             in_flight[one.connection_id] += len(claimed)
-            self._run(claimed, loop, waited=len(claimed) < one.size)
+            self._run(claimed, loop, as_group=one.is_group, waited=one.is_group and len(claimed) < one.size)
 
     def claim(self, one: Round, *, at_most: int) -> list[Exchange]:
         """Make queued exchanges of a round ours, committed before anything is sent. One UPDATE decides who wins."""
@@ -218,10 +218,15 @@ class Engine:
         mine = Exchange.objects.filter(pk__in=chosen, worker=self.worker, state=State.SENDING)
         return list(mine.select_related("connection", "request_body").order_by("pk"))
 
-    def _run(self, exchanges: Sequence[Exchange], loop: Loop | None, *, waited: bool) -> None:
-        line = StartLine(len(exchanges), timeout_s=self._deadlines.connect_s + 1)
+    def _run(self, exchanges: Sequence[Exchange], loop: Loop | None, *, as_group: bool, waited: bool) -> None:
         if waited:
             Exchange.objects.filter(pk__in=[exchange.pk for exchange in exchanges]).update(waited=True)
+        for together in [exchanges] if as_group else [[exchange] for exchange in exchanges]:
+            self._start(together, loop)
+
+    def _start(self, exchanges: Sequence[Exchange], loop: Loop | None) -> None:
+        """Send these, which are claimed, at the same moment."""
+        line = StartLine(len(exchanges), timeout_s=self._deadlines.connect_s + 1)
         ready = []
         for exchange in exchanges:
             try:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from betaconsole.drafts.models import Engine
 
-from .models import Comparison, Exchange
+from .models import Comparison, Continues, Exchange
 from .states import State
 
 COMPARISONS = 50  # how many waiting comparisons are looked at in one pass, the oldest first
@@ -20,18 +20,24 @@ ROUNDS = 32  # and how many rounds of each
 
 
 class Round(NamedTuple):
-    """A round with something queued. `limit`: requests in flight its connection allows; `first`: its lowest id."""
+    """A round with something queued. `first`: its lowest id; `limit`: requests in flight its connection allows."""
 
     comparison_id: int
     case_id: int
     repeat: int
     attempt: int
     turn: int
+    continues: str
     connection_id: int
     size: int
     first: int
     limit: int
     max_turns: int = 1
+
+    @property
+    def is_group(self) -> bool:
+        """Whether its columns start at the same moment. Turns that follow by themselves each go as soon as they can."""
+        return self.continues in ("", Continues.MESSAGE)
 
     def members(self) -> "QuerySet[Exchange]":
         """What of it may be sent now."""
@@ -41,6 +47,7 @@ class Round(NamedTuple):
             repeat=self.repeat,
             attempt=self.attempt,
             turn=self.turn,
+            continues=self.continues,
         )
 
 
@@ -54,14 +61,14 @@ def waiting() -> list[Round]:
 
     Further turns come before cells that have not begun. Of a trace it is one round at most.
     """
-    names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "connection_id")
+    names = ("comparison_id", "case_id", "repeat", "attempt", "turn", "continues", "connection_id")
     found: list[Round] = []
     for comparison in oldest():
         place = place_in_trace(comparison.pk) if comparison.is_trace else {}
         rounds = ready().filter(comparison_id=comparison.pk, **place).values_list(*names)
         rounds = rounds.annotate(size=Count("pk"), first=Min("pk")).order_by("-turn", "first")
-        more = {"limit": comparison.connection.max_in_flight, "max_turns": comparison.max_turns}
-        found += [Round(*row, **more) for row in rounds[:ROUNDS]]
+        limit, max_turns = comparison.connection.max_in_flight, comparison.max_turns
+        found += [Round(*row, limit=limit, max_turns=max_turns) for row in rounds[:ROUNDS]]
     return found
 
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def a_round(comparison: int, first: int, *, size: int = 2, repeat: int = 1) -> Round:
-    return Round(comparison, 1, repeat, 1, 1, connection_id=1, limit=64, size=size, first=first)
+    return Round(comparison, 1, repeat, 1, 1, "", connection_id=1, limit=64, size=size, first=first)
 
 
 def test_comparisons_take_turns_and_who_has_most_in_flight_comes_last() -> None:
@@ -110,3 +110,12 @@ def test_idle_looking_asks_one_question(owner: Membership) -> None:
     with CaptureQueriesContext(database) as captured:
         assert rounds.waiting() == []
     assert len(captured) == 1
+
+
+def test_only_turns_that_follow_by_themselves_are_no_group(owner: Membership) -> None:
+    run(owner, connection_to(owner, "http://127.0.0.1:1"), plan([[], [], []]))
+    for position, continues in enumerate(("stubs", "pause", "message")):
+        Exchange.objects.filter(variant__position=position).update(turn=2, continues=continues)
+    found = rounds.waiting()
+    assert {one.continues: one.is_group for one in found} == {"stubs": False, "pause": False, "message": True}
+    assert {one.members().count() for one in found} == {1}

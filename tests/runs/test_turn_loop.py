@@ -21,6 +21,7 @@ from betaconsole.runs.further import last_of_cells
 from betaconsole.runs.models import Body, Comparison, Exchange, ExchangeBeta, Wait
 from betaconsole.runs.planning import CasePlan
 from betaconsole.runs.recording import Recorder
+from betaconsole.runs.reparsing import rebuilt
 from betaconsole.runs.startline import StartLine
 from betaconsole.runs.states import State
 from betaconsole.runs.waiting import state_of, wait_while_running
@@ -81,6 +82,7 @@ def test_calls_are_answered_turn_by_turn_until_the_model_has_ended(ann: Membersh
         (exchange.pk, beta) for exchange in (first, second, third)
     ]
     assert {exchange.author_id for exchange in (first, second, third)} == {ann.user.pk}
+    assert not any(rebuilt(exchange).fields for exchange in (first, second, third))  # manage.py reparse changes nothing
     names = [[name for name, _ in exchange.request_headers] for exchange in (first, second, third)]
     assert names[0] == names[1] == names[2]
 
