@@ -68,7 +68,7 @@ def waiting() -> list[Round]:
         rounds = ready().filter(comparison_id=comparison.pk, **place).values_list(*names)
         rounds = rounds.annotate(size=Count("pk"), first=Min("pk")).order_by("-turn", "first")
         limit, max_turns = comparison.connection.max_in_flight, comparison.max_turns
-        found += [Round(*row, limit=limit, max_turns=max_turns) for row in rounds[:ROUNDS]]
+        found += [Round(*row, limit, max_turns) for row in rounds[:ROUNDS]]
     return found
 
 
