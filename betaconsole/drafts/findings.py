@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from betaconsole.claude.endpoints import Endpoint
 
@@ -14,6 +15,7 @@ from .models import Draft
 from .moving import not_counted
 from .shaping import changed_fields
 
+LONG_CHANGES = 20_000  # characters
 CACHED_FIRST = frozenset({"tools", "system"})  # the beginning of a prompt: who changes these shares no cached prefix
 
 BAD, WARN, QUIET = "bad", "warn", ""
@@ -51,7 +53,7 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
         *found,
         *_about_endpoint(endpoint, facts, len(columns)),
         *_about_caches(draft, columns, facts),
-        *_same_requests([_as_sent(column, endpoint) for column in columns]),
+        *_same_requests(_as_sent(columns, endpoint)),
     ]
 
 
@@ -75,7 +77,7 @@ def _about_caches(draft: Draft, columns: Sequence[Column], facts: Facts) -> list
         return []
     sharing: dict[str, list[str]] = {}
     for position, column in enumerate(columns):
-        if not column.own_body and not CACHED_FIRST & changed_fields(column):
+        if not _changes_the_beginning(column):
             sharing.setdefault(column.model or facts.model, []).append(letter(position))
     groups = [_and(letters) for letters in sharing.values() if len(letters) > 1]
     if not groups:
@@ -106,11 +108,17 @@ def _about_columns(columns: Sequence[Column], facts: Facts) -> list[Finding]:
     ]
 
 
-def _as_sent(column: Column, endpoint: Endpoint) -> Column:
-    """The column without what its request to that endpoint does not carry."""
-    if takes(endpoint) != "json":
-        column = replace(column, changes_text="", examples=(), own_body="")
-    return column if has_model(endpoint) else replace(column, model="")
+def _changes_the_beginning(column: Column) -> bool:
+    """Whether the column's prompt begins in its own way; changes that would take long to read are taken to."""
+    is_long = len(column.changes_text) > LONG_CHANGES
+    return bool(column.own_body) or is_long or bool(CACHED_FIRST & changed_fields(column))
+
+
+def _as_sent(columns: Sequence[Column], endpoint: Endpoint) -> list[Column]:
+    """The columns without what their requests to that endpoint do not carry."""
+    bodiless: dict[str, Any] = {} if takes(endpoint) == "json" else {"changes_text": "", "examples": (), "own_body": ""}
+    without = bodiless if has_model(endpoint) else {**bodiless, "model": ""}
+    return [replace(column, **without) for column in columns]
 
 
 def _same_requests(columns: Sequence[Column]) -> list[Finding]:
