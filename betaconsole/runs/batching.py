@@ -50,13 +50,20 @@ COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 def look(is_stopping: Callable[[], bool] = lambda: False) -> None:
     """One look at everything that batches carry: what can go on goes on. Called over and over by the engine."""
-    waiting = Exchange.objects.queued().filter(comparison__engine=Engine.BATCH, batch=None, cancel_requested_at=None)
-    for comparison_id in list(waiting.order_by().values_list("comparison_id", flat=True).distinct()):
-        _try(lambda pk: make_batches(Comparison.objects.get(pk=pk)), comparison_id)
+    for comparison in _with_free_cells():
+        _try(make_batches, comparison)
     for batch in list(Batch.objects.filter(ended_at=None).select_related("comparison", "errand")):
         if is_stopping():
             return
         _try(lambda one: follow(one, is_stopping), batch)
+
+
+def _with_free_cells() -> list[Comparison]:
+    """The comparisons with cells that are in no batch yet."""
+    free = Exchange.objects.queued().filter(batch=None, cancel_requested_at=None)
+    # By connection as well, as the index of what is queued is.
+    ids = {pk for _, pk in free.order_by().values_list("connection_id", "comparison_id").distinct()}
+    return list(Comparison.objects.filter(pk__in=ids, engine=Engine.BATCH)) if ids else []
 
 
 def _try(step: Callable[[Any], None], what: Any) -> None:
@@ -66,9 +73,8 @@ def _try(step: Callable[[Any], None], what: Any) -> None:
     except DatabaseError:
         raise
     except Exception as error:
-        logger.error(
-            "a batch of comparison %s cannot go on: %s", getattr(what, "comparison_id", what), type(error).__name__
-        )
+        comparison_id = what.comparison_id if isinstance(what, Batch) else what.pk
+        logger.error("a batch of comparison %s cannot go on: %s", comparison_id, type(error).__name__)
 
 
 # Making ---------------------------------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ class Exchange(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
     waited = models.BooleanField(default=False)  # held back by a limit: its columns did not start together
     send_after = models.DateTimeField(null=True)  # a stub's delay: not to be claimed before
-    batch = models.ForeignKey("Batch", on_delete=models.SET_NULL, null=True, related_name="exchanges")
+    batch = models.ForeignKey("Batch", on_delete=models.SET_NULL, null=True, related_name="exchanges", db_index=False)
 
     # What a further turn adds to the one before it.
     continues = models.CharField(max_length=8, choices=Continues.choices, blank=True)  # empty: a first turn
