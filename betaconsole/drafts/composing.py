@@ -30,7 +30,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 class Problem:
     """Something that keeps a draft from being run.
 
-    `where` is `body`, `version`, `repeats`, `columns`, `endpoint`, `parts`, `tool_stubs`, `max_turns` or a column's key.
+    `where` is `body`, `version`, `repeats`, `columns`, `endpoint`, `parts`, `engine`, `tool_stubs`, `max_turns` or a
+    column's key.
     """
 
     where: str
@@ -107,6 +108,7 @@ def plan_inputs(draft: Draft) -> Composed:
     problems = [
         *shape_problems(draft.sheet, draft.repeats, cases),
         *endpoint_problems(draft.endpoint),
+        *batch_problems(draft),
         *_problems(draft),
     ]
     takes_json = takes(draft.endpoint) == "json"
@@ -188,6 +190,22 @@ def endpoint_problems(endpoint: Endpoint) -> list[Problem]:
     except EndpointError as error:
         return [Problem("endpoint", str(error))]
     return []
+
+
+def batch_problems(draft: Draft) -> list[Problem]:
+    """What a Message Batch cannot do; nothing is read where none is asked for."""
+    if draft.engine != Engine.BATCH or not draft.endpoint.is_messages:
+        return []
+    problems = []
+    if draft.tool_stubs or draft.max_turns not in (None, 1):
+        problems.append(
+            Problem("engine", "A Message Batch answers each request once: tool stubs and turns need live sending.")
+        )
+    if draft.case_set and draft.case_set.kind == CaseSet.Kind.TRACE:
+        problems.append(
+            Problem("engine", "A Message Batch keeps no order: a recorded conversation needs live sending.")
+        )
+    return problems
 
 
 def _problems(draft: Draft) -> list[Problem]:

@@ -1,7 +1,5 @@
 """Where a draft's requests go, and how they are sent."""
 
-from collections.abc import Callable
-
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -9,7 +7,7 @@ from betaconsole.claude.endpoints import Endpoint, EndpointError, KnownEndpoint,
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 
-from .answering import Fragment, composer_of, edited, own_draft, rendered
+from .answering import Fragment, Touched, composer_of, edited, own_draft, rendered
 from .context import ENDPOINT, Composer
 from .document import rewritten
 from .editing import Edit, Refused
@@ -113,7 +111,7 @@ def set_engine(request: TeamRequest, draft_id: str) -> HttpResponse:
             raise Refused("more", "Requests go out live or as a Message Batch.")
         return Edit("send live" if value == Engine.LIVE else "send as a batch", values={"engine": value})
 
-    return edited(request, draft_id, make, place="more", touched=_the_summary)
+    return edited(request, draft_id, make, place="more", touched=_shown(request))
 
 
 @requires(Role.MEMBER)
@@ -121,14 +119,11 @@ def set_engine(request: TeamRequest, draft_id: str) -> HttpResponse:
 def set_separate_caches(request: TeamRequest, draft_id: str) -> HttpResponse:
     """Whether every column writes a prompt cache of its own (`value` is on)."""
     on = request.POST.get("value") == "on"
-    touched: Callable[[Composer], list[Fragment]] = _the_options if "fix" in request.POST else _the_summary
     edit = Edit(f"turn separate caches {'on' if on else 'off'}", values={"separate_caches": on})
-    return edited(request, draft_id, lambda draft: edit, place="more", touched=touched)
+    return edited(request, draft_id, lambda draft: edit, place="more", touched=_shown(request))
 
 
-def _the_summary(composer: Composer) -> list[Fragment]:
-    return [Fragment("more_gist")]
-
-
-def _the_options(composer: Composer) -> list[Fragment]:
-    return [Fragment("more")]
+def _shown(request: TeamRequest) -> Touched:
+    """The summary of the options; all of them where another button than theirs was pressed (`fix`)."""
+    name = "more" if "fix" in request.POST else "more_gist"
+    return lambda composer: [Fragment(name)]

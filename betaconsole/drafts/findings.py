@@ -8,7 +8,7 @@ from betaconsole.claude.endpoints import Endpoint
 
 from .caching import SHORTEST_CACHED
 from .columns import Column, letter
-from .composing import MAX_BODY_BYTES, Problem, endpoint_problems, shape_problems
+from .composing import MAX_BODY_BYTES, Problem, batch_problems, endpoint_problems, shape_problems
 from .endpoint_choice import has_model, is_count, is_final, takes
 from .facts import Facts, betas_inside_message
 from .models import Draft
@@ -36,6 +36,7 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
     """Everything worth a word. `problems` are what Run refused, where it was pressed."""
     endpoint = draft.endpoint
     found = [Finding(BAD, problem.message) for problem in endpoint_problems(endpoint)]
+    found += [Finding(BAD, problem.message, "send_live") for problem in batch_problems(draft)]
     takes_json = takes(endpoint) == "json"
     cases = draft.case_set if takes_json else None
     if takes_json and cases is None:

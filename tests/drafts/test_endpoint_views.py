@@ -178,11 +178,27 @@ def test_requests_go_out_live_unless_a_batch_is_asked_for(tab):
     assert tab.draft.engine == Engine.LIVE
 
 
+def test_a_batch_takes_no_turns_and_says_so_before_run(client, owner):
+    tab = Tab(client, a_draft(tool_stubs=[{"tool": "look", "result": "x"}]))
+    answer = tab.post("set_engine", value="batch")
+    assert "answers each request once" in text(answer)
+    with pytest.raises(NotReady, match="answers each request once"):
+        plan_inputs(tab.draft)
+    answer = tab.post("set_engine", value="live", fix="on")
+    assert "answers each request once" not in text(answer)
+    assert "more" in targets(answer)
+    tab.post("remove_stub", index="0")
+    tab.post("set_engine", value="batch")
+    assert plan_inputs(tab.draft).engine == Engine.BATCH
+
+
 def test_what_only_messages_know_is_not_sent_elsewhere(client, owner):
     stubs = [{"tool": "look", "result": "x"}]
     tab = Tab(client, a_draft(tool_stubs=stubs, max_turns=3, engine="batch", separate_caches=True))
+    Draft.objects.update(engine="live")
     composed = plan_inputs(tab.draft)
     assert (composed.tool_stubs, composed.max_turns, composed.separate_caches) == (stubs, 3, True)
+    Draft.objects.update(engine="batch")
     go(tab, COUNT)
     composed = plan_inputs(tab.draft)
     assert (composed.tool_stubs, composed.max_turns, composed.engine, composed.separate_caches) == ([], None, Engine.LIVE, False)  # fmt: skip
