@@ -37,9 +37,12 @@ const fits = (input) => {
   return false;
 };
 
+const chosen = (input) => {
+  if (input.files.length && fits(input) && input.form.matches(SENT_AT_ONCE)) input.form.requestSubmit();
+};
+
 document.addEventListener("change", ({ target }) => {
-  if (target.type !== "file" || !target.matches(`${UPLOADS} input`) || !target.files.length || !fits(target)) return;
-  if (target.form.matches(SENT_AT_ONCE)) target.form.requestSubmit();
+  if (target.type === "file" && target.matches(`${UPLOADS} input`)) chosen(target);
 });
 
 document.addEventListener("focusin", ({ target }) => {
@@ -62,6 +65,7 @@ const showProgress = (form, done, total) => {
   const bar = place.querySelector("progress");
   if (done < total) bar.value = done / total;
   else bar.removeAttribute("value"); // all sent: now the server reads it
+  place.querySelector("[data-cancel-upload]").hidden = done >= total;
 };
 
 const byXhr = (form) => (action, request) =>
@@ -203,3 +207,6 @@ document.addEventListener("htmx:after:swap", () => {
   }
   field.setSelectionRange(start, end);
 });
+
+// This module comes with the first sign of life, and that may have been a file.
+for (const input of document.querySelectorAll(`${UPLOADS} input[type="file"]`)) chosen(input);

@@ -58,7 +58,7 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   const source = ctx.sourceElement;
   const refused = !ctx.response || ctx.response.status >= 400;
   if (source.matches(FIELDS)) failed[refused ? "add" : "delete"](source);
-  else isLost = refused && ctx.response?.status !== 422;
+  else isLost = refused && ctx.response?.status !== 422 && !ctx.request.signal.aborted;
   if (refused && source.type === "checkbox") source.checked = !source.checked;
   sayHowItStands();
   if (!waiting) document.dispatchEvent(new Event("composer:idle"));
@@ -138,5 +138,5 @@ const wakeUp = () => {
   for (const name of SIGNS) document.removeEventListener(name, wakeUp);
   if (composer()) import(composer().dataset.attach);
 };
-const SIGNS = ["pointerdown", "keydown", "focusin", "dragenter"];
+const SIGNS = ["pointerdown", "keydown", "focusin", "dragenter", "change"];
 for (const name of SIGNS) document.addEventListener(name, wakeUp);
