@@ -87,15 +87,20 @@ def _first(name: str) -> Callable[[Turns], float | None]:
 
 
 def _cost(turns: Turns) -> float | None:
-    return _sum(_float(turn.cost_usd) for turn in turns)
+    return _dollars(turn.cost_usd for turn in turns)
 
 
-def uncached_cost(turns: Turns) -> float | None:
-    """What the turns would have cost with all input at base price."""
-    return _sum(_float(uncached_cost_usd(turn)) for turn in turns)
+def _uncached_cost(turns: Turns) -> float | None:
+    return _dollars(_uncached_cost_usd(turn) for turn in turns)
 
 
-def uncached_cost_usd(turn: Exchange) -> Decimal | None:
+def _dollars(costs: Iterable[Decimal | None]) -> float | None:
+    """The sum, added up exactly."""
+    known = list(costs)
+    return None if not known or None in known else float(sum(cost for cost in known if cost is not None))
+
+
+def _uncached_cost_usd(turn: Exchange) -> Decimal | None:
     is_batch = turn.batch_id is not None
     return cost_without_caching_usd(turn.usage, model=turn.model_used or turn.model, batch=is_batch)
 
@@ -111,7 +116,7 @@ KINDS = (
     Kind("cache_read", "Cache read", _all("cache_read_tokens"), count),
     Kind("cache_write", "Cache write", _all("cache_write_tokens"), count),
 )
-UNCACHED = Kind("uncached_cost", "Cost without caching", uncached_cost, usd)
+UNCACHED = Kind("uncached_cost", "Cost without caching", _uncached_cost, usd)
 OF_THE_FIRST_TURN = ("first_text", "first_byte")
 TITLES = {
     UNCACHED.key: "All input at base price: what was written to a prompt cache or read from one counts as plain input."
@@ -177,7 +182,3 @@ def difference(value: float | None, base: float | None) -> str:
 
 def _signed(value: float, written: str) -> str:
     return ("+" if value > 0 else "−") + written
-
-
-def _float(value: object) -> float | None:
-    return None if value is None else float(str(value))

@@ -11,23 +11,9 @@ from .states import FINAL
 from .viewing import View
 
 SUMMED = ("cost", "uncached_cost", "input", "output", "cache_read", "cache_write")
-NEEDED = (
-    *(
-        "variant_id",
-        "case_id",
-        "repeat",
-        "turn",
-        "attempt",
-        "state",
-        "stream",
-        "batch_id",
-        "model",
-        "model_used",
-        "usage",
-    ),
-    *("first_text_ms", "first_byte_ms", "total_ms", "input_tokens", "output_tokens", "cache_read_tokens"),
-    *("cache_write_tokens", "cost_usd"),
-)
+WHICH = ("comparison_id", "variant_id", "case_id", "repeat", "turn", "attempt", "state", "batch_id")
+MEASURED = ("stream", "model", "model_used", "usage", "first_text_ms", "first_byte_ms", "total_ms", "cost_usd")
+TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
 @dataclass(frozen=True)
@@ -83,7 +69,7 @@ def _ended(view: View) -> dict[int, set[int]]:
 def _sent(view: View) -> dict[int, list[Exchange]]:
     """By column position what was sent and has ended in the repeat in view, in order, of each request its last attempt."""
     positions = {variant.pk: variant.position for variant in view.variants}
-    found = view.comparison.exchanges.filter(repeat=view.repeat, state__in=FINAL).only(*NEEDED)
+    found = view.comparison.exchanges.filter(repeat=view.repeat, state__in=FINAL).only(*WHICH, *MEASURED, *TOKENS)
     last: dict[tuple[int, int, int], Exchange] = {}
     for exchange in found.order_by("case__position", "turn", "attempt"):
         last[exchange.variant_id, exchange.case_id, exchange.turn] = exchange
