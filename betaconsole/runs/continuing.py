@@ -102,11 +102,12 @@ def say(
     `after`: ids of the exchanges that the person saw as the last of their cells; without it a second press is known as
     one only while the first one's turn is unfinished.
     """
-    _check(comparison)
+    repeats = None if every_repeat else repeat
+    cells = _cells(comparison, variants, case=case, repeat=repeats)
+    _check(comparison, *cells)
     if not content:
         raise PlanError("content", "Write the next message first.")
-    repeats = None if every_repeat else repeat
-    steps = _messages(_cells(comparison, variants, case=case, repeat=repeats), content)
+    steps = _messages(cells, content)
     with transaction.atomic():
         comparison = _locked(comparison)
         now = _cells(comparison, variants, case=case, repeat=repeats)
@@ -128,8 +129,8 @@ def leave(exchange: Exchange) -> None:
 
 
 def message_of(exchange: Exchange) -> dict[str, Any] | None:
-    """The stored message of an exchange that succeeded; None for any other."""
-    if exchange.state != State.SUCCEEDED or exchange.message is None:
+    """The stored message of an exchange that succeeded; None for any other, and where another endpoint answered."""
+    if exchange.state != State.SUCCEEDED or exchange.message is None or not exchange.answers_message:
         return None
     message = json.loads(exchange.message)
     return message if isinstance(message, dict) else None
@@ -138,12 +139,12 @@ def message_of(exchange: Exchange) -> dict[str, Any] | None:
 # What is sent ---------------------------------------------------------------------------------------------------------
 
 
-def _check(comparison: Comparison, exchange: Exchange | None = None) -> None:
+def _check(comparison: Comparison, *exchanges: Exchange) -> None:
     """Refuses what may not or cannot be sent, before any work is done."""
     check_sending(comparison.connection)
     if comparison.engine == Engine.BATCH:
         raise PlanError("engine", "A batch has no further turns: edit a copy, and run that live.")
-    if exchange is not None and origin_of(exchange.url) != comparison.connection.origin:
+    if any(origin_of(exchange.url) != comparison.connection.origin for exchange in exchanges):
         raise PlanError("connection", "The connection has another address by now: edit a copy, and run that.")
 
 

@@ -5,7 +5,7 @@ A round is what one case and repeat of a comparison sends, all columns together:
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
@@ -68,8 +68,7 @@ def waiting() -> list[Round]:
         rounds = ready().filter(comparison_id=comparison.pk, **place).values_list(*names)
         rounds = rounds.annotate(size=Count("pk"), first=Min("pk")).order_by("-turn", "first")
         limit, max_turns = comparison.connection.max_in_flight, comparison.max_turns
-        rows: Iterable[tuple[Any, ...]] = rounds[:ROUNDS]
-        found += [Round(*row, limit, max_turns) for row in rows]
+        found += [Round._make((*row, limit, max_turns)) for row in rounds[:ROUNDS]]
     return found
 
 

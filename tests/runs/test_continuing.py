@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import Column
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.adding import run_again
@@ -23,6 +24,7 @@ from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import connection_to, plan, run, running, wait_for, wait_until_finished
 from tests.runs.tool_caller import call, conversation, give, refuse, reply, results_in, says, turn_of
 from tests.upstream import Peer, Upstream, reset
+from tests.upstream import answer as http_answer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 DONE = reply(says("Take a new one."))
@@ -392,6 +394,30 @@ class TestSaying:
             say(comparison, columns, case=0, repeat=1, content="And?", author=ann.user)
         with pytest.raises(PlanError, match="Write"):
             say(comparison, columns, case=0, repeat=1, content="", author=ann.user)
+
+    def test_what_another_endpoint_answered_is_no_conversation(self, ann: Membership) -> None:
+        def far_end(peer: Peer) -> None:
+            peer.read_request()
+            peer.send(http_answer(b'{"input_tokens": 12}'))
+
+        with Upstream(far_end) as upstream, running():
+            asked = replace(plan([[]]), endpoint=Endpoint(path="/v1/messages/count_tokens"), stream=None)
+            comparison = run(ann, connection_to(ann, upstream.url), asked)
+            [exchange] = wait_until_finished(comparison)
+            assert exchange.state == "succeeded"
+            with pytest.raises(PlanError, match="answered whole"):
+                say(comparison, [exchange.variant], case=0, repeat=1, content="And?", author=ann.user)
+            with pytest.raises(PlanError, match="answered whole"):
+                go_on(exchange, author=ann.user)
+
+    def test_nothing_is_said_to_another_address(self, ann: Membership) -> None:
+        with Upstream(conversation(DONE)) as upstream, running():
+            comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+            wait_until_finished(comparison)
+            comparison.connection.base_url = "http://127.0.0.1:9"
+            comparison.connection.save()
+            with pytest.raises(PlanError, match="another address"):
+                say(comparison, list(comparison.variants.all()), case=0, repeat=1, content="And?", author=ann.user)
 
     def test_tools_are_answered_after_a_message_too(self, ann: Membership) -> None:
         stubs = [{"tool": "lookup_order", "result": "delivered"}]
