@@ -56,7 +56,7 @@ def batches_of(comparison: Comparison) -> Batches | None:
         return None
     found = list(comparison.batches.select_related("errand"))
     columns, sizes = _contents(comparison)
-    looks = Exchange.objects.queued().filter(comparison__batch__in=found, case__position=LOOK)
+    looks = Exchange.objects.queued().filter(comparison__batch__in=found, case__name=LOOK)
     due = dict(looks.values_list("comparison_id", "send_after"))
     lines = [
         BatchLine(

@@ -35,9 +35,8 @@ from .states import UNFINISHED, State
 
 logger = logging.getLogger(__name__)
 
-# The kinds of calls, as the cases of an errand; a repeat is one call of its kind.
-MAKE, LOOK, CANCEL, RESULTS = range(4)
-CALLS = ("make the batch", "look how far it is", "cancel it", "fetch the results")
+# The kinds of calls, as the names of an errand's cases: each call is a case of its own.
+MAKE, LOOK, CANCEL, RESULTS = "make the batch", "look how far it is", "cancel the batch", "fetch the results"
 FIRST_LOOK_S, LATER, LONGEST_LOOK_S, STOPPING_LOOK_S = 1.0, 1.5, 300.0, 10.0
 LOOKS_PAST_THE_END = timedelta(hours=1)  # so long after a batch has expired its end is waited for
 LIFE = timedelta(days=1)
@@ -142,7 +141,6 @@ def _make(comparison: Comparison, cells: Sequence[Cell], body: PackedBody, *, po
         anthropic_version=first.variant.anthropic_version,
         headers=first.variant.headers,
     )
-    Case.objects.bulk_create(Case(comparison=errand, position=kind, name=name) for kind, name in enumerate(CALLS))
     batch = Batch.objects.create(comparison=comparison, errand=errand, position=position)
     mine.update(batch=batch)
     _call(batch, MAKE, like=first, variant=variant, method="POST", url=first.url, body_id=errand.body_id)
@@ -150,7 +148,7 @@ def _make(comparison: Comparison, cells: Sequence[Cell], body: PackedBody, *, po
 
 def _call(
     batch: Batch,
-    kind: int,
+    kind: str,
     *,
     like: Exchange,
     method: str,
@@ -160,15 +158,15 @@ def _call(
     after_s: float = 0.0,
 ) -> None:
     """Queue one more call of the batch's errand. Call inside a transaction."""
-    done = Exchange.objects.filter(comparison_id=batch.errand_id, case__position=kind).count()
+    position = Case.objects.filter(comparison_id=batch.errand_id).count()
     headers = unsent_headers(like)
     call = Exchange.objects.create(
         team_id=like.team_id,
         author_id=like.author_id,
         comparison_id=batch.errand_id,
         variant=variant or batch.errand.variants.get(),
-        case=batch.errand.cases.get(position=kind),
-        repeat=done + 1,
+        case=Case.objects.create(comparison_id=batch.errand_id, position=position, name=kind),
+        repeat=1,
         connection_id=like.connection_id,
         send_after=timezone.now() + timedelta(seconds=after_s) if after_s else None,
         method=method,
@@ -228,9 +226,9 @@ def follow(batch: Batch, is_stopping: Callable[[], bool] = lambda: False) -> Non
     last = calls.select_related("case").order_by("-ended_at", "-pk").first()
     if last is None:
         return
-    if last.case.position == MAKE:
+    if last.case.name == MAKE:
         _made(batch, last)
-    elif last.case.position == RESULTS:
+    elif last.case.name == RESULTS:
         _fetched(batch, last, is_stopping)
     else:
         _looked(batch, last)
@@ -253,7 +251,7 @@ def _looked(batch: Batch, call: Exchange) -> None:
     told = Told.by(call) if call.state == State.SUCCEEDED else None
     if told is not None and told.batch_id == batch.batch_id:
         _note(batch, told, call)
-    elif call.status == 404 and call.case.position == LOOK:
+    elif call.status == 404 and call.case.name == LOOK:
         _lose(batch, "The batch is not there any more: it was deleted, or the key now belongs to another workspace.")
     elif timezone.now() > (batch.expires_at or call.created_at + LIFE) + LOOKS_PAST_THE_END:
         _lose(batch, "The batch did not end in its time; what its requests came to is not known.")
@@ -287,11 +285,16 @@ def _queue_look(batch: Batch, call: Exchange) -> None:
     _call(batch, LOOK, like=call, method="GET", url=_address(batch), after_s=_pause_s(batch, LOOK))
 
 
-def _pause_s(batch: Batch, kind: int) -> float:
+def _pause_s(batch: Batch, kind: str) -> float:
     """How long to wait before the next call of this kind: the longer the more there were, but not while it is stopping."""
-    done = batch.errand.exchanges.filter(case__position=kind).count()
+    done = _count(batch, kind)
     longest_s = LONGEST_LOOK_S if batch.cancel_requested_at is None else STOPPING_LOOK_S
     return min(FIRST_LOOK_S * LATER ** min(done, 50), longest_s)
+
+
+def _count(batch: Batch, kind: str) -> int:
+    """How many calls of this kind there were."""
+    return batch.errand.exchanges.filter(case__name=kind).count()
 
 
 def _is_last(batch: Batch, call: Exchange) -> bool:
@@ -307,7 +310,7 @@ def _newest(batch: Batch) -> int | None:
 
 def _address(batch: Batch) -> str:
     """Where the batch is: below the address that made it."""
-    made = batch.errand.exchanges.filter(case__position=MAKE).values_list("url", flat=True).get()
+    made = batch.errand.exchanges.filter(case__name=MAKE).values_list("url", flat=True).get()
     return f"{made.partition('?')[0]}/{batch.batch_id}"
 
 
@@ -317,7 +320,7 @@ def _address(batch: Batch) -> str:
 def _fetched(batch: Batch, call: Exchange, is_stopping: Callable[[], bool]) -> None:
     if call.state == State.SUCCEEDED or call.failure_kind == "limit":
         take_results(batch, bytes(call.response_body.data) if call.response_body else b"", is_stopping)
-    elif call.status == 404 or call.repeat >= MOST_FETCHES:
+    elif call.status == 404 or _count(batch, RESULTS) >= MOST_FETCHES:
         _lose(batch, "The batch has ended, and its results could not be fetched.")
     else:
         with transaction.atomic():
@@ -407,7 +410,7 @@ def cancel_wished(comparison: Comparison) -> None:
     kept = Exchange.objects.queued().filter(batch=OuterRef("pk"), cancel_requested_at=None)
     open_batches = Batch.objects.filter(comparison=comparison, ended_at=None).select_related("errand")
     for batch in open_batches.exclude(Exists(kept)):
-        make = batch.errand.exchanges.queued().filter(case__position=MAKE)
+        make = batch.errand.exchanges.queued().filter(case__name=MAKE)
         if make.update(state=State.CANCELLED, ended_at=timezone.now(), version=F("version") + 1):
             end_cells(batch, {"state": State.CANCELLED})
         elif not _is_cancelling(batch):
@@ -418,7 +421,7 @@ def _is_cancelling(batch: Batch) -> bool:
     """Whether a wish is on its way, or was granted."""
     if batch.cancel_requested_at is None:
         return False
-    asked = batch.errand.exchanges.filter(case__position=CANCEL, created_at__gte=batch.cancel_requested_at)
+    asked = batch.errand.exchanges.filter(case__name=CANCEL, created_at__gte=batch.cancel_requested_at)
     return not asked.exists() or asked.filter(state__in=(*UNFINISHED, State.SUCCEEDED)).exists()
 
 
@@ -426,11 +429,11 @@ def _cancel(batch: Batch) -> None:
     """Ask the API to cancel the batch, once for each wish, and look soon after."""
     with transaction.atomic():
         held = Batch.objects.select_for_update().get(pk=batch.pk)
-        asked = batch.errand.exchanges.filter(case__position=CANCEL, created_at__gte=held.cancel_requested_at)
-        waiting = batch.errand.exchanges.queued().filter(case__position=LOOK)
+        asked = batch.errand.exchanges.filter(case__name=CANCEL, created_at__gte=held.cancel_requested_at)
+        waiting = batch.errand.exchanges.queued().filter(case__name=LOOK)
         if held.ended_at or asked.exists() or not waiting.exists():
             return
-        like = batch.errand.exchanges.filter(case__position=MAKE).get()
+        like = batch.errand.exchanges.filter(case__name=MAKE).get()
         _call(batch, CANCEL, like=like, method="POST", url=f"{_address(batch)}/cancel")
         waiting.update(send_after=timezone.now() + timedelta(seconds=FIRST_LOOK_S))
     changed(batch.comparison_id)

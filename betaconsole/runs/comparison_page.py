@@ -93,6 +93,7 @@ def page(
         "again_token": new_public_id(),
         "says_endpoint": not comparison.endpoint.is_messages and comparison.title != str(comparison.endpoint),
         "batches": batches_of(comparison),
+        "carried": Comparison.objects.filter(batches__errand=comparison).first() if comparison.is_errand else None,
     }
 
 

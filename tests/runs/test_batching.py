@@ -146,7 +146,7 @@ def simulated_live_cost(cell: Exchange) -> float:
 
 
 def results_of(batch: Batch) -> bytes:
-    [fetched] = batch.errand.exchanges.filter(case__position=batching.RESULTS)
+    [fetched] = batch.errand.exchanges.filter(case__name=batching.RESULTS)
     return bytes(fetched.response_body.data)
 
 
@@ -307,7 +307,7 @@ class TestAgainstAScriptedFarEnd:
         comparison, _ = self.finished(ann, FarEnd(make=[answer(b"{}", 500)]))
         errand = comparison.batches.get().errand
         with pytest.raises(PlanError, match="batch"):
-            run_again(errand, errand.variants.get(), case=batching.MAKE, repeat=1, author=ann.user)
+            run_again(errand, errand.variants.get(), case=0, repeat=1, author=ann.user)
 
 
 class TestAfterARestart:

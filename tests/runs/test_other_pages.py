@@ -157,6 +157,11 @@ class TestBatches:
         exchange = client.get(batch.exchanges.first().get_absolute_url())
         assert "/v1/messages/batches" not in text_of(exchange).partition("curl")[2].partition("\\")[0]
 
+    def test_the_calls_of_a_batch_lead_back_to_what_it_carries(self, client: Client, batch: Batch) -> None:
+        page = client.get(batch.errand.get_absolute_url())
+        assert f"calls of a batch of #{batch.comparison.number}" in text_of(page)
+        assert batch.comparison.get_absolute_url() in page.content.decode()
+
     def test_a_batch_of_another_team_is_not_there(self, client: Client, batch: Batch, eve: User) -> None:
         Comparison.objects.filter(pk=batch.comparison_id).update(team=eve.teams.get())
         assert client.get(f"/comparisons/{batch.comparison.public_id}/batches/").status_code == 404
