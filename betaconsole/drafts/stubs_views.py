@@ -67,12 +67,13 @@ def add_to_tools(request: TeamRequest, draft_id: str) -> HttpResponse:
 @requires(Role.MEMBER)
 @require_POST
 def remove_from_tools(request: TeamRequest, draft_id: str) -> HttpResponse:
-    """Take a tool out of the body (`index`); its stubs stay."""
+    """Take a tool out of the body (`index` and `name`); its stubs stay. Nothing where that tool is gone already."""
+    name = request.POST.get("name", "")
 
-    def make(draft: Draft) -> Edit:
+    def make(draft: Draft) -> Edit | None:
         removed: list[str] = []
         text = rewritten(draft.body_text, lambda body: removed.append(remove_tool(body, _index(request))))
-        return Edit(f"remove the tool {removed[0][:60]}", body_text=text)
+        return Edit(f"remove the tool {name[:60]}", body_text=text) if removed == [name] else None
 
     return edited(request, draft_id, make, place="tools", touched=_after_the_body)
 
@@ -110,9 +111,11 @@ def _reshaped(
     is_new: bool = False,
 ) -> HttpResponse:
     """An edit after which the panel is another one; the stub that `reshape` names is open in it."""
-    opened: list[int | None] = []
+    opened: list[int | None] = [None]
 
-    def make(draft: Draft) -> Edit:
+    def make(draft: Draft) -> Edit | None:
+        if _is_overtaken(request, draft):
+            return None
         stubs, place = _taken(lambda: reshape(draft.tool_stubs), "tools")
         opened[:] = [place]
         return Edit(what, values={"tool_stubs": stubs})
@@ -145,6 +148,8 @@ def set_stub(request: TeamRequest, draft_id: str) -> HttpResponse:
         raise StubMistake("", "A stub has no such field.")
 
     def make(draft: Draft) -> Edit:
+        if _is_overtaken(request, draft):
+            raise Refused("tools", "The stubs changed while you typed. Type that once more.")
         stubs = _taken(lambda: set_field(draft.tool_stubs), f"stub-{index}")
         return Edit("edit a stub", values={"tool_stubs": stubs}, place=f"stub {index} {field}")
 
@@ -194,6 +199,11 @@ def _taken(edit: Callable[[], Any], place: str) -> Any:
         return edit()
     except StubMistake as mistake:
         raise Refused(f"{place}-{mistake.field}" if mistake.field else "tools", str(mistake)) from mistake
+
+
+def _is_overtaken(request: TeamRequest, draft: Draft) -> bool:
+    """Whether stubs came or went since the panel was made (it had `of`): its places are not to be trusted any more."""
+    return request.POST.get("of", "") not in ("", str(len(draft.tool_stubs)))
 
 
 def _index(request: TeamRequest) -> int:

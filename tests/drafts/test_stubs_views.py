@@ -96,6 +96,16 @@ def test_stubs_are_reordered_and_removed_and_all_of_it_is_undone(tab):
     assert tab.draft.tool_stubs == [STUB]
 
 
+def test_a_second_click_on_remove_takes_no_second_stub_and_no_typing_lands_in_another(tab):
+    for _ in range(2):
+        tab.post("add_stub", tool="lookup_order")
+    for _ in range(2):
+        assert tab.post("remove_stub", index="0", of="3").status_code == 200
+    assert len(tab.draft.tool_stubs) == 2
+    answer = set_stub(tab, "answer", "meant for the last", 1, kind="result", of="3")
+    assert (answer.status_code, targets(answer)) == (422, {"problem-tools"})
+
+
 def test_a_stub_of_a_tool_that_is_not_there_can_be_given_another(tab):
     tab.post("add_stub", tool="lookup_ordr")
     panel = text(tab.get("tools"))
@@ -114,7 +124,8 @@ def test_a_tool_is_added_and_removed_and_the_json_follows(tab):
     refused = tab.post("add_to_tools", name="refund", schema="")
     assert (refused.status_code, targets(refused)) == (422, {"problem-tool-name"})
     assert targets(tab.post("add_to_tools", name="new", schema="{")) == {"problem-tool-schema"}
-    tab.post("remove_from_tools", index="0")
+    tab.post("remove_from_tools", index="0", name="lookup_order")
+    assert tab.post("remove_from_tools", index="0", name="lookup_order").status_code == 200
     assert [tool["name"] for tool in json.loads(tab.draft.body_text)["tools"]] == ["refund"]
     assert tab.draft.tool_stubs == [STUB]
 
