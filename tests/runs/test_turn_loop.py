@@ -216,6 +216,21 @@ def test_what_was_asked_to_stop_never_goes_on(ann: Membership) -> None:
     assert comparison.exchanges.filter(turn=2).count() == 0
 
 
+def test_stopping_while_turns_follow_each_other_leaves_nothing_running(ann: Membership) -> None:
+    with Upstream(conversation(reply(call()))) as upstream, running():
+        far_end = connection_to(ann, upstream.url)
+        for number in range(3):
+            comparison = run(ann, far_end, asked([], [], [], repeats=4, max_turns=100))
+            upstream.wait_for_requests(len(upstream.requests) + 20 + 7 * number)
+            cancel(comparison)
+            wait_until_finished(comparison)
+            sent = len(upstream.requests)
+            time.sleep(0.3)
+            assert len(upstream.requests) == sent
+            assert not comparison.exchanges.unfinished().exists()
+    assert not Wait.objects.exists()
+
+
 def test_stopping_a_comparison_ends_what_waits_and_what_is_delayed(ann: Membership) -> None:
     stubs = [{"tool": "slow", "result": "x", "delay_ms": 60_000}]
 
