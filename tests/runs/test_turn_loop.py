@@ -144,7 +144,7 @@ def test_every_delay_is_kept_and_holds_no_thread(ann: Membership) -> None:
         assert state_of(comparison) == "running"
         first, second = wait_until_finished(comparison)
     waited_s = (second.sent_at - first.ended_at).total_seconds()
-    assert 0.55 < waited_s < 1.0
+    assert 0.55 < waited_s < 2.0
 
 
 def test_a_turn_starts_without_waiting_for_other_columns(ann: Membership) -> None:
