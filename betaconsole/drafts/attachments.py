@@ -15,7 +15,8 @@ BLOCKS = ("image", "document", "container_upload")
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MOST_SHOWN_PIXELS = 40_000_000  # a browser decodes what it draws: a bigger picture is not drawn
 LONGEST_ID = 200
-SHEETS = {LABELS[PDF]: "PDF", LABELS[PLAIN_TEXT]: "TXT", **{LABELS[image]: "IMG" for image in IMAGES}}
+ENDING = 10
+SHEETS = {"PDF": "PDF", "text": "TXT", "PNG": "PNG", "JPEG": "JPG", "GIF": "GIF", "WebP": "WEBP"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,15 @@ class Card:
     def place(self) -> str:
         """The path as part of an id."""
         return self.path.strip("/").replace("/", "-")
+
+    @property
+    def stem(self) -> str:
+        """The name but for its last letters, which stay to be seen where there is no room for all."""
+        return self.name[: -len(self.ending)] if self.ending else self.name
+
+    @property
+    def ending(self) -> str:
+        return self.name[-ENDING:] if len(self.name) > 3 * ENDING else ""
 
     @property
     def sheet(self) -> str:
@@ -168,7 +178,7 @@ def _of_data(source: dict[str, Any], title: str, kind: str, path: str, notes: Ma
     note = notes.get(reference.digest) if reference else None
     declared = source.get("media_type")
     media_type = declared if isinstance(declared, str) else ""
-    label = LABELS.get(media_type) or showable(media_type[:60]) or kind
+    label = LABELS[media_type].removesuffix(" image") if media_type in LABELS else showable(media_type[:60]) or kind
     if reference is None:
         return Card(title or label, label, path, "written out in the JSON", len(data), share_of(len(data)))
     name = reference.name or title or label

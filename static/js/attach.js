@@ -37,8 +37,12 @@ const fits = (input) => {
   return false;
 };
 
-const chosen = (input) => {
-  if (input.files.length && fits(input) && input.form.matches(SENT_AT_ONCE)) input.form.requestSubmit();
+const chosen = async (input) => {
+  if (!input.files.length || !fits(input) || !input.form.matches(SENT_AT_ONCE)) return;
+  const detail = {};
+  document.dispatchEvent(new CustomEvent("composer:save", { detail }));
+  await detail.done;
+  input.form?.requestSubmit();
 };
 
 document.addEventListener("change", ({ target }) => {
@@ -185,12 +189,14 @@ document.addEventListener("paste", (event) => {
 });
 
 // The message is drawn anew with its file; what was typed meanwhile stays, and so does the cursor.
-const alike = (field) => [...document.querySelectorAll("#body .prompt-text")].filter((one) => one.getAttribute("aria-labelledby") === field.getAttribute("aria-labelledby"));
+const FIELDS = "#body :is(.prompt-text, .part input)";
+const label = (field) => field.getAttribute("aria-labelledby") ?? field.id;
+const alike = (field) => [...document.querySelectorAll(FIELDS)].filter((other) => label(other) === label(field));
 
 document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   const field = document.activeElement;
   kept = null;
-  if (ctx.sourceElement.id !== "attach" || !field?.matches?.("#body .prompt-text")) return;
+  if (!ctx.sourceElement.matches?.(SENT_AT_ONCE) || !field?.matches?.(FIELDS)) return;
   kept = { field, nth: alike(field).indexOf(field), value: field.value, start: field.selectionStart, end: field.selectionEnd };
 });
 

@@ -76,6 +76,11 @@ const saveAll = () => {
   return new Promise((done) => document.addEventListener("composer:idle", done, { once: true }));
 };
 
+// Who is about to have the page drawn anew asks for this first: `detail.done` settles once all that was typed is sent.
+document.addEventListener("composer:save", ({ detail }) => {
+  detail.done = saveAll();
+});
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.id !== "run" || form.dataset.ready) return;

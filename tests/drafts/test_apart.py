@@ -4,7 +4,7 @@ import base64
 import json
 import time
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from betaconsole.drafts.apart import Reference, digest_of, grown_by, put_together, references, taken_apart
@@ -67,10 +67,10 @@ def test_the_size_of_the_whole_body_is_known_without_making_it():
 def test_thirty_megabytes_are_taken_apart_in_a_moment_also_where_nothing_closes():
     whole = body(base64.b64encode(IMAGE * 2_200).decode())
     open_ended = '{"data":"' * 100_000 + "x" * 10_000_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     taken_apart(whole)
     taken_apart(open_ended)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 DATA = st.one_of(
@@ -80,6 +80,7 @@ DATA = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(st.characters(exclude_characters="@"), max_size=20), DATA), max_size=3))
 @example([("\ud800", "\\")])
 def test_whatever_the_text_it_comes_back(pieces):

@@ -1,7 +1,7 @@
 """What a file is by its bytes, and why some cannot be attached."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from betaconsole.drafts.file_kinds import FileRefused, checked, kind_of, safe_name
@@ -91,6 +91,7 @@ def test_a_name_is_shown_without_what_could_mislead(name, shown):
     assert safe_name(name) == shown
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF0000WEBP", b"GIF89a", b"%PDF-"]),
@@ -105,6 +106,7 @@ def test_no_bytes_break_the_reading(data, beginning):
     assert kind.media_type
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_name_breaks_a_line_or_leaves_its_folder(name):
     shown = safe_name(name)

@@ -223,9 +223,9 @@ def test_a_trace_of_twenty_turns_and_a_hundred_thousand_tokens_is_read_in_a_mome
     turn = "The quick brown fox jumps over the lazy dog. " * 440  # some 5,000 tokens
     turns = [body(*[f"{at} {turn}" for at in range(2 * n + 1)]) for n in range(20)]
     data = log(*turns)
-    begun = time.perf_counter()
+    begun = time.process_time()
     recording, _ = imported(data)
-    assert time.perf_counter() - begun < 1.5
+    assert time.process_time() - begun < 1.5
     assert (recording.kind, recording.count) == (TRACE, 20)
     assert len(json.dumps(recording.summary())) < 8_000
 
