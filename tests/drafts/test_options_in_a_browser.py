@@ -135,6 +135,7 @@ def test_a_delete_is_asked_about_once_and_cancelled_or_sent(page):
 def test_an_id_that_was_left_out_is_asked_for_where_it_is_typed(page):
     begin(page)
     choose(page, "GET /v1/models/{id}")
+    expect(page.get_by_label("id", exact=True)).to_be_visible()
     page.get_by_role("button", name="Use it").click()
     expect(page.locator("#endpoint-id")).to_be_focused()
     page.get_by_label("id", exact=True).fill("claude-sonnet-4-6")
