@@ -71,7 +71,7 @@ def set_case_kind(request: TeamRequest, draft_id: str) -> HttpResponse:
             raise Refused("import", "There are no recorded requests any more.")
         draft.case_set.kind = kind
         draft.case_set.save(update_fields=["kind"])
-        return Edit("run as a trace" if kind == TRACE else "run as cases", undoable=False)
+        return Edit("treat as a trace" if kind == TRACE else "treat as cases", undoable=False)
 
     return edited(request, draft_id, make, touched=lambda composer: [Fragment("body")])
 
