@@ -22,6 +22,7 @@ MAX_LINE_BYTES = 64 * 1024 * 1024  # a body of 32 MB, its quotes escaped once mo
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_KEPT_BYTES = 100 * 1000 * 1000
 MAX_BODIES = 2_000
+MAX_MESSAGES = 100_000
 MAX_LINES = 1_000_000
 SHORTEST_BODY = 26
 GIST = 90
@@ -211,6 +212,9 @@ class _Tally:
         size = len(request.text.encode("utf-8", "surrogatepass"))
         if size > MAX_BODY_BYTES:
             self.skip(line, f"a body of {size:,} bytes; the API takes at most 32 MB")
+            return
+        if len(request.body["messages"]) > MAX_MESSAGES:
+            self.skip(line, f"more than {MAX_MESSAGES:,} messages, the most that the API takes")
             return
         if self.count == MAX_BODIES or self.size_bytes + size > MAX_KEPT_BYTES:
             self.beyond += 1

@@ -186,6 +186,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a debug line of deep nesting": (b"Request options: {'json_data': " + b"(" * 300_000, "more values in it"),
     "a debug line that does not close": (b"Request options: {'url': '/v1/messages', 'json_data': {'model': 1", "cut off"),
     "a hundred thousand values": (b'{"messages":[],"model":[' + b"1," * 2_100_000 + b"1]}", "more values in it than"),
+    "a hundred thousand messages": (b'{"model":"m","messages":[' + b"1," * 100_000 + b"1]}", "more than 100,000 messages"),
     "another service": (log({"url": "https://x/v1/chat/completions", "body": ONE}), "a request to /v1/chat/completions"),
     "numbers": (b"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]", "no Messages request in it"),
     "prose": (b"This is a letter to my grandmother.\n" * 3, "There is no Messages request in log.jsonl. Line 1: no JSON."),
