@@ -15,7 +15,8 @@ from betaconsole.web.paging import SIZE, Page, page
 from .finding import search
 from .models import Comparison, ComparisonBeta, ComparisonQuerySet, Exchange, Variant
 from .overview import summary
-from .states import State
+from .showing import latest_of_cells
+from .states import UNFINISHED, State
 
 MAX_LETTERS = 4
 MAX_BETAS = 2
@@ -31,6 +32,7 @@ class HistoryRow:
     beta_count: int
     state: str
     is_running: bool
+    is_waiting: bool  # for a person, and nothing else is to be done
     cost_usd: Decimal | None
 
 
@@ -75,7 +77,8 @@ def rows_for(comparisons: Sequence[Comparison]) -> list[HistoryRow]:
             betas=sorted(betas[comparison.pk]) if len(betas[comparison.pk]) <= MAX_BETAS else [],
             beta_count=len(betas[comparison.pk]),
             state=states[comparison.pk].text,
-            is_running=comparison.finished_at is None,
+            is_running=comparison.finished_at is None and not states[comparison.pk].is_at_rest,
+            is_waiting=comparison.finished_at is None and states[comparison.pk].is_at_rest,
             cost_usd=states[comparison.pk].cost_usd,
         )
         for comparison in comparisons
@@ -96,21 +99,21 @@ def _columns_text(columns: int, repeats: int) -> str:
 
 @dataclass
 class _States:
-    """What became of a comparison's exchanges."""
+    """What became of a comparison's cells, and what all of its exchanges cost. `is_at_rest`: cells wait, and nothing runs."""
 
     text: str = "nothing sent"
+    is_at_rest: bool = False
     cost_usd: Decimal | None = None
 
 
 def _states(ids: Sequence[int]) -> dict[int, _States]:
     is_refused = Q(state=State.FAILED) & ~Q(refused_betas=[])
     counted = (
-        Exchange.objects.filter(comparison__in=ids)
-        .values("comparison", "state")
+        latest_of_cells(Exchange.objects.filter(comparison__in=ids))
+        .values("comparison", "state", "wait__reason")
         .annotate(
             count=Count("pk"),
             refused=Count("pk", filter=is_refused),
-            cost=Sum("cost_usd"),
             status=Max("status"),
             error=Max("error_type"),
         )
@@ -120,15 +123,18 @@ def _states(ids: Sequence[int]) -> dict[int, _States]:
     for row in counted:
         by_comparison[row["comparison"]].append(row)
     found: dict[int, _States] = defaultdict(_States)
+    costs = Exchange.objects.filter(comparison__in=ids).order_by().values_list("comparison").annotate(Sum("cost_usd"))
+    cost_of = dict(costs)
     for comparison, rows in by_comparison.items():
-        costs = [row["cost"] for row in rows if row["cost"] is not None]
-        found[comparison] = _States(_said(rows), sum(costs, Decimal(0)) if costs else None)
+        waits = any(row["wait__reason"] for row in rows)
+        is_at_rest = waits and not any(row["state"] in UNFINISHED for row in rows)
+        found[comparison] = _States(_said(rows), is_at_rest, cost_of.get(comparison))
     return found
 
 
 def _said(rows: Sequence[Mapping]) -> str:
     """`40 done, 1 refused, 19 skipped`; one failure says which: `1 failed: 529 overloaded_error`."""
-    counts = {row["state"]: row["count"] for row in rows}
+    counts = {row["wait__reason"] or row["state"]: row["count"] for row in rows}
     failed = next((row for row in rows if row["state"] == State.FAILED), None)
     refused = failed["refused"] if failed else 0
     text = summary(counts, refused=refused)

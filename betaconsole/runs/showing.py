@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from .models import Comparison, Exchange
 from .states import IN_FLIGHT, UNFINISHED
@@ -40,15 +40,19 @@ def rows_of(comparison: Comparison) -> list[Row]:
         *("id", "public_id", "variant__position", "case__position", "repeat", "attempt", "turn", "state", "version"),
         "wait__reason",
     )
-    # Asked this way a comparison of ten turns costs no more rows than one of a single turn.
+    found = latest_of_cells(comparison.exchanges.all()).order_by("case__position", "repeat", "variant__position")
+    return [Row(*values) for values in found.values_list(*names)]
+
+
+def latest_of_cells(exchanges: "QuerySet[Exchange]") -> "QuerySet[Exchange]":
+    """Those of the exchanges at which their cells stand: of the last turn the last attempt."""
     later = Exchange.objects.filter(
         Q(turn__gt=OuterRef("turn")) | Q(turn=OuterRef("turn"), attempt__gt=OuterRef("attempt")),
         variant=OuterRef("variant"),
         case=OuterRef("case"),
         repeat=OuterRef("repeat"),
     )
-    found = comparison.exchanges.filter(~Exists(later)).order_by("case__position", "repeat", "variant__position")
-    return [Row(*values) for values in found.values_list(*names)]
+    return exchanges.filter(~Exists(later))
 
 
 def fingerprint(comparison: Comparison) -> str:

@@ -83,8 +83,9 @@ class View:
     def name(self) -> str:
         """Which part of the comparison this is; empty where it has one only."""
         word = "recorded turn" if self.comparison.is_trace else "case"
-        case = f"{word} {self.case + 1}, " if len(self.cases) > 1 else ""
-        return f"{case}repeat {self.repeat}" if case or len({row.repeat for row in self.rows}) > 1 else ""
+        case = f"{word} {self.case + 1}" if len(self.cases) > 1 else ""
+        repeat = f"repeat {self.repeat}" if len({row.repeat for row in self.rows}) > 1 else ""
+        return ", ".join(filter(None, [case, repeat]))
 
     @property
     def is_at_rest(self) -> bool:

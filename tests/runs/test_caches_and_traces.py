@@ -151,7 +151,7 @@ def test_a_trace_is_walked_turn_by_turn(trace):
     html = render_lane(lane)
     assert "recorded turn 2 of 3" in html
     assert 'aria-label="Previous recorded turn"' in html
-    assert load(trace, case=1, repeat=1).name.startswith("recorded turn 2")
+    assert load(trace, case=1, repeat=1).name == "recorded turn 2"
 
 
 def test_sums_cost_the_same_queries_for_three_turns_and_for_thirty(trace, team, ann, django_assert_num_queries):

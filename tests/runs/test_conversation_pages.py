@@ -207,6 +207,13 @@ def test_a_page_asks_for_its_turns_only_in_its_own_comparison(client, comparison
         assert client.get(reverse("runs:turns", args=[comparison.public_id]) + f"?{query}").status_code == 200
 
 
+def test_the_history_counts_cells_and_says_that_some_wait(client, waiting):
+    make_conversation(waiting.comparison, waiting.comparison.variants.first(), [calls(), "Done."], repeat=2)
+    assert "waiting 2 done, 1 waiting for a result" in text(client.get(reverse("runs:history")))
+    make_turn(waiting.comparison, waiting.comparison.variants.first(), 3, state=State.QUEUED, repeat=2)
+    assert "running 1 done, 1 waiting, 1 waiting for a result" in text(client.get(reverse("runs:history")))
+
+
 # Continue from here -------------------------------------------------------------------------------------------------
 
 
