@@ -36,7 +36,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def light(self) -> "DraftQuerySet":
         """Without the body text and the stubs, which may have megabytes and which most edits neither read nor change."""
         return self.defer(
-            "body_text", "tool_stubs", "prompt_version__body_text", "prompt_version__tool_stubs"
+            "body_text", "tool_stubs", "case_set__summary", "prompt_version__body_text", "prompt_version__tool_stubs"
         ).select_related("connection", "prompt_version__prompt", "case_set")
 
     def to_edit(self) -> "DraftQuerySet":

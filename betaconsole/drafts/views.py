@@ -48,6 +48,8 @@ def new(request: TeamRequest) -> HttpResponse:
         kept = Combination.objects.visible_to(request.user).kept()
         draft = starting.from_combination(team, author, get_object_or_404(kept, public_id=public_id))
     elif text := request.POST.get("request"):
+        if holds_several(text):
+            return imported_text(request, starting.blank(team, author).public_id, text)
         try:
             pasted = read_request(text)
         except PasteError as error:

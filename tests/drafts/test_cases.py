@@ -184,3 +184,10 @@ def test_without_javascript_the_form_posts_and_leads_back(tab):
     assert tab.draft.case_set.count == 3
     refused = tab.client.post(address, {"recording": sent(b"{}")})
     assert (refused.status_code, refused["Content-Type"]) == (422, "text/plain; charset=utf-8")
+
+
+def test_lines_pasted_without_javascript_begin_a_draft_of_their_own(tab):
+    answer = tab.client.post(reverse("drafts:new"), {"request": "\n".join(map(json.dumps, TURNS))})
+    page = text(tab.client.get(answer["Location"]))
+    assert answer.status_code == 302
+    assert "Trace: 3 recorded turns from" in page
