@@ -104,10 +104,11 @@ class Beta:
     """One value of the `anthropic-beta` header. Empty strings and tuples mean unknown or none.
 
     `unlocks` holds paths in the request body, written as at the top of betas.toml, and `gated` those of them that are
-    refused today without the header; `tool_types` are types of tools it unlocks. `refused` says that the API refuses the
-    name itself. `built_in_since` is the day from which no header was needed. `needs` holds names that must stand in the
-    header as well, `conflicts` paths that may not stand in the same request, `account_words` what the API calls it where it
-    refuses an account.
+    refused today without the header; `tool_types` are types of tools it unlocks, and `acts_on` paths of what it acts on
+    where that is neither. `refused` says that the API refuses the name itself. `built_in_since` is the day from which no
+    header was needed. `models` are the ids it is documented for, none where no source lists them. `needs` holds names that
+    must stand in the header as well, `conflicts` paths that may not stand in the same request, `account_words` what the API
+    calls it where it refuses an account.
     """
 
     name: str
@@ -123,12 +124,14 @@ class Beta:
     superseded_by: str | None = None
     header_only: bool = False
     unlocks: tuple[str, ...] = ()
+    acts_on: tuple[str, ...] = ()
     tool_types: tuple[str, ...] = ()
     evidence: Evidence = field(default_factory=Evidence)
     built_in_since: datetime.date | None = None
     pins: Pins | None = None
     raises: Raises | None = None
     account_words: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     models_note: str = ""
     limits_note: str = ""
     needs: tuple[str, ...] = ()

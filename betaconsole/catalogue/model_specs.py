@@ -87,6 +87,11 @@ def batch_multiplier() -> Decimal:
     return _catalogue().batch_multiplier
 
 
+def known_versions() -> tuple[str, ...]:
+    """The values that `anthropic-version` has had, oldest first."""
+    return _catalogue().versions
+
+
 def sampling_versions() -> tuple[str, ...]:
     """The values of `anthropic-version` under which temperature, top_p and top_k are taken, on every model."""
     return _catalogue().sampling_versions
@@ -96,6 +101,7 @@ def sampling_versions() -> tuple[str, ...]:
 class _Catalogue:
     default_model: str
     batch_multiplier: Decimal
+    versions: tuple[str, ...]
     sampling_versions: tuple[str, ...]
     models: Mapping[str, ModelSpec]
     names: Mapping[str, ModelSpec]
@@ -109,6 +115,7 @@ def _catalogue() -> _Catalogue:
     return _Catalogue(
         default_model=data["default_model"],
         batch_multiplier=data["batch_multiplier"],
+        versions=tuple(data["versions"]),
         sampling_versions=tuple(data["sampling_versions"]),
         models=MappingProxyType(models),
         names={name: spec for spec in models.values() for name in (spec.id, *spec.aliases)},
