@@ -198,7 +198,7 @@ def request_shape(endpoint: str, *, tool_types: Collection[str], sampling: bool,
     `tool_types`: the tool types accepted beside `custom`. `sampling`: whether temperature and friends still exist.
     `gated`: top-level fields that a beta of the header unlocks; those known here are checked, others are taken as they are.
     """
-    types = loose(sorted(tool_types), name=STRING)
+    types = loose(sorted(set(tool_types) - {"custom"}), name=STRING)
     types |= {name: shape for name, shape in _BETA_TOOLS.items() if name in types}
     tools = ListOf(Union({"custom": _CUSTOM_TOOL, **types}, default="custom"))
     known = {**_COUNTED, "tools": tools, **{name: _GATED.get(name, ANYTHING) for name in gated}}
