@@ -11,10 +11,11 @@ from dataclasses import replace
 from .evidence.effects import effect
 from .evidence.facts import Facts, Outcome, Pair, Verdict
 from .evidence.missing import missing
+from .evidence.particular import TIMED
 from .evidence.refusals import refused
 from .evidence.saying import unclear
 
-__all__ = ["Facts", "Outcome", "Verdict", "outcomes"]
+__all__ = ["TIMED", "Facts", "Outcome", "Verdict", "outcomes"]
 
 
 def outcomes(facts: Facts, baseline: Facts | None = None) -> list[Outcome]:

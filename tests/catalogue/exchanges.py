@@ -42,8 +42,11 @@ def answered(
     """The facts of an exchange whose answer came whole."""
     reading = Reading(status, headers, expects_message=Endpoint(method, path).is_messages)
     reading.feed(received)
+    result = reading.finish()
     return facts_of(
-        reading.finish(),
+        is_whole=result.state == "succeeded",
+        error=result.error,
+        answer=result.message,
         betas=betas,
         method=method,
         path=path,

@@ -256,13 +256,16 @@ def oauth(beta: Beta, pair: Pair) -> Outcome | None:
     return quiet(beta.name, "counts only with a token from OAuth: an API key does without it")
 
 
+# Whose effect shows only in when the pieces of an answer came.
+TIMED = "fine-grained-tool-streaming-2025-05-14"
+
 RULES: Mapping[str, Rule] = {
     "interleaved-thinking-2025-05-14": interleaved_thinking,
     "thinking-token-count-2026-05-13": thinking_token_count,
     "thinking-display-updates-2026-08-18": thinking_display_updates,
     "structured-outputs-2025-11-13": structured_outputs,
     "fast-mode-2026-02-01": fast_mode,
-    "fine-grained-tool-streaming-2025-05-14": fine_grained_tool_streaming,
+    TIMED: fine_grained_tool_streaming,
     "message-threads-2026-08-12": message_threads,
     "inline-tools-2026-09-15": inline_tools,
     "context-1m-2025-08-07": raised_limit,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from betaconsole.claude import payload
-from betaconsole.claude.reading import Result
+from betaconsole.claude.api_errors import ApiError
 
 from .facts import Facts
 
@@ -19,18 +19,21 @@ _PIECE = re.compile(rb'"partial_json"\s{0,4}:\s{0,4}"')
 
 
 def facts_of(
-    result: Result,
     *,
     betas: Sequence[str],
     method: str,
     path: str,
     sent: bytes,
     status: int | None,
-    headers: Iterable[Sequence[str]] = (),
+    is_whole: bool,
+    error: ApiError | None,
+    answer: Any,
+    headers: Sequence[Sequence[str]] = (),
     received: bytes = b"",
+    moments: tuple[tuple[float, ...], ...] = (),
     in_batch: bool = False,
 ) -> Facts:
-    """The facts of an exchange that has ended. `path` is below the connection's address, without query."""
+    """The facts of an exchange that has ended, as `Facts` describes them. `sent` and `received` are the bodies' bytes."""
     events = frozenset(each.decode() for each in _EVENT.findall(received)) if _is_stream(headers) else frozenset()
     return Facts(
         betas=tuple(betas),
@@ -38,11 +41,12 @@ def facts_of(
         path=path,
         body=json_of(sent),
         status=status,
-        is_whole=result.state == "succeeded",
-        error=result.error,
-        answer=result.message,
+        is_whole=is_whole,
+        error=error,
+        answer=answer,
         events=events,
         deltas=_deltas(received) - events if events else frozenset(),
+        input_moments=moments,
         headers=tuple((name, value) for name, value in headers),
         in_batch=in_batch,
     )
@@ -69,7 +73,7 @@ def input_moments(received: bytes, timeline: Iterable[Sequence[Any]]) -> tuple[t
     return tuple(tuple(moments) for moments in calls if moments)
 
 
-def _is_stream(headers: Iterable[Sequence[str]]) -> bool:
+def _is_stream(headers: Sequence[Sequence[str]]) -> bool:
     return any(name.lower() == "content-type" and "event-stream" in value for name, value in headers)
 
 
