@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.claude import jsontext
+from betaconsole.drafts.answering import ALWAYS, Fragment, composer_of, rendered
 from betaconsole.library.stubs import result_content
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -40,13 +42,26 @@ def answer(request: TeamRequest, public_id: str) -> HttpResponse:
         return refused(request, found, exchange, typed, status=422)
     calls = calls_of(continuing.message_of(exchange))
     results = [Result(calls[index].id, content_of(text), is_error) for index, (text, is_error) in typed.results.items()]
-    save, tab = "save" in request.POST, identifier(request.POST.get("tab")) or "console"
-    return went_on(
+    save, tab = "save" in request.POST, identifier(request.POST.get("tab"))
+    response = went_on(
         request,
         exchange,
         typed,
-        lambda: continuing.answer(exchange, results, author=request.user, save=save, tab=tab),
+        lambda: continuing.answer(exchange, results, author=request.user, save=save, tab=tab or "console"),
     )
+    if save and tab and by_htmx(request) and response.status_code == HTTPStatus.OK:
+        response.content += composer_beside(request, found)
+    return response
+
+
+def composer_beside(request: TeamRequest, found: Comparison) -> bytes:
+    """What a saved stub moved in the composer beside the lanes, as fragments; nothing where it is not the reader's own."""
+    draft = comparison_page.own_draft(found, request.user)
+    if draft is None:
+        return b""
+    composer = composer_of(request, draft)
+    tools = [Fragment("tools_chip"), *([Fragment("tools")] if composer.tools_are_open else [])]
+    return rendered(request, composer, [*ALWAYS, *tools]).content
 
 
 def typed_results(sent: QueryDict, exchange: Exchange) -> Typed:

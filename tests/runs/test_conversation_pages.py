@@ -6,6 +6,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from betaconsole.drafts import starting
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.models import Comparison, Exchange, Wait
 from betaconsole.runs.states import State
@@ -77,6 +78,18 @@ def test_a_saved_result_becomes_a_stub_and_answers_the_other_waiting_cells(clien
     stubs = Comparison.objects.get().tool_stubs
     assert [stub["tool"] for stub in stubs] == ["lookup_order", "lookup_policy"]
     assert {turn.repeat for turn in further(waiting.comparison)} == {1, other.repeat}
+
+
+def test_a_saved_result_shows_in_the_composer_beside_the_lanes_which_may_be_run_at_once(client, waiting, team, ann):
+    draft = starting.blank(team, ann)
+    Comparison.objects.update(draft=draft)
+    answer = post(client, "answer", waiting, **{"result-0": "30 days", "save": "yes", "tab": "thistab"})
+    html = answer.content.decode()
+    draft.refresh_from_db()
+    assert [stub["tool"] for stub in draft.tool_stubs] == ["lookup_policy"]
+    assert '<hx-partial hx-target="#tools_chip"' in html
+    assert html.count(f'name="revision" value="{draft.revision}"') == 2
+    assert 'name="tab" value="thistab"' in html
 
 
 @pytest.mark.parametrize("htmx", [True, False])
