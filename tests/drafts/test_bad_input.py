@@ -66,7 +66,7 @@ def post(tab: Tab, edit: str, values: dict[str, str]) -> int:
     return tab.post(edit, *key, **values).status_code
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(EDITS), FORMS), min_size=1, max_size=6))
 def test_any_sequence_of_nasty_edits_is_answered_and_leaves_a_page(client, owner, edits):
     Draft.objects.all().delete()

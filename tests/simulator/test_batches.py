@@ -242,13 +242,13 @@ def test_results_are_sent_in_small_pieces_however_many_there_are():
     assert b"".join(part.data for part in results) == b"".join(lines)
 
 
-def test_2000_requests_are_answered_in_a_few_seconds_in_any_order(client):
-    requests = [request(str(number), text=f"Name river number {number}.") for number in range(2_000)]
+def test_500_requests_are_answered_in_a_moment_in_any_order(client):
+    requests = [request(str(number), text=f"Name river number {number}.") for number in range(500)]
     began = time.process_time()  # the simulator's threads are this process's
     made = client.messages.batches.create(requests=requests, timeout=60)
     lines = list(client.messages.batches.results(made.id))
-    assert time.process_time() - began < 20  # a few seconds on an idle machine
+    assert time.process_time() - began < 5
     assert {line.result.type for line in lines} == {"succeeded"}
     order = [int(line.custom_id) for line in lines]
-    assert sorted(order) == list(range(2_000))
+    assert sorted(order) == list(range(500))
     assert order != sorted(order)
