@@ -503,7 +503,7 @@ def test_a_prompt_is_measured_roughly_and_the_message_says_so():
         for size in (690_000, 2_000_000)
     )
     near = one("context_exceeded", found({**small, "max_tokens": 10_000}))
-    assert "about 197,143 tokens (estimated at 3.5 characters each)" in near.message
+    assert "about 197,000 tokens (estimated at 3.5 characters each)" in near.message
     assert near.level is Level.WARNING
     assert one("prompt_too_long", found(large)).level is Level.ERROR
     assert found(body(model="claude-haiku-4-5", messages=[{"role": "user", "content": "x" * 600_000}])) == []

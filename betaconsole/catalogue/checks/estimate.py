@@ -10,6 +10,8 @@ from betaconsole.catalogue.pricing import cost_usd
 from .outline import characters, length_of
 
 CHARACTERS_A_TOKEN = 3.5
+MESSAGE_TOKENS = 4
+TOOLS_TOKENS = 340  # what the API adds to a prompt that has tools
 IMAGE_TOKENS = 1_500
 BASE64_A_TOKEN = 40  # characters of a PDF's data for one token of its pages
 _BINARY = ("image", "document")
@@ -19,8 +21,9 @@ def estimated_tokens(body: dict[str, Any]) -> int:
     """The input tokens of a body for messages or its outline, estimated from its characters; pictures and files by the piece."""
     config = body.get("output_config")
     counted = [body.get("tools"), body.get("system"), config.get("format") if isinstance(config, dict) else None]
-    text, tokens = sum(map(characters, counted)), 0
+    text, tokens = sum(map(characters, counted)), TOOLS_TOKENS if body.get("tools") else 0
     for message in _listed(body.get("messages")):
+        tokens += MESSAGE_TOKENS
         content = message.get("content") if isinstance(message, dict) else message
         for block in _listed(content):
             more_text, more_tokens = _of_block(block)

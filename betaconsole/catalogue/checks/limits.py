@@ -43,7 +43,8 @@ def context(asked: Asked) -> Iterator[Finding]:
         return
     tokens = estimated_tokens(asked.body)
     most = 0 if asked.is_counted else asked.whole("max_tokens") or 0
-    said = f"about {tokens:,} tokens (estimated at {CHARACTERS_A_TOKEN} characters each)"
+    shown = round(tokens, -3) if tokens > 10_000 else tokens
+    said = f"about {shown:,} tokens (estimated at {CHARACTERS_A_TOKEN} characters each)"
     if tokens > window:
         message = f"The prompt is too long for {asked.model.display_name}: {said}, and at most {window:,} fit."
         make = error if tokens * SURELY > window else warning

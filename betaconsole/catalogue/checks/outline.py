@@ -13,12 +13,13 @@ from typing import Any
 from .paths import OPAQUE
 
 KEPT_CHARACTERS = 120
-MOST_NODES = 2_500  # objects and lists in one field of the body
+MOST_NODES = 2_000  # objects and lists in one field of the body
 MOST_NAMES = 500  # in one object
 MOST_DEPTH = 40
 _MARK = "\ue000"  # a private character: what follows is a length
 _MOST_DIGITS = 12
-_MOST_WEIGHED = 2_000  # objects and lists looked into for a length; the rest of a list counts as what was seen of it
+# Objects and lists looked into for a length, more than an outline has; the rest of a list counts as what was seen of it.
+_MOST_WEIGHED = 4_000
 
 
 def outlined(body: Any, *, most_nodes: int = MOST_NODES) -> Any:
