@@ -61,7 +61,7 @@ class _Outline:
             weighing = _Weighing()
             kept = {"type": _cut(value["type"])} if isinstance(value.get("type"), str) else {}
             kept |= {_MARK: _length(weighing.of(value))}
-            self.left -= (_MOST_WEIGHED - weighing.left) // 10
+            self.left -= (_MOST_WEIGHED - weighing.left) // 4
             return kept
         return self.of(value, depth)
 
