@@ -67,13 +67,8 @@ def go_on(exchange: Exchange, *, author: User) -> Exchange:
     """Send the turn that was ready when the console stopped; or, past the cap, the next one, with as many more allowed."""
     comparison = exchange.comparison
     _check(comparison, exchange)
-    wait = Wait.objects.filter(exchange=exchange).first()
-    if wait is not None and wait.body_id is not None:
-        with transaction.atomic():
-            _locked(comparison)
-            if earlier := _after(exchange):
-                return earlier
-            return _queue(comparison, {exchange.pk: Turn(wait.body_id, wait.added, wait.continues)}, author=author)[0]
+    if Wait.objects.filter(exchange=exchange, body__isnull=False).exists():
+        return _go_on_as_parked(comparison, exchange, author=author)
     step = _step(exchange, read_stubs(comparison.tool_stubs), max_turns=exchange.turn + 1)
     with transaction.atomic():
         comparison = _locked(comparison)
@@ -83,6 +78,18 @@ def go_on(exchange: Exchange, *, author: User) -> Exchange:
             comparison.max_turns = min(MAX_TURNS, max(2 * comparison.max_turns, exchange.turn + 1))
             comparison.save(update_fields=["max_turns"])
         return _queue(comparison, {exchange.pk: step}, author=author)[0]
+
+
+def _go_on_as_parked(comparison: Comparison, exchange: Exchange, *, author: User) -> Exchange:
+    """The turn that was ready when the console stopped, unless somebody left it or stopped the comparison meanwhile."""
+    with transaction.atomic():
+        comparison = _locked(comparison)
+        if earlier := _after(exchange):
+            return earlier
+        wait = Wait.objects.select_for_update().filter(exchange=exchange).first()
+        if wait is None or wait.body_id is None:
+            raise TooLate("exchange", "Somebody stopped this meanwhile: nothing was sent.")
+        return _queue(comparison, {exchange.pk: Turn(wait.body_id, wait.added, wait.continues)}, author=author)[0]
 
 
 def say(
@@ -268,14 +275,15 @@ def _pressed_before(
 ) -> list[Exchange]:
     """The turns that the first press made, where this is the second; `TooLate` where the cells went on another way."""
     said = json.dumps(content).encode()
-    ours = [one for one in cells if one.continues == Continues.MESSAGE and one.added == said]
     if not after:
+        ours = [one for one in cells if one.continues == Continues.MESSAGE and one.added == said]
         return [one for one in ours if not one.is_final]
     seen = comparison.exchanges.filter(public_id__in=after).exclude(pk__in=[one.pk for one in cells])
-    followers = [_after(one) for one in seen]
-    if any(one is None or one.continues != Continues.MESSAGE or one.added != said for one in followers):
+    followers = [_after(one) for one in seen.order_by("pk")]
+    made = [one for one in followers if one and one.continues == Continues.MESSAGE and one.added == said]
+    if len(made) < len(followers):
         raise TooLate("content", WENT_ON)
-    return ours if followers else []
+    return made
 
 
 # Stubs from results ---------------------------------------------------------------------------------------------------

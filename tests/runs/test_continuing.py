@@ -2,12 +2,13 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import Column
@@ -304,6 +305,22 @@ class TestGoingOn:
         assert json.loads(second.added)[0]["content"] == "delivered"
         assert not Wait.objects.exists()
 
+    def test_what_was_left_a_moment_ago_does_not_go_on(self, ann: Membership) -> None:
+        stubs = [{"tool": "lookup_order", "result": "delivered", "delay_ms": 60_000}]
+        with Upstream(conversation(reply(call()), DONE)) as upstream, running():
+            comparison = run(ann, connection_to(ann, upstream.url), replace(looped(), tool_stubs=stubs))
+            wait_for(lambda: comparison.exchanges.filter(turn=2).exists(), what="the next turn")
+        first, pressed = comparison.exchanges.get(), list[Any]()
+        press = threading.Thread(target=lambda: pressed.extend(both_at_once(lambda: go_on(first, author=ann.user))))
+        with transaction.atomic():
+            Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
+            press.start()
+            time.sleep(0.3)  # both presses have seen the wait, and stand at the lock
+            leave(first)
+        press.join(10)
+        assert [type(one) for one in pressed] == [TooLate, TooLate]
+        assert comparison.exchanges.count() == 1
+
     def test_leaving_it_ends_the_cell_as_it_stands(self, ann: Membership) -> None:
         with Upstream(conversation(reply(call()))) as upstream, running():
             comparison = at_rest(run(ann, connection_to(ann, upstream.url), looped(2)))
@@ -386,6 +403,17 @@ class TestSaying:
             assert press() != one
             ended(comparison)
             assert len(upstream.requests) == 6
+
+    def test_a_second_press_is_known_after_tools_have_answered_as_well(self, ann: Membership) -> None:
+        stubs = [{"tool": "lookup_order", "result": "delivered"}]
+        with Upstream(conversation(DONE, reply(call()), DONE)) as upstream, running():
+            comparison = run(ann, connection_to(ann, upstream.url), replace(looped(), tool_stubs=stubs))
+            [first] = wait_until_finished(comparison)
+            said = {"case": 0, "repeat": 1, "content": "And?", "author": ann.user, "after": [first.public_id]}
+            one = say(comparison, [first.variant], **said)
+            assert len(ended(comparison)) == 3
+            assert say(comparison, [first.variant], **said) == one
+            assert comparison.exchanges.count() == 3
 
     def test_nothing_is_said_into_a_running_answer_or_without_words(self, ann: Membership) -> None:
         comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[]]))
