@@ -60,6 +60,12 @@ def variant_plan(variant: Variant) -> VariantPlan:
     )
 
 
+def check_not_of_a_batch(comparison: Comparison) -> None:
+    """Refuses to send the calls of a batch anew: each would make one more batch, and nobody would read its results."""
+    if Batch.objects.filter(errand=comparison).exists():
+        raise PlanError("variant", "These are the calls of a batch: run the columns again that went in it.")
+
+
 def refused_betas(variant: Variant) -> list[str]:
     """Every name the API refused in this column, in the column's order."""
     refused = {name for names in variant.exchanges.values_list("refused_betas", flat=True) for name in names}
@@ -72,6 +78,7 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
     Pressing twice gives the same column. Raises `PlanError` where nothing was refused or there is no room, `SendingDisabled`.
     """
     check_sending(comparison.connection)
+    check_not_of_a_batch(comparison)
     refused = refused_betas(variant)
     if not refused:
         raise PlanError("variant", "None of this column's betas was refused.")
@@ -114,8 +121,7 @@ def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: in
     succeeded is not sent again: `PlanError`.
     """
     check_sending(comparison.connection)
-    if Batch.objects.filter(errand=comparison).exists():
-        raise PlanError("variant", "This is a call of a batch: run the columns again that went in it.")
+    check_not_of_a_batch(comparison)
     with transaction.atomic():
         Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
         cell = variant.exchanges.filter(case__position=case, repeat=repeat)

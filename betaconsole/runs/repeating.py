@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from betaconsole.teams.models import User
 
-from .adding import plan_of
+from .adding import check_not_of_a_batch, plan_of
 from .launching import launch
 from .models import Comparison
 
@@ -14,6 +14,7 @@ def run_whole_again(comparison: Comparison, *, author: User, client_token: str |
 
     The same `client_token` gives the same comparison, so that pressing twice sends once. Raises what `launch` raises.
     """
+    check_not_of_a_batch(comparison)
     variants = list(comparison.variants.select_related("baseline"))
     plan = plan_of(comparison, variants)
     columns = [

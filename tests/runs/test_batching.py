@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.runs import batching
@@ -308,6 +309,20 @@ class TestAgainstAScriptedFarEnd:
         errand = comparison.batches.get().errand
         with pytest.raises(PlanError, match="batch"):
             run_again(errand, errand.variants.get(), case=0, repeat=1, author=ann.user)
+
+    def test_a_batchs_own_page_makes_no_further_batches(self, ann: Membership, client: Any) -> None:
+        comparison, _ = self.finished(
+            ann, FarEnd(make=[told()], look=[told()] * 2 + [told("ended")], results=[answer(b"")])
+        )
+        errand = comparison.batches.get().errand
+        errand.variants.get().exchanges.update(refused_betas=["a-1"])
+        errand.variants.update(betas=["a-1"])
+        count = Comparison.objects.count()
+        with pytest.raises(PlanError, match="batch"):
+            add_without(errand, errand.variants.get(), author=ann.user)
+        page = client.post(reverse("runs:again", args=[errand.public_id]))
+        assert (page.status_code, Comparison.objects.count()) == (409, count)
+        assert b"Run again" not in client.get(errand.get_absolute_url()).content
 
 
 class TestAfterARestart:
