@@ -28,7 +28,7 @@ def draft_after(exchange: Exchange, author: User) -> Draft:
     if message is None or exchange.request_body is None or not exchange.answers_message:
         raise TurnError(NOT_WHOLE)
     comparison, variant = exchange.comparison, exchange.variant
-    body: Any = jsontext.loads(_following(exchange, bytes(exchange.request_body.data), message).body.decode())
+    body = _read(_following(exchange, bytes(exchange.request_body.data), message).body)
     return starting.from_comparison_parts(
         comparison.team,
         author,
@@ -38,10 +38,18 @@ def draft_after(exchange: Exchange, author: User) -> Draft:
         repeats=1,
         connection=comparison.connection,
         title=f"After turn {exchange.turn} of {variant.letter} in #{comparison.number}",
+        endpoint=comparison.endpoint,
         tool_stubs=comparison.tool_stubs,
         max_turns=comparison.max_turns if comparison.tool_stubs else None,
         separate_caches=comparison.separate_caches,
     )
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return jsontext.loads(body.decode())
+    except jsontext.JsonError as error:
+        raise TurnError(f"The reply holds what the composer cannot edit: {error.message}.") from error
 
 
 def _following(exchange: Exchange, body: bytes, message: Mapping[str, Any]) -> Next:
@@ -86,8 +94,18 @@ def without_nonce(body: dict[str, Any], nonce: str) -> dict[str, Any]:
     if not nonce or not system:
         return body
     if isinstance(system, str):
-        return {**body, "system": system.removeprefix(line)}
-    first, *rest = system if isinstance(system, list) else [None]
-    if not isinstance(first, dict) or not isinstance(first.get("text"), str):
-        return body
-    return {**body, "system": [{**first, "text": first["text"].removeprefix(line)}, *rest]}
+        return _with_system(body, system.removeprefix(line))
+    blocks = [_without_line(block, line) for block in system] if isinstance(system, list) else system
+    return _with_system(body, [block for block in blocks if block is not None])
+
+
+def _with_system(body: dict[str, Any], system: Any) -> dict[str, Any]:
+    return {**body, "system": system} if system else {name: value for name, value in body.items() if name != "system"}
+
+
+def _without_line(block: Any, line: str) -> Any:
+    """The block without the line at its start; None where it was nothing else."""
+    text = block.get("text") if isinstance(block, dict) else None
+    if not isinstance(text, str) or not text.startswith(line):
+        return block
+    return {**block, "text": text.removeprefix(line)} if text != line else None

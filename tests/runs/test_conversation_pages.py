@@ -2,13 +2,15 @@
 
 import json
 import re
+from functools import reduce
 
 import pytest
 from django.urls import reverse
 
 from betaconsole.drafts import starting
 from betaconsole.drafts.models import Draft
-from betaconsole.runs.models import Comparison, Exchange, Wait
+from betaconsole.runs.models import Body, Comparison, Exchange, Wait
+from betaconsole.runs.separate_caches import new_nonce, with_nonce
 from betaconsole.runs.states import State
 from tests.builders import CONTEXT, THINKING, make_comparison, make_exchange, message
 from tests.runs.conversations import STUBS, THOUGHT, call, calls, make_conversation, make_turn, make_waiting, result
@@ -260,6 +262,31 @@ def test_a_baseline_that_changes_the_body_otherwise_does_not_come_along(client, 
     draft = opened(client, make_turn(comparison, variant, 1, "Hello."))
     assert [column.betas for column in draft.sheet] == [(CONTEXT,)]
     assert draft.sheet[0].changes_text == ""
+
+
+def test_it_goes_where_the_exchange_went(client, comparison):
+    Comparison.objects.filter(pk=comparison.pk).update(query="beta=true")
+    assert opened(client, make_turn(comparison, comparison.variants.last(), 1, "Hello.")).query == "beta=true"
+
+
+@pytest.mark.parametrize("system", [None, "Be brief.", [{"type": "image"}, {"type": "text", "text": "Be brief."}]])
+def test_the_line_that_kept_caches_apart_does_not_come_along(client, comparison, system):
+    variant = comparison.variants.last()
+    variant.cache_nonce = new_nonce(1)
+    variant.save()
+    composed = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **({"system": system} if system else {})}
+    sent = json.dumps(with_nonce(composed, variant.cache_nonce)).encode()
+    answered = make_turn(comparison, variant, 1, "Hello.")
+    comparison.exchanges.update(request_body=Body.keep(comparison.team_id, sent))
+    assert json.loads(opened(client, answered).body_text).get("system") == system
+
+
+def test_a_reply_that_the_composer_cannot_edit_is_not_continued_from(client, comparison):
+    deep = reduce(lambda inner, _: {"a": inner}, range(80), {})
+    answered = make_turn(comparison, comparison.variants.first(), 1, calls(call(given=deep)))
+    answer = client.post(reverse("runs:edit_exchange", args=[answered.public_id]))
+    assert answer.status_code == 409
+    assert "nested" in text(answer)
 
 
 def test_what_was_not_answered_cannot_be_continued_from(client, comparison):
