@@ -107,7 +107,7 @@ def holds_several(text: str) -> bool:
 
 def last_words(body: dict[str, Any]) -> str:
     """How the last thing said by the user begins; empty where none of it is text."""
-    for message in reversed(body["messages"]):
+    for message in reversed(_messages_of(body)):
         if isinstance(message, dict) and message.get("role") == "user" and (text := _text_of(message.get("content"))):
             return text if len(text) <= GIST else text[: GIST - 1].rstrip() + "…"
     return ""
@@ -213,7 +213,7 @@ class _Tally:
         if size > MAX_BODY_BYTES:
             self.skip(line, f"a body of {size:,} bytes; the API takes at most 32 MB")
             return
-        if len(request.body["messages"]) > MAX_MESSAGES:
+        if len(_messages_of(request.body)) > MAX_MESSAGES:
             self.skip(line, f"more than {MAX_MESSAGES:,} messages, the most that the API takes")
             return
         if self.count == MAX_BODIES or self.size_bytes + size > MAX_KEPT_BYTES:
@@ -227,7 +227,7 @@ class _Tally:
         self._look_at(request.body, size, request.name)
 
     def _look_at(self, body: dict[str, Any], size: int, name: str) -> None:
-        model, messages = body.get("model"), body["messages"]
+        model, messages = body.get("model"), _messages_of(body)
         self.models[showable(model)[:80] if isinstance(model, str) else "no model"] += 1
         self.streams += body.get("stream") is True
         self.has_thinking = self.has_thinking or any(map(_has_signed_thinking, messages))
@@ -296,6 +296,12 @@ def _nothing_found(name: str, tally: _Tally) -> str:
         f"There is no Messages request in {name}.{said} A log holds one request to a line as JSON: the body itself, or in "
         "a field such as body, request, params or json_data; a HAR file works, too."
     )
+
+
+def _messages_of(body: dict[str, Any]) -> list[Any]:
+    """None in a body that was run in spite of having none, or for another endpoint (`described`)."""
+    messages = body.get("messages")
+    return messages if isinstance(messages, list) else []
 
 
 def _mark(message: Any) -> bytes:

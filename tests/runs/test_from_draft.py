@@ -11,6 +11,7 @@ from betaconsole.drafts.models import CaseBody, CaseSet, Draft, Engine
 from betaconsole.runs.from_draft import draft_of, plan_of_draft
 from betaconsole.runs.launching import launch
 from betaconsole.runs.models import Comparison
+from betaconsole.runs.planning import CasePlan, Plan, VariantPlan
 from betaconsole.teams.models import Connection, Membership
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +88,14 @@ def test_a_case_set_becomes_cases_with_their_own_bodies(owner: Membership, kind:
     ]
     assert comparison.is_trace == (kind == CaseSet.Kind.TRACE)
     assert comparison.exchanges.count() == 4
+
+
+def test_cases_that_are_no_messages_are_copied_too(owner: Membership) -> None:
+    bodies: list[Any] = [{"model": "m"}, {"model": "m", "messages": "none"}, {"name": "A skill"}]
+    cases = [CasePlan(body=body) for body in bodies]
+    asked = Plan(BODY, [VariantPlan("A", (), "2026-10-21")], "2026-10-21", cases=cases)
+    connection = Connection.objects.get(team=owner.team, kind=Connection.Kind.SIMULATOR)
+    made, _ = launch(asked, team=owner.team, author=owner.user, connection=connection)
+    copied = draft_of(made, owner.user).case_set
+    assert copied is not None
+    assert [json.loads(body.text) for body in copied.bodies.all()] == bodies
