@@ -43,7 +43,7 @@ def api(live_console: Console) -> requests.Session:
 def asked(api: requests.Session, console: Console, **values: Any) -> str:
     """The address of a comparison of the example's two columns, run through the API; without stubs for its second tool."""
     usual: dict[str, Any] = {
-        "title": "A conversation",
+        "title": "Does thinking between the calls of two tools change the answer?",
         "connection": "simulator",
         "body": EXAMPLE.body,
         "variants": [{"label": "Baseline", "betas": []}, {"label": "With thinking", "betas": [INTERLEAVED]}],
