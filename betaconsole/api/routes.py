@@ -1,6 +1,7 @@
 """The operations of the JSON API. Other programs build on these forms: they change only by addition."""
 
 from django.http import Http404, HttpResponse
+from django.utils import timezone
 from ninja import NinjaAPI, Query
 
 from betaconsole.runs.cancelling import cancel
@@ -14,6 +15,7 @@ from betaconsole.teams.models import Role
 from . import answers, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
+from .preflighting import AskedPreflight, PreflightAnswer, looked_at
 from .tokens import Token, check_role
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
 
@@ -55,6 +57,21 @@ def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpRespons
         client_token=asked.client_token,
     )
     return json_response(answers.created(comparison, request), status=201 if is_new else 200)
+
+
+@api.post(
+    "/preflight",
+    operation_id="preflight",
+    summary="Know before sending",
+    response={200: PreflightAnswer, (401, 403, 413, 422): ERROR},
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
+)
+def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
+    """What is known about a comparison, per column, without sending anything: what the API will refuse, what will not do
+    what it looks like, and about what it costs. Nothing here forbids sending it."""
+    connection = connection_for(request.team, asked.connection)
+    plan = plan_of(asked, version=connection.anthropic_version)
+    return json_response(looked_at(plan, today=timezone.now().date()))
 
 
 @api.get(
