@@ -5,7 +5,7 @@ go on so (`TooLate` where that was seen otherwise), and `SendingDisabled`.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +24,7 @@ from .adding import reopen
 from .further import Ready, Turn, kept, last_of_cells, queue_turns
 from .launching import check_sending
 from .models import Comparison, Continues, Exchange, Variant, Wait
-from .planning import PlanError
+from .planning import MAX_PLAN_BYTES, PlanError
 from .recording import close_if_finished
 from .saved_stubs import with_saved
 from .states import State
@@ -204,18 +204,35 @@ def _step(exchange: Exchange, stubs: Sequence[ToolStub], *, max_turns: int, resu
             raise TooLate("exchange", "The model has ended its answer: there is nothing to go on with but a message.")
 
 
-def _messages(cells: Iterable[Exchange], content: Any) -> dict[int, Ready]:
+def _messages(cells: Sequence[Exchange], content: Any) -> dict[int, Ready]:
     """The turn with this message for every cell that can take it."""
     steps: dict[int, Ready] = {}
-    for exchange in cells:
+    size_bytes = 0
+    for exchange in _read(cells):
         message = message_of(exchange)
         if message is None or exchange.request_body is None or calls_of(message):
             continue
         try:
-            steps[exchange.pk] = Ready.of(with_message(exchange.request_body.data, message, content))
+            step = Ready.of(with_message(exchange.request_body.data, message, content))
         except TurnError as error:
             raise PlanError("content", str(error)) from error
+        steps[exchange.pk] = step
+        size_bytes += step.body.size
+        if size_bytes > MAX_PLAN_BYTES:
+            raise PlanError(
+                "content",
+                f"The next requests of these {len(cells):,} cells have more than {MAX_PLAN_BYTES:,} bytes (512 MB) "
+                "together: go on in one column or one repeat.",
+            )
     return steps
+
+
+def _read(cells: Sequence[Exchange]) -> Iterator[Exchange]:
+    """The same exchanges with their bodies and messages, a few in memory at a time."""
+    ids = [exchange.pk for exchange in cells]
+    for begin in range(0, len(ids), AT_ONCE):
+        part = Exchange.objects.filter(pk__in=ids[begin : begin + AT_ONCE])
+        yield from part.select_related("request_body").iterator()
 
 
 def _why_none(cells: Sequence[Exchange]) -> str:
@@ -314,7 +331,8 @@ def _answer_others(comparison: Comparison, *, author: User) -> None:
     )
     for begin in range(0, len(waiting), AT_ONCE):
         steps: dict[int, Ready] = {}
-        for exchange in Exchange.objects.filter(pk__in=waiting[begin : begin + AT_ONCE]):
+        part = Exchange.objects.filter(pk__in=waiting[begin : begin + AT_ONCE])
+        for exchange in part.select_related("request_body"):
             with suppress(PlanError):  # it goes on waiting
                 steps[exchange.pk] = _step(exchange, stubs, max_turns=comparison.max_turns)
         with transaction.atomic():

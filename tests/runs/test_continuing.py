@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import Column
@@ -22,6 +23,7 @@ from betaconsole.runs.turns import Result
 from betaconsole.runs.waiting import state_of, wait_while_running
 from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
+from tests.builders import message, succeeded_fields
 from tests.runs.engines import connection_to, plan, run, running, wait_for, wait_until_finished
 from tests.runs.tool_caller import call, conversation, give, refuse, reply, results_in, says, turn_of
 from tests.upstream import Peer, Upstream, reset
@@ -446,6 +448,22 @@ class TestSaying:
             comparison.connection.save()
             with pytest.raises(PlanError, match="another address"):
                 say(comparison, list(comparison.variants.all()), case=0, repeat=1, content="And?", author=ann.user)
+
+    def test_many_cells_are_read_in_few_queries_and_only_as_much_is_sent_as_at_the_start(
+        self, ann: Membership, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[], []], repeats=100))
+        comparison.exchanges.update(state="succeeded", **succeeded_fields(comparison.team_id, message("Hello.")))
+        columns = list(comparison.variants.all())
+        said = {"case": 0, "repeat": 1, "content": "And?", "author": ann.user, "every_repeat": True}
+        monkeypatch.setattr("betaconsole.runs.continuing.MAX_PLAN_BYTES", 10_000)
+        with pytest.raises(PlanError, match="one column or one repeat"):
+            say(comparison, columns, **said)
+        monkeypatch.undo()
+        with CaptureQueriesContext(connections["default"]) as queries:
+            made = say(comparison, columns, **said)
+        assert len(made) == 200
+        assert len(queries) < 50
 
     def test_tools_are_answered_after_a_message_too(self, ann: Membership) -> None:
         stubs = [{"tool": "lookup_order", "result": "delivered"}]
