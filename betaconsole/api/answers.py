@@ -11,9 +11,11 @@ from django.http import HttpRequest
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from betaconsole.catalogue.outcomes import Outcome, Verdict
 from betaconsole.claude import jsontext
 from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.runs import wording
+from betaconsole.runs.judging import outcomes_of
 from betaconsole.runs.models import Comparison, Exchange, Variant, Wait
 from betaconsole.runs.states import State
 from betaconsole.runs.turns import unanswered
@@ -64,6 +66,12 @@ class Failure(TypedDict):
     message: str
 
 
+class OutcomeAnswer(TypedDict):
+    beta: str
+    outcome: Annotated[str, Field(json_schema_extra={"enum": [verdict.value for verdict in Verdict]})]
+    evidence: Annotated[list[str], Field(description="What bears it out, one sentence each.")]
+
+
 class EndpointAnswer(TypedDict):
     method: str
     path: Annotated[str, Field(description="Below the connection's address.")]
@@ -98,6 +106,13 @@ class ExchangeAnswer(TypedDict):
     first_text_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
     total_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
     text: Annotated[str, Field(description="All text blocks; empty while it is not final.")]
+    outcomes: Annotated[
+        list[OutcomeAnswer],
+        Field(
+            description="What came of each beta: those sent, in the order of the header, then one for want of which the "
+            "request was refused. Empty while it is not final."
+        ),
+    ]
 
 
 class ComparisonAnswer(TypedDict):
@@ -167,7 +182,8 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
     variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
     cases = _case_names(comparison)
-    exchanges = comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by("pk")
+    exchanges = list(comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by("pk"))
+    found = outcomes_of(exchanges)
     base_url, waits = comparison.connection.base_url, _waits(comparison)
     return {
         "id": comparison.public_id,
@@ -182,6 +198,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
                 base_url=base_url,
                 kept_bytes=exchange.kept_bytes,
                 waiting_for=waits.get(exchange.pk),
+                outcomes=found.get(exchange.pk, ()),
             )
             for exchange in exchanges
         ],
@@ -201,6 +218,7 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
             base_url=exchange.comparison.connection.base_url,
             kept_bytes=len(body),
             waiting_for=_waits(exchange.comparison, exchange).get(exchange.pk),
+            outcomes=outcomes_of([exchange]).get(exchange.pk, ()),
         ),
         "request": {
             "method": exchange.method,
@@ -263,6 +281,7 @@ def _exchange(
     base_url: str,
     kept_bytes: int | None,
     waiting_for: list[WaitingCall] | None,
+    outcomes: Sequence[Outcome],
 ) -> ExchangeAnswer:
     return {
         "id": exchange.public_id,
@@ -286,6 +305,7 @@ def _exchange(
         "first_text_ms": exchange.first_text_ms,
         "total_ms": exchange.total_ms,
         "text": exchange.text,
+        "outcomes": [{"beta": one.beta, "outcome": one.outcome.value, "evidence": one.evidence} for one in outcomes],
     }
 
 

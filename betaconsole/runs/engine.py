@@ -35,7 +35,7 @@ from betaconsole.library.stubs import read_stubs
 from betaconsole.teams.origins import is_allowed, origin_of
 from betaconsole.teams.sealing import Unreadable
 
-from . import batching, finding
+from . import batching, finding, judging
 from .dispatch import send
 from .feed import Ending, Feed, Job, Loop, changed, ring_all
 from .locks import is_free, locked, remove_if_free
@@ -275,7 +275,7 @@ class Engine:
     # Looking after ------------------------------------------------------------------------------------------------
 
     def _look_after(self) -> None:
-        """Renew our leases, sweep what has no owner any more, index what is to be found. Its own thread: reads may block."""
+        """Renew our leases, sweep what has no owner any more, judge what has ended and index it. Its own thread: reads may block."""
         renewed = swept = time.monotonic()
         while not self._closed.wait(TIDY_S):
             try:
@@ -285,7 +285,7 @@ class Engine:
                 if time.monotonic() - swept >= self._sweep_s:
                     self.sweep()
                     swept = time.monotonic()
-                finding.index_pending()
+                finding.index_pending(before=judging.judge_ended)
             except Exception as error:
                 logger.error("looking after exchanges failed, trying again: %s", type(error).__name__)
                 database.close()

@@ -10,7 +10,7 @@ inserts stall.
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from django.db import Error as DatabaseError
@@ -60,11 +60,16 @@ def words(text: str) -> list[str]:
     return [word[:MAX_WORD] for word in WORD.findall(text.casefold())]
 
 
-def index_pending(limit: int = 200) -> int:
-    """Index what waits for it, in one batch; returns how many rows were done. Two processes may do this at once."""
+def index_pending(limit: int = 200, *, before: Callable[[list[int]], object] | None = None) -> int:
+    """Index what waits for it, in one batch; returns how many rows were done. Two processes may do this at once.
+
+    `before` is called first, with the ids of the exchanges among them: what else is to be done once one has ended.
+    """
     pending = list(ToIndex.objects.order_by("pk").values_list("pk", "comparison_id", "exchange_id")[:limit])
     if not pending:
         return 0
+    if before is not None:
+        before([exchange_id for _, _, exchange_id in pending if exchange_id is not None])
     try:
         documents = [*_comparison_documents(pending), *_exchange_documents(pending)]
     except DatabaseError:

@@ -272,6 +272,7 @@ class Exchange(models.Model):
     refused_betas = JsonTextField(default=list)
     retry_after_s = models.FloatField(null=True)
     warnings = JsonTextField(default=list)
+    outcomes = JsonTextField(null=True)  # runs.judging; null until somebody looked
 
     objects = ExchangeQuerySet.as_manager()
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from betaconsole.claude.errors import CallError, Cancelled, Incomplete
 
+from . import judging
 from .deriving import derived_fields, read_stored
 from .models import Exchange, ToIndex
 from .states import FINAL, State
@@ -47,8 +48,9 @@ def next_batch(*, after: int, size: int = BATCH) -> list[Exchange]:
 
 
 def reparse(exchanges: Iterable[Exchange], counts: Counts) -> None:
-    """Rebuild these in one transaction and count them."""
+    """Rebuild these and count them."""
     read = [(exchange, rebuilt(exchange)) for exchange in exchanges]
+    changed: set[int] = set()
     with transaction.atomic():
         for exchange, found in read:
             counts.read += 1
@@ -56,9 +58,12 @@ def reparse(exchanges: Iterable[Exchange], counts: Counts) -> None:
             counts.last_id = max(counts.last_id, exchange.pk)
             if not found.fields:
                 continue
-            counts.changed += Exchange.objects.filter(pk=exchange.pk, version=exchange.version).update(**found.fields)
+            if Exchange.objects.filter(pk=exchange.pk, version=exchange.version).update(**found.fields):
+                changed.add(exchange.pk)
             if SEARCHED_FIELDS & found.fields.keys():
                 ToIndex.objects.create(comparison_id=exchange.comparison_id, exchange=exchange)
+    # After the columns they are read from. The baseline's, which stands before, is read anew already.
+    counts.changed += len(changed | judging.rebuild([exchange.pk for exchange, _ in read]))
 
 
 def rebuilt(exchange: Exchange) -> Rebuilt:

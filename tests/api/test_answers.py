@@ -81,6 +81,7 @@ def test_a_comparison_shows_its_columns_and_what_waits(caller):
         "state": "queued", "status": None, "error": None, "request_id": None, "stop_reason": None, "usage": None,
         "cost_usd": None, "connect_ms": None, "queue_ms": None, "first_byte_ms": None, "first_text_ms": None,
         "total_ms": None, "text": "", "endpoint": {"method": "POST", "path": "/v1/messages"}, "waiting_for": None,
+        "outcomes": [],
     }  # fmt: skip
 
 

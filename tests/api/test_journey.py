@@ -248,3 +248,26 @@ def test_the_token_command_prints_a_token_that_works(caller, capsys):
     caller.secret = secret
     assert caller.compare().status_code == 201
     assert ApiToken.objects.get(name="nightly job").last_used_at is not None
+
+
+def test_an_answer_says_what_came_of_each_beta(caller):
+    body = {**BODY, "messages": [{"role": "user", "content": AT_ONCE}], "context_management": {"edits": []}}
+    columns = [{"betas": []}, {"betas": [BETA, "files-api-2025-04-14"]}, {"betas": [BETA, "no-such-beta-2026-01-01"]}]
+    with running():
+        made = caller.compare(body=body, variants=columns).json()
+        answer = finished(caller, made)
+    assert fits(answer, ComparisonAnswer)
+    missing, taken, unknown = (exchange["outcomes"] for exchange in answer["exchanges"])
+    assert [(one["beta"], one["outcome"]) for one in missing] == [(BETA, "needed_but_missing")]
+    assert [(one["beta"], one["outcome"]) for one in taken] == [
+        (BETA, "no_visible_effect"),
+        ("files-api-2025-04-14", "not_observable_here"),
+    ]
+    assert [(one["beta"], one["outcome"]) for one in unknown] == [
+        (BETA, "inconclusive"),
+        ("no-such-beta-2026-01-01", "refused_unknown"),
+    ]
+    assert all(set(one) == {"beta", "outcome", "evidence"} and one["evidence"] for one in (*missing, *taken, *unknown))
+    whole = caller.get(f"/exchanges/{made['exchanges'][1]}").json()
+    assert fits(whole, WholeExchangeAnswer)
+    assert whole["outcomes"] == taken

@@ -140,8 +140,9 @@ def test_what_a_batch_shows_of_a_beta_stands_in_its_results():
     params = {"model": "claude-opus-5-5", "output_format": {"type": "json_schema"}}
     call = Facts((name,), path="/v1/messages/batches", body={"requests": [{"custom_id": "a", "params": params}]})
     assert said(call) == ("inconclusive", "the batch was taken; what its requests come to stands in its results")
-    result = Facts((name,), body=params, answer=message({"type": "text", "text": '{"a": 1}'}), in_batch=True)
-    assert said(result)[0] == "effective"
+    answer = message({"type": "text", "text": '{"a": 1}'})
+    for path in ("/v1/messages", "/v1/messages/batches"):
+        assert said(Facts((name,), path=path, body=params, answer=answer, in_batch=True))[0] == "effective"
 
 
 # Refusals --------------------------------------------------------------------------------------------------------------

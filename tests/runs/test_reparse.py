@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from betaconsole.claude.client import Deadlines
-from betaconsole.runs import finding, reparsing
+from betaconsole.runs import finding, judging, reparsing
 from betaconsole.runs.cancelling import cancel
 from betaconsole.runs.models import Comparison, Exchange, Segment, ToIndex
 from betaconsole.runs.recording import interrupt
@@ -21,6 +21,7 @@ from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, 
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
+BETA = "interleaved-thinking-2025-05-14"
 ERROR = event("error", error={"type": "overloaded_error", "message": "Overloaded"})
 MESSAGE = {
     "id": "msg_2", "type": "message", "role": "assistant", "model": "claude-sonnet-5-5", "stop_reason": "end_turn",
@@ -42,7 +43,7 @@ ENDS: dict[str, Any] = {
 DERIVED: dict[str, Any] = {
     "message": b'"spoiled"', "text": "spoiled", "model_used": "spoiled", "stop_reason": "spoiled", "usage": {"spoiled": 1},
     "input_tokens": 99, "output_tokens": 99, "cache_read_tokens": 99, "cache_write_tokens": 99, "cost_usd": 99,
-    "request_id": "spoiled", "warnings": ["spoiled"],
+    "request_id": "spoiled", "warnings": ["spoiled"], "outcomes": {"baseline": None, "betas": []},
 }  # fmt: skip
 OUTCOME = {
     "failure_kind": "spoiled", "error_type": "spoiled", "error_message": "spoiled", "error_code": "spoiled",
@@ -67,11 +68,13 @@ def ended(ann: Membership) -> dict[str, Exchange]:
 
     with Upstream(far_end) as upstream, running(deadlines=Deadlines(idle_s=0.4)):
         to = connection_to(ann, upstream.url)
-        comparisons = {name: run(ann, to, plan([[]], metadata=name)) for name in ENDS}
+        comparisons = {name: run(ann, to, plan([[BETA]], metadata=name)) for name in ENDS}
         stopped = comparisons["stopped"]
         wait_for(lambda: stopped.exchanges.filter(state=State.STREAMING).exists(), what="a stream")
         cancel(stopped)
-        return {name: wait_until_finished(comparison)[0] for name, comparison in comparisons.items()}
+        exchanges = {name: wait_until_finished(comparison)[0] for name, comparison in comparisons.items()}
+    judging.judge_ended([exchange.pk for exchange in exchanges.values()])
+    return exchanges
 
 
 def stored() -> list[dict[str, Any]]:
@@ -151,6 +154,7 @@ def test_an_interrupted_stream_comes_back_too(ann: Membership, ending: bytes) ->
     Exchange.objects.update(state=State.STREAMING, worker="gone:1", status=200, response_headers=headers)
     Segment.objects.create(exchange=exchange, seq=0, data=START + OPEN + HELLO + ending, timeline=[])
     assert interrupt(Exchange.objects.get().pk)
+    judging.judge_ended([exchange.pk])
     before = stored()
     Exchange.objects.update(**DERIVED)
     reparsed("--all")

@@ -37,6 +37,8 @@ def effect(name: str, pair: Pair) -> Outcome:
 
 def _works_without(beta: Beta, pair: Pair) -> bool:
     """Whether the baseline used what this beta unlocks and was accepted, though it did not send it."""
+    if not used(beta, pair.facts):
+        return False
     baseline = pair.alone(beta.name)
     return baseline is not None and baseline.is_whole and bool(used(beta, baseline))
 

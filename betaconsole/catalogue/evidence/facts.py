@@ -80,7 +80,8 @@ class Facts:
     @property
     def is_batch_call(self) -> bool:
         """Whether it makes a batch: what its requests come to stands elsewhere."""
-        return self.endpoint == BATCHES and self.method == "POST" and self.path.rstrip("/").endswith("/batches")
+        is_made = self.method == "POST" and self.path.rstrip("/").endswith("/batches")
+        return is_made and self.endpoint == BATCHES and not self.in_batch
 
     @property
     def answers_message(self) -> bool:

@@ -47,9 +47,7 @@ def not_here(beta: Beta, facts: Facts) -> Away | None:
         return _shape_elsewhere(beta, facts)
     if facts.endpoint in beta.endpoints or ALL in beta.endpoints:
         return None
-    if facts.endpoint == BATCHES and MESSAGES in beta.endpoints and facts.is_batch_call:
-        return None
-    if facts.in_batch and BATCHES in beta.endpoints:
+    if (facts.is_batch_call or facts.in_batch) and {MESSAGES, BATCHES} & set(beta.endpoints):
         return None
     if facts.endpoint == MODELS and beta.evidence.models:
         return None
