@@ -83,7 +83,7 @@ def _contents(comparison: Comparison) -> tuple[Mapping[int, str], Mapping[int, i
 
 
 def said(batch: Batch, *, size: int, next_look: datetime | None) -> str:
-    """`in progress, 120 of 400, asked 12 s ago, next look in 8 s, expires 23 Nov 09:14 UTC`."""
+    """`in progress, 120 of 400, looked 12 s ago, next look in 8 s, expires 23 Nov 09:14 UTC`."""
     if batch.ended_at is not None:
         return _ended(batch, size)
     now = timezone.now()
@@ -92,7 +92,7 @@ def said(batch: Batch, *, size: int, next_look: datetime | None) -> str:
     if batch.cancel_requested_at and batch.status != "canceling":
         parts.append("asked to stop")
     if batch.checked_at:
-        parts.append(f"asked {_seconds(now, batch.checked_at)} ago")
+        parts.append(f"looked {_seconds(now, batch.checked_at)} ago")
     if next_look and next_look > now:
         parts.append(f"next look in {_seconds(next_look, now)}")
     if batch.expires_at:

@@ -42,6 +42,8 @@ LOOKS_PAST_THE_END = timedelta(hours=1)  # so long after a batch has expired its
 LIFE = timedelta(days=1)
 MOST_FETCHES = 20
 CELLS_AT_ONCE = 25  # results written in one transaction: nobody else may write meanwhile
+GONE = "The batch is not there any more: it was deleted, or the key now belongs to another workspace."
+FORGOTTEN = "The batch is not there any more: the simulator keeps its batches in memory, and the console was restarted."
 ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 MAX_TOKENS = re.compile(rb'"max_tokens"\s*:\s*(\d{1,9})')
 COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
@@ -252,7 +254,7 @@ def _looked(batch: Batch, call: Exchange) -> None:
     if told is not None and told.batch_id == batch.batch_id:
         _note(batch, told, call)
     elif call.status == 404 and call.case.name == LOOK:
-        _lose(batch, "The batch is not there any more: it was deleted, or the key now belongs to another workspace.")
+        _lose(batch, FORGOTTEN if batch.errand.simulated else GONE)
     elif timezone.now() > (batch.expires_at or call.created_at + LIFE) + LOOKS_PAST_THE_END:
         _lose(batch, "The batch did not end in its time; what its requests came to is not known.")
     else:

@@ -16,13 +16,14 @@ from betaconsole.drafts.composing import CONFIRM, NotReady, Problem
 from betaconsole.drafts.context import composer_context
 from betaconsole.drafts.endpoint_choice import is_final
 from betaconsole.drafts.file_kinds import kind_of
-from betaconsole.drafts.models import Draft
+from betaconsole.drafts.models import Draft, Engine
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.hostile_files import file_response
 from betaconsole.web.paging import identifier, number
 
 from . import adding, comparison_page, exchange_page, repeating
+from .batch_views import batches_of
 from .cancelling import cancel as cancel_exchanges
 from .from_draft import draft_of, plan_of_draft
 from .history import history as history_of
@@ -193,7 +194,11 @@ def cancel(request: TeamRequest, public_id: str) -> HttpResponse:
     if "exchange" in request.POST:
         exchange = get_object_or_404(found.exchanges, public_id=identifier(request.POST["exchange"]))
     cancel_exchanges(found, variant=variant, exchange=exchange)
-    return HttpResponse(status=204) if by_htmx(request) else redirect(found)
+    if not by_htmx(request):
+        return redirect(found)
+    if found.engine == Engine.BATCH:  # what runs live ends at once; a batch says that it was asked to
+        return render(request, "runs/_batches_stopping.html", {"comparison": found, "batches": batches_of(found)})
+    return HttpResponse(status=204)
 
 
 def asked_variant(request: TeamRequest, found: Comparison) -> Variant:

@@ -121,6 +121,16 @@ class TestOnTheSimulator:
         assert {cell.state for cell in cells} == {State.CANCELLED}
         assert calls(batch).count(f"POST /{batch.batch_id}/cancel") == 1
 
+    def test_a_press_of_stop_is_answered_at_once(self, ann: Membership, client: Any) -> None:
+        with running():
+            comparison = simulated(ann, batch_plan(system=SLOWLY))
+            wait_for(lambda: comparison.batches.exclude(batch_id="").first(), what="the batch")
+            answered = client.post(reverse("runs:cancel", args=[comparison.public_id]), headers={"HX-Request": "true"})
+            said = answered.content.decode()
+            wait_until_finished(comparison, timeout_s=20)
+        assert 'hx-target="#batches"' in said
+        assert "asked to stop" in said or "being cancelled" in said
+
     def test_a_column_is_run_again_in_a_batch_of_its_own(self, ann: Membership) -> None:
         with running():
             comparison = simulated(ann, batch_plan(["no-such-beta-2026-01-01"], []))
@@ -326,6 +336,18 @@ class TestAgainstAScriptedFarEnd:
 
 
 class TestAfterARestart:
+    def test_a_batch_that_the_simulator_forgot_says_so(self, ann: Membership) -> None:
+        with running():
+            comparison = simulated(ann, batch_plan(system=SLOWLY))
+            batch = wait_for(lambda: comparison.batches.exclude(batch_id="").first(), what="the batch")
+        for call in batch.errand.exchanges.queued():  # as after a restart, no batch has this id
+            Exchange.objects.filter(pk=call.pk).update(url=call.url.replace(batch.batch_id, BATCH))
+        with running():
+            cells = wait_until_finished(comparison)
+        assert {cell.state for cell in cells} == {State.UNKNOWN_OUTCOME}
+        assert "simulator" in cells[0].error_message
+        assert "restarted" in cells[0].error_message
+
     def test_following_goes_on_where_it_was(self, ann: Membership) -> None:
         made: list[str] = []
 
