@@ -11,5 +11,6 @@ urlpatterns = [
     path("drafts/", include("betaconsole.drafts.urls")),
     path("connections/", include("betaconsole.teams.urls")),
     path("", include("betaconsole.library.urls")),
+    path("betas/", include("betaconsole.betas.urls")),
     path("api/", include("betaconsole.api.urls")),
 ]

@@ -15,7 +15,7 @@ from tests.urls import Url, every_url
 
 URLS = every_url()
 WITH_ID = [url for url in URLS if url.parameters]
-OF_A_TEAM = [url for url in WITH_ID if url.noun != "examples"]  # those are everybody's
+OF_A_TEAM = [url for url in WITH_ID if url.noun not in ("examples", "betas")]  # those are everybody's
 PAGES = [url for url in URLS if url.view.access_rule != "token"]
 METHODS = ("get", "post")
 NOTHING = ("api:nothing", "api:v1:api-root")  # say 404 to everything
@@ -63,6 +63,7 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
         "combinations": Combination.objects.create(team=team, author=user, name=title, betas=["a"]).public_id,
         "drafts": draft.public_id,
         "examples": "wrong-header",
+        "betas": "context-management-2025-06-27",
     }
 
 

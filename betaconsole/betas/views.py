@@ -1,0 +1,85 @@
+"""The pages under /betas/."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from betaconsole.catalogue.betas import AREAS, Status, all_betas, catalogue_date, find
+from betaconsole.claude.headers import HeaderError, check_beta
+from betaconsole.teams.access import TeamRequest, requires
+from betaconsole.teams.models import Role
+from betaconsole.web.paging import number
+
+from .beta_page import beta_page
+from .listing import Wanted, can_try, endpoints, rows, used_rows
+from .trying import try_draft
+from .using import comparisons_with, used_counts
+
+MOST_TYPED = 400
+
+
+@requires(Role.VIEWER)
+@require_GET
+def betas(request: TeamRequest) -> HttpResponse:
+    wanted = _wanted(request)
+    used = used_counts(request.user, request.team)
+    context: dict[str, Any] = {
+        "wanted": wanted,
+        "rows": rows(wanted, used),
+        "used_rows": used_rows(wanted, used),
+        "known": len(all_betas()),
+        "catalogue_date": catalogue_date(),
+    }
+    if getattr(request, "htmx", False):
+        return render(request, "betas/_rows.html", context)
+    choices = {"statuses": list(Status), "endpoints": endpoints(), "areas": AREAS.items()}
+    return render(request, "betas/betas.html", {**context, **choices})
+
+
+def _wanted(request: TeamRequest) -> Wanted:
+    asked = request.GET
+    return Wanted(
+        query=asked.get("q", "").strip()[:MOST_TYPED],
+        status=asked.get("status", ""),
+        endpoint=asked.get("endpoint", ""),
+        area=asked.get("area", ""),
+        needs_header="needs_header" in asked,
+    )
+
+
+@requires(Role.VIEWER)
+@require_GET
+def beta(request: TeamRequest, name: str) -> HttpResponse:
+    _check(name)
+    before = number(request.GET.get("before"))
+    context = {
+        "name": name,
+        "page": beta_page(name),
+        "used": comparisons_with(request.user, request.team, name, before=before),
+        "before": before,
+        "catalogue_date": catalogue_date(),
+    }
+    return render(request, "betas/beta.html", context)
+
+
+@requires(Role.MEMBER)
+@require_POST
+def try_it(request: TeamRequest, name: str) -> HttpResponse:
+    """A draft in the composer: the beta's example, without it and with it."""
+    _check(name)
+    known = find(name)
+    if known is None or not can_try(known):
+        raise Http404
+    draft = try_draft(request.team, request.user, known)
+    return redirect(f"{reverse('runs:compose')}?draft={draft.public_id}")
+
+
+def _check(name: str) -> None:
+    """404 for what no header could hold."""
+    try:
+        check_beta(name)
+    except HeaderError as error:
+        raise Http404 from error
