@@ -47,6 +47,7 @@ REQUEST_RULES: tuple[Rule, ...] = (
     header_effects.wrong_endpoint,
     header_effects.endpoint_without_beta,
     versions.known_version,
+    fields.is_object,
     batches.requests,
 )
 HEADER_RULES: tuple[HeaderRule, ...] = (header_effects.header_without_field, header_effects.other_models)

@@ -514,6 +514,12 @@ def test_thinking_between_calls_may_spend_more_than_one_answer():
     assert one("budget_over_max_tokens", found(sent, INTERLEAVED)).level is Level.WARNING
 
 
+def test_a_body_that_is_no_object_is_told_and_one_that_is_not_there_is_not():
+    assert [finding.code for finding in found([1, 2])] == ["body_no_object"]
+    column = ColumnRequest("A", betas=(CONTEXT,), body=None)
+    assert preflight([column], today=TODAY) == [[]]
+
+
 # Batches and columns -------------------------------------------------------------------------------------------------
 
 
@@ -541,6 +547,15 @@ def test_columns_that_share_a_cache_are_told_to_keep_apart():
     first, second, third = columns(cached(), cached(max_tokens=500), cached(model="claude-opus-5"))
     assert one("shared_cache", first).fix == one("shared_cache", second).fix == separate_caches()
     assert third == []
+
+
+def test_a_mark_inside_a_result_counts():
+    inner = {"type": "text", "text": "found " * 600, "cache_control": {"type": "ephemeral"}}
+    call = {"type": "tool_use", "id": "a", "name": "get_time", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "a", "content": [inner]}
+    said = [HELLO, {"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    first, second = columns(body(tools=[TOOL], messages=said), body(tools=[TOOL], messages=said))
+    assert {finding.code for finding in (*first, *second)} == {"shared_cache"}
 
 
 def test_columns_with_prefixes_of_their_own_share_no_cache():

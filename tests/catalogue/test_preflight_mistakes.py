@@ -128,6 +128,7 @@ def more_requests() -> list[ColumnRequest]:
     return [
         ColumnRequest("many names", betas=tuple(f"a-{number}" for number in range(65))),
         ColumnRequest("agents", "GET", "/v1/agents"),
+        ColumnRequest("list", body=[]),
         ColumnRequest("soon", body={**BODY, "model": "claude-sonnet-4-5"}),
         ColumnRequest("fast", betas=("fast-mode-2026-02-01",), body={**BODY, "speed": "fast"}),
         ColumnRequest("marks", body={**BODY, "tools": marked}),

@@ -56,9 +56,8 @@ class Asked:
     @property
     def is_prompt(self) -> bool:
         """Whether `body` is one for messages, to be answered, counted or batched."""
-        return self.request.method == "POST" and (
-            self.endpoint in (MESSAGES, COUNT_TOKENS) or (self.endpoint == BATCHES and bool(self.at))
-        )
+        is_there = isinstance(self.request.body, dict) and self.request.method == "POST"
+        return is_there and (self.endpoint in (MESSAGES, COUNT_TOKENS) or (self.endpoint == BATCHES and bool(self.at)))
 
     @property
     def is_counted(self) -> bool:

@@ -41,11 +41,16 @@ def _cached(column: Sequence[Asked]) -> tuple[str, list[Any]] | None:
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Any]:
-    """The pieces of a prompt that can carry a mark, in the order in which the API reads them."""
+    """The pieces of a prompt that can carry a mark, in the order in which the API reads them; what a result holds before it."""
     yield from _listed(body.get("tools"))
     yield from _listed(body.get("system"))
     for message in _listed(body.get("messages")):
-        yield from _listed(message.get("content") if isinstance(message, dict) else message)
+        for block in _listed(message.get("content") if isinstance(message, dict) else message):
+            if isinstance(block, dict) and isinstance(block.get("content"), list):
+                yield from block["content"]
+                yield {name: value for name, value in block.items() if name != "content"}
+            else:
+                yield block
 
 
 def _listed(value: Any) -> list[Any]:

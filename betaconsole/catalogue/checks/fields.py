@@ -15,7 +15,7 @@ from betaconsole.catalogue.betas import all_betas, catalogue_date, stable_tool_t
 from betaconsole.catalogue.model_specs import default_model
 
 from .asked import Asked
-from .endpoints import COUNT_TOKENS, shown_endpoint
+from .endpoints import COUNT_TOKENS, PROMPTED, shown_endpoint
 from .findings import Finding, Fix, error, listed, move_field, remove_field, set_field, warning
 from .nearest import closest, slip_of
 from .outline import is_mark
@@ -116,6 +116,18 @@ def request_fields() -> Fields:
         block_types=frozenset(data["block_types"]),
         default_tags=MappingProxyType(data["default_tags"]),
     )
+
+
+def is_object(asked: Asked) -> Iterator[Finding]:
+    """body_no_object: what cannot be a body where messages go."""
+    body = asked.request.body
+    if (
+        body is not None
+        and not isinstance(body, dict)
+        and asked.endpoint in PROMPTED
+        and asked.request.method == "POST"
+    ):
+        yield error("body_no_object", "The body of a request is a JSON object.")
 
 
 def known_fields(asked: Asked) -> Iterator[Finding]:
