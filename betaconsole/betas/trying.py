@@ -13,7 +13,7 @@ from betaconsole.drafts.models import Draft
 from betaconsole.teams.models import Connection, Team, User
 
 from .listing import can_try
-from .trials import TIME_STUB, TRIALS, Trial
+from .trials import PLAIN_ENOUGH, TIME_STUB, TRIALS, Trial
 
 PLAIN_BODY: dict[str, Any] = {
     "model": "claude-sonnet-4-6",
@@ -30,6 +30,7 @@ class Pair:
     body: dict[str, Any]
     columns: Sequence[Column]
     tool_stubs: Sequence[dict[str, Any]]
+    separate_caches: bool = False
 
 
 def try_draft(team: Team, author: User, beta: Beta) -> Draft:
@@ -45,18 +46,19 @@ def try_draft(team: Team, author: User, beta: Beta) -> Draft:
         columns=pair.columns,
         title=f"{beta.name}: {beta.title}",
         tool_stubs=pair.tool_stubs,
+        separate_caches=pair.separate_caches,
     )
 
 
 def pair_for(beta: Beta, *, simulated: bool) -> Pair:
     """Columns without and with a beta that `can_try`, and the body both start from. `simulated`: it goes to the simulator."""
     assert can_try(beta)
-    trial = TRIALS.get(beta.name, Trial(""))
+    trial = TRIALS.get(beta.name) or Trial("", body=PLAIN_ENOUGH.get(beta.name))
     body = cast("dict[str, Any]", jsontext.apply_changes(beta.example_base or PLAIN_BODY, trial.body))
     body = {**body, "stream": True}
     if simulated and trial.wish:
         body["system"] = f"[[simulator: {trial.wish}]]"
-    return Pair(body, _columns(beta, trial), _stubs(body, beta))
+    return Pair(body, _columns(beta, trial), _stubs(body, beta), trial.separate_caches)
 
 
 def _columns(beta: Beta, trial: Trial) -> list[Column]:

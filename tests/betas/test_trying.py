@@ -1,0 +1,148 @@
+"""Try it: each beta that Messages accepts, run on the simulator by the engine, and what its columns then show."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from betaconsole.betas.listing import can_try
+from betaconsole.betas.trials import TRIALS, WHY_ALIKE
+from betaconsole.betas.trying import pair_for, try_draft
+from betaconsole.catalogue.betas import Beta, all_betas, find
+from betaconsole.drafts.models import Draft
+from betaconsole.runs import simulated
+from betaconsole.runs.from_draft import plan_of_draft
+from betaconsole.runs.judging import outcomes_of
+from betaconsole.runs.launching import launch
+from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.viewing import read_message
+from betaconsole.teams.models import Connection, Membership
+from betaconsole.teams.solo import set_up_solo
+from tests.runs.engines import running, wait_until_finished
+
+TRIED = [beta for beta in all_betas().values() if can_try(beta)]
+# What shows the beta where no outcome can say so: something in the answers that the first column's do not have.
+IN_FIGURES = {
+    "mid-conversation-system-clear-at-2026-08-21": "input_tokens",
+    "mid-conversation-output-config-2026-07-01": "output_tokens",
+    "effort-2025-11-24": "output_tokens",
+}
+
+
+def test_every_beta_that_can_be_tried_says_what_to_look_for_or_why_there_is_nothing():
+    assert sorted([*TRIALS, *WHY_ALIKE]) == sorted(beta.name for beta in TRIED)
+
+
+@pytest.mark.parametrize("beta", TRIED, ids=lambda beta: beta.name)
+def test_only_the_columns_after_the_first_send_the_beta(beta: Beta):
+    without, *others = pair_for(beta, simulated=True).columns
+    assert beta.name not in without.betas
+    assert any(beta.name in column.betas for column in others)
+
+
+def test_directions_to_the_simulator_go_nowhere_else():
+    for beta in TRIED:
+        assert "[[simulator" not in json.dumps(pair_for(beta, simulated=False).body)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(settings, "SIMULATOR_SPEED", 10_000)
+    simulated.simulator.cache_clear()
+    yield
+    simulated.simulator.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_beta_runs_on_the_simulator_to_a_difference_that_shows_or_says_why_not(at_once: None):
+    owner = set_up_solo()
+    wrong = []
+    with running():
+        started = [(beta, _launched(owner, beta)) for beta in TRIED]
+        for beta, comparison in started:
+            wait_until_finished(comparison, timeout_s=60)
+            if problem := _problem(beta, comparison):
+                wrong.append(f"{beta.name}: {problem}")
+    connections.close_all()
+    assert wrong == []
+
+
+def _launched(owner: Membership, beta: Beta) -> Comparison:
+    draft = try_draft(owner.team, owner.user, beta)
+    assert draft.connection is not None
+    assert draft.connection.is_simulator
+    comparison, _ = launch(
+        plan_of_draft(draft), team=owner.team, author=owner.user, connection=draft.connection, draft=draft
+    )
+    return comparison
+
+
+def _problem(beta: Beta, comparison: Comparison) -> str:
+    """What a person would miss in the finished comparison; empty where nothing."""
+    exchanges = list(comparison.exchanges.order_by("variant__position", "turn"))
+    if failed := [exchange for exchange in exchanges if exchange.state != "succeeded"]:
+        return f"{failed[0].state}: {failed[0].error_message}"
+    by_column: dict[int, list[Exchange]] = {}
+    for exchange in exchanges:
+        by_column.setdefault(exchange.variant_id, []).append(exchange)
+    first, *others = by_column.values()
+    verdicts = {one.outcome for found in outcomes_of(exchanges).values() for one in found if one.beta == beta.name}
+    if beta.name in WHY_ALIKE:
+        differs = "effective" in verdicts or _shows(others[0]) != _shows(first)
+        return f"something shows it: {_shows(others[0]) ^ _shows(first)}" if differs else ""
+    if beta.status == "generally_available" and len(others) == 2 and _shows(others[0]) != _shows(others[1]):
+        return f"the header adds to the field: {_shows(others[0]) ^ _shows(others[1])}"
+    if "effective" in verdicts or _shows(others[0]) != _shows(first):
+        return ""
+    if figure := IN_FIGURES.get(beta.name):
+        here, there = (sum(each.usage[figure] for each in column) for column in (others[0], first))
+        return "" if abs(here - there) >= 0.2 * there else f"{figure}: {there} and {here}"
+    return f"nothing shows it: {verdicts}"
+
+
+def _shows(column: list[Exchange]) -> set[str]:
+    """Blocks, tools, endings and fields of a column's answers, and whether they are JSON."""
+    found: set[str] = set()
+    for exchange in column:
+        message = read_message(exchange.message)
+        found |= {f"{name} there" for name, value in message.items() if value is not None}
+        found |= {f"usage {name}" for name, value in message["usage"].items() if value not in (0, None)}
+        found |= {block["type"] + block.get("name", "") for block in message["content"]}
+        found |= {"JSON" for block in message["content"] if block.get("text", "").startswith("{")}
+    return found
+
+
+@pytest.mark.django_db
+class TestTheButton:
+    def test_it_opens_the_pair_in_the_composer(self, owner, client):
+        name = "context-management-2025-06-27"
+        answer = client.post(f"/betas/{name}/try/")
+        draft = Draft.objects.get()
+        assert answer.headers["Location"] == f"/?draft={draft.public_id}"
+        assert [column.betas for column in draft.sheet] == [(), (name,)]
+        assert draft.sheet[1].examples == (name,)
+        assert client.get(answer.headers["Location"]).status_code == 200
+
+    def test_a_team_with_a_key_tries_on_its_own_connection(self, owner, client):
+        kept = Connection.objects.create(
+            team=owner.team, author=owner.user, name="Key", kind="key", base_url="https://api.anthropic.com"
+        )
+        kept.put_key("sk-ant-test-0123456789")
+        client.post("/betas/compact-2026-01-12/try/")
+        draft = Draft.objects.get()
+        assert draft.connection == kept
+        assert "simulator" not in draft.body_text
+
+    @pytest.mark.parametrize("name", ["made-up-2026-01-01", "webhooks-2026-10-07", "server-side-fallback-2026-06-02"])
+    def test_what_messages_does_not_take_cannot_be_tried(self, name, owner, client):
+        assert client.post(f"/betas/{name}/try/").status_code == 404
+        assert not Draft.objects.exists()
+
+    def test_fast_mode_differs_in_the_field_alone_where_no_header_is_needed(self):
+        beta = find("fast-mode-2026-02-01")
+        assert beta is not None
+        *_, headerless = pair_for(beta, simulated=True).columns
+        assert (headerless.betas, headerless.model) == ((), "claude-opus-5-5")
+        assert json.loads(headerless.changes_text) == {"speed": "fast"}
