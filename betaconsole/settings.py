@@ -16,6 +16,8 @@ from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
@@ -110,7 +112,6 @@ LIVE_STREAMS = THREADS - 32
 
 # Sizes --------------------------------------------------------------------------------------------------------
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
 # A body posted as a form is percent-encoded: up to three bytes for one.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * MAX_BODY_BYTES + 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

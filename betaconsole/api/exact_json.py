@@ -10,7 +10,7 @@ from ninja.parser import Parser
 from ninja.types import DictStrAny
 
 from betaconsole.claude import jsontext
-from betaconsole.runs.planning import MAX_BODY_BYTES
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 

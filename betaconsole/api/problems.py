@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.jsontext import JsonError
 from betaconsole.runs.continuing import TooLate
 from betaconsole.runs.launching import SendingDisabled, TokenReused
-from betaconsole.runs.planning import MAX_BODY_BYTES, PlanError
+from betaconsole.runs.planning import PlanError
 
 from .exact_json import json_response
 

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD")
 MAX_LENGTH = 2_000
+MAX_BODY_BYTES = 32 * 1024 * 1024  # of a request; the API refuses a larger one (413)
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_HARMLESS = frozenset({"GET", "HEAD"})
 _VISIBLE = re.compile(r"[\x21-\x7e]*")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -50,11 +50,6 @@ class Endpoint:
     def is_messages(self) -> bool:
         """Whether a message is what answers, so that a comparison can show blocks, stop reason and usage."""
         return (self.method, self.path) == ("POST", "/v1/messages")
-
-    @property
-    def is_harmless(self) -> bool:
-        """Whether asking changes nothing at the far end."""
-        return self.method in _HARMLESS
 
     @property
     def target(self) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -20,7 +21,7 @@ from betaconsole.web.paging import identifier
 from . import kept_files
 from .answering import Fragment, own_draft
 from .apart import TEXT, Reference, digest_of, own_bytes
-from .attachments import MAX_BODY_BYTES, block_of, block_of_file, kept_as, point_to, put_in, take_out
+from .attachments import block_of, block_of_file, kept_as, point_to, put_in, take_out
 from .document import read_path, rewritten
 from .editing import Edit, Refused
 from .facts import Facts

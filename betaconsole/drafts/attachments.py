@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.storage.fields import showable
 
 from .apart import BASE64, TEXT, Reference
@@ -12,7 +13,6 @@ from .file_kinds import IMAGES, LABELS, PDF, Kind
 from .file_kinds import TEXT as PLAIN_TEXT
 
 BLOCKS = ("image", "document", "container_upload")
-MAX_BODY_BYTES = 32 * 1024 * 1024
 MOST_SHOWN_PIXELS = 40_000_000  # a browser decodes what it draws: a bigger picture is not drawn
 LONGEST_ID = 200
 ENDING = 10

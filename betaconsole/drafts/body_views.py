@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.library.names import one_line
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -14,7 +15,6 @@ from betaconsole.teams.models import Role
 from . import document, matrix
 from .answering import Fragment, composer_of, edited, own_draft, rendered, typed_text
 from .columns import letter
-from .composing import MAX_BODY_BYTES
 from .context import BIG_TEXT, FORM, JSON, Composer
 from .document import DocumentError, put, put_field, read_path, rewritten
 from .editing import Edit, Refused

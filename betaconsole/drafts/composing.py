@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import Any
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.endpoints import Endpoint, EndpointError, check_endpoint
+from betaconsole.claude.endpoints import MAX_BODY_BYTES, Endpoint, EndpointError, check_endpoint
 from betaconsole.claude.headers import HeaderError, check_extra_header, check_version, join_betas
 from betaconsole.claude.multipart import PartError
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
 
 from . import uploads
-from .columns import MAX_COLUMNS, Column, baselines, letter
+from .columns import MAX_CELLS, MAX_COLUMNS, Column, baselines, letter
 from .endpoint_choice import has_model, takes
 from .facts import BETAS_IN_BODY, betas_inside_message
 from .kept_files import missing, whole
@@ -20,10 +20,8 @@ from .labels import labels
 from .models import CaseSet, Draft, Engine, OwnBody
 from .shaping import Changes, ChangesError, read_changes, usable_changes
 
-MAX_REPEATS = 20
-MAX_CELLS = 2_000
+MAX_REPEATS = 20  # in the composer; a plan of the JSON API may have more (runs.planning)
 CONFIRM = "confirm"  # where a problem is that pressing Run once more answers
-MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)

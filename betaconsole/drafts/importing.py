@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.headers import HeaderError, check_beta
 from betaconsole.library.names import one_line
 from betaconsole.storage.fields import showable
 
+from .columns import MAX_CELLS
 from .importing_lines import MOST_MARKS, Found, NoRequest, read_line
 
 MAX_FILE_BYTES = 200 * 1000 * 1000
 MAX_LINE_BYTES = 64 * 1024 * 1024  # a body of 32 MB, its quotes escaped once more by what wraps it
-MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_KEPT_BYTES = 100 * 1000 * 1000
-MAX_BODIES = 2_000
 MAX_MESSAGES = 100_000
 MAX_LINES = 1_000_000
 SHORTEST_BODY = 26
@@ -216,7 +216,7 @@ class _Tally:
         if len(_messages_of(request.body)) > MAX_MESSAGES:
             self.skip(line, f"more than {MAX_MESSAGES:,} messages, the most that the API takes")
             return
-        if self.count == MAX_BODIES or self.size_bytes + size > MAX_KEPT_BYTES:
+        if self.count == MAX_CELLS or self.size_bytes + size > MAX_KEPT_BYTES:
             self.beyond += 1
             return
         self.keep(request.name, request.text)
@@ -261,7 +261,7 @@ class _Tally:
         if self.skipped_count:
             yield self._about_skipped()
         if self.beyond:
-            limit = f"{MAX_BODIES:,} requests or {MAX_KEPT_BYTES // 1_000_000} MB"
+            limit = f"{MAX_CELLS:,} requests or {MAX_KEPT_BYTES // 1_000_000} MB"
             yield f"{self.beyond:,} more requests were left out: {limit} is the most that is kept."
         if self.first_break and self.count > 1:
             yield (

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.catalogue import betas as catalogue
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.headers import EXTRA_HEADERS
 from betaconsole.library.models import Combination
 from betaconsole.library.names import checked_name, one_line
@@ -20,7 +21,6 @@ from betaconsole.web.paging import identifier
 from . import matrix
 from .answering import Fragment, composer_of, edited, own_draft, rendered, typed_text
 from .columns import Column, letter
-from .composing import MAX_BODY_BYTES
 from .context import Composer
 from .editing import Edit, Refused
 from .labels import DATED

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.multipart import PartError
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -16,7 +17,7 @@ from .apart import digest_of
 from .editing import Edit, Refused
 from .file_kinds import kind_of
 from .models import Draft, Upload
-from .uploads import MAX_BODY_BYTES, PartRow
+from .uploads import PartRow
 from .without_script import changed
 
 MAX_AT_ONCE_BYTES = MAX_BODY_BYTES + 1_000_000

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from betaconsole.claude.endpoints import Endpoint, known_endpoint
+from betaconsole.claude.endpoints import MAX_BODY_BYTES, Endpoint, known_endpoint
 from betaconsole.claude.multipart import MAX_PARTS, Part, PartError, decode, encode
 
 from .apart import digest_of
 from .file_kinds import safe_name
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
 LONGEST_VALUE = 100_000
 LONGEST_NAME = 500
 

@@ -20,8 +20,8 @@ from betaconsole.web.paging import identifier
 from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
 from .case_views import imported_text
-from .columns import Column
-from .composing import MAX_CELLS, MAX_REPEATS
+from .columns import MAX_CELLS, Column
+from .composing import MAX_REPEATS
 from .context import Composer, Name
 from .editing import Edit, Refused, Stale
 from .endpoint_choice import takes

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from betaconsole.claude import jsontext
-from betaconsole.drafts.columns import letter
+from betaconsole.drafts.columns import MAX_COLUMNS, letter
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
@@ -18,7 +18,7 @@ from . import engine, feed
 from .further import copy_betas, unsent_headers
 from .launching import add_variants, check_sending, packed, queue, with_new_nonces
 from .models import Batch, Comparison, ComparisonBeta, Exchange, ToIndex, Variant
-from .planning import JSON, MAX_VARIANTS, CasePlan, Plan, PlanError, VariantPlan, askings, without
+from .planning import JSON, CasePlan, Plan, PlanError, VariantPlan, askings, without
 from .states import State
 
 
@@ -89,8 +89,8 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         if earlier:
             return earlier
         position = comparison.variants.aggregate(last=Max("position"))["last"] + 1
-        if position >= MAX_VARIANTS:
-            raise PlanError("variant", f"This comparison has {MAX_VARIANTS} columns already.")
+        if position >= MAX_COLUMNS:
+            raise PlanError("variant", f"This comparison has {MAX_COLUMNS} columns already.")
         plan = plan_of(comparison, [variant])
         label = _free_label(comparison, variant, position)
         plan = replace(plan, variants=[without(plan.variants[0], refused, label=label)])

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
+
 MAX_RESULT_BYTES = 60_000_000  # as guessed; the console reads a little more of a response
 BYTES_PER_TOKEN = 6  # of JSON text, where much of it is escaped
 LINE_BYTES = 2_000  # of a result, around its text

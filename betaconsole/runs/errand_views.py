@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.drafts.apart import own_bytes
 from betaconsole.drafts.file_kinds import kind_of, safe_name
 from betaconsole.drafts.form_view import place_of
@@ -22,7 +23,7 @@ from betaconsole.web.paging import identifier
 from . import errands
 from .launching import SendingDisabled
 from .models import Comparison
-from .planning import MAX_BODY_BYTES, PlanError
+from .planning import PlanError
 from .wording import error_of, pill
 
 SWITCHED_OFF = "Sending is switched off on this console; nothing was sent."

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.endpoints import Endpoint, EndpointError, check_endpoint
+from betaconsole.claude.endpoints import MAX_BODY_BYTES, Endpoint, EndpointError, check_endpoint
 from betaconsole.claude.headers import (
     MAX_BETAS,
     HeaderError,
@@ -22,16 +22,14 @@ from betaconsole.claude.headers import (
     check_version,
     join_betas,
 )
+from betaconsole.drafts.columns import MAX_CELLS, MAX_COLUMNS
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
 from betaconsole.storage.fields import showable
 
 from .separate_caches import with_nonce
 
-MAX_VARIANTS = 32
 MAX_REPEATS = 100
-MAX_CELLS = 2_000
-MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_PLAN_BYTES = 512 * 1024 * 1024  # all different bodies of one plan together
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 MESSAGES = Endpoint.MESSAGES
@@ -153,8 +151,8 @@ def check_shape(plan: Plan) -> None:
     """Counts and labels, before any body is made."""
     if not plan.variants:
         raise PlanError("variants", "A comparison needs at least one column.")
-    if len(plan.variants) > MAX_VARIANTS:
-        raise PlanError("variants", f"{len(plan.variants)} columns; at most {MAX_VARIANTS} are possible.")
+    if len(plan.variants) > MAX_COLUMNS:
+        raise PlanError("variants", f"{len(plan.variants)} columns; at most {MAX_COLUMNS} are possible.")
     if not plan.cases:
         raise PlanError("cases", "Leave cases out, or give at least one.")
     if not 1 <= plan.repeats <= MAX_REPEATS:

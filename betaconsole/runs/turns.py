@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.library.stubs import ToolStub, find
 
 from .models import Continues
-from .planning import MAX_BODY_BYTES
 
 # The reply is unfinished and is sent back for the API to go on with.
 UNFINISHED_REPLY = frozenset({"pause_turn", "compaction"})

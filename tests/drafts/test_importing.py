@@ -214,7 +214,7 @@ def test_a_line_of_a_hundred_megabytes_is_passed_over_without_being_held(tmp_pat
 
 
 def test_more_than_a_comparison_holds_is_left_out_and_counted(monkeypatch):
-    monkeypatch.setattr(importing, "MAX_BODIES", 3)
+    monkeypatch.setattr(importing, "MAX_CELLS", 3)
     recording, kept = imported(log(*[ONE] * 5))
     assert len(kept) == 3
     assert "2 more requests were left out: 3 requests or 100 MB is the most that is kept." in recording.notes
