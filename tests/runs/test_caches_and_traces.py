@@ -146,6 +146,16 @@ def test_a_turn_that_failed_makes_the_sum_unknown_and_a_further_attempt_counts_o
     assert {figure.key: figure.text for figure in sums(trace)["rows"][0].figures}["output"] == "150"
 
 
+@pytest.mark.parametrize("fields", [{"state": State.FAILED, "status": 400}, {"state": State.SKIPPED, "sent_at": None}])
+def test_a_turn_that_was_refused_or_never_sent_is_left_out_of_the_sum(trace, fields):
+    nothing = {"cost_usd": None, "usage": None, "input_tokens": None, "output_tokens": None}
+    trace.exchanges.filter(variant=trace.variants.first(), case__position=1).update(**nothing, **fields)
+    a, b = sums(trace)["rows"]
+    assert {figure.key: figure.text for figure in a.figures}["output"] == "100"
+    assert (a.ended, a.turns) == (2, 3)
+    assert {figure.difference for figure in b.figures} == {"—"}
+
+
 def test_a_trace_is_walked_turn_by_turn(trace):
     [lane, _] = area_context(load(trace, case=1, repeat=1), {})["lanes"]
     html = render_lane(lane)
