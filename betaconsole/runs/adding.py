@@ -40,7 +40,7 @@ def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
         raw_body=composed if comparison.content_type and not is_json else None,
         content_type=comparison.content_type,
         tool_stubs=comparison.tool_stubs,
-        max_turns=comparison.max_turns,
+        max_turns=1 if comparison.is_trace else comparison.max_turns,  # of a trace a person may have let cells go on
         engine=comparison.engine,
         is_trace=comparison.is_trace,
         separate_caches=comparison.separate_caches,

@@ -308,6 +308,8 @@ def _pressed_before(
 
 def _save_stubs(comparison: Comparison, pairs: Sequence[tuple[Call, Result]], *, author: User, tab: str) -> None:
     """Keep the results as stubs; where there were none, cells may take as many turns from now on as with stubs."""
+    if comparison.is_trace:
+        raise PlanError("save", "A recorded conversation has its turns already: it keeps no stubs.")
     if not comparison.tool_stubs and comparison.max_turns == 1:
         comparison.max_turns = TURNS_WITH_STUBS
     comparison.tool_stubs = with_saved(comparison.tool_stubs, pairs)

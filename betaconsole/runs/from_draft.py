@@ -32,8 +32,9 @@ def plan_of_draft(draft: Draft) -> Plan:
         endpoint=composed.endpoint,
         raw_body=composed.raw_body,
         content_type=composed.content_type,
-        tool_stubs=composed.tool_stubs,
-        max_turns=composed.max_turns,
+        # Stubs belong to the prompt; a recorded conversation stands in its place.
+        tool_stubs=[] if composed.is_trace else composed.tool_stubs,
+        max_turns=None if composed.is_trace else composed.max_turns,
         engine=composed.engine,
         is_trace=composed.is_trace,
         separate_caches=composed.separate_caches,

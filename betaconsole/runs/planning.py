@@ -189,6 +189,8 @@ def check_way(plan: Plan) -> None:
         raise PlanError("stream", f"Only messages are streamed: leave it out for {plan.endpoint}.")
     if plan.raw_body is not None and not plan.endpoint.has_body:
         raise PlanError("body", f"A {plan.endpoint.method} request has no body: leave it out.")
+    if plan.is_trace and (plan.tool_stubs or plan.max_turns not in (None, 1)):
+        raise PlanError("tool_stubs", "A recorded conversation has its turns already: leave stubs and max_turns out.")
     if plan.is_trace and (missing := [index for index, case in enumerate(plan.cases) if case.body is None]):
         raise PlanError(f"cases.{missing[0]}.body", "A turn of a recorded conversation is a whole body.")
 

@@ -18,7 +18,7 @@ from betaconsole.runs.adding import run_again
 from betaconsole.runs.continuing import TooLate, answer, go_on, leave, say
 from betaconsole.runs.launching import SendingDisabled
 from betaconsole.runs.models import Comparison, Exchange, Wait
-from betaconsole.runs.planning import PlanError
+from betaconsole.runs.planning import CasePlan, PlanError
 from betaconsole.runs.turns import Result
 from betaconsole.runs.waiting import state_of, wait_while_running
 from betaconsole.teams.models import Membership
@@ -228,6 +228,17 @@ class TestSaving:
             [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]])))
             answer(exchange, DELIVERED, author=ann.user, save=True)
             assert len(ended(exchange.comparison)) == 4
+
+    def test_a_recorded_conversation_keeps_no_stubs_and_its_turns_end_as_they_do(self, ann: Membership) -> None:
+        asked = plan([[]])
+        cases = (CasePlan("one", body=asked.body), CasePlan("two", body=asked.body))
+        with Upstream(conversation(reply(call()), DONE)) as upstream, running():
+            comparison = run(ann, connection_to(ann, upstream.url), replace(asked, cases=cases, is_trace=True))
+            first, _ = wait_until_finished(comparison)
+            with pytest.raises(PlanError, match="no stubs"):
+                answer(first, DELIVERED, author=ann.user, save=True)
+            answer(first, DELIVERED, author=ann.user)
+            assert len(ended(comparison)) == 3
 
     def test_an_error_that_is_no_text_cannot_be_saved(self, ann: Membership) -> None:
         with Upstream(conversation(reply(call()))) as upstream, running():

@@ -75,7 +75,7 @@ def test_a_comparison_without_a_prompt_is_called_by_where_it_goes(owner: Members
 
 @pytest.mark.parametrize("kind", CaseSet.Kind.values)
 def test_a_case_set_becomes_cases_with_their_own_bodies(owner: Membership, kind: str) -> None:
-    made = draft(owner)
+    made = draft(owner, tool_stubs=STUBS, max_turns=4)
     made.case_set = CaseSet.objects.create(draft=made, kind=kind, count=2, size_bytes=10)
     made.save()
     for position in range(2):
@@ -88,6 +88,8 @@ def test_a_case_set_becomes_cases_with_their_own_bodies(owner: Membership, kind:
     ]
     assert comparison.is_trace == (kind == CaseSet.Kind.TRACE)
     assert comparison.exchanges.count() == 4
+    # The turns of a trace are recorded: none is added that would be sent and billed besides.
+    assert (comparison.tool_stubs, comparison.max_turns) == (([], 1) if comparison.is_trace else (STUBS, 4))
 
 
 def test_cases_that_are_no_messages_are_copied_too(owner: Membership) -> None:

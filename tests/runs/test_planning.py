@@ -190,6 +190,8 @@ STUB = {"tool": "lookup", "result": "found"}
         (plan(engine="batch", tool_stubs=[STUB]), "engine"),
         (plan(engine="batch", is_trace=True, cases=(CasePlan(body={}),)), "engine"),
         (plan(is_trace=True, cases=(CasePlan(body={}), CasePlan())), "cases.1.body"),
+        (plan(is_trace=True, cases=(CasePlan(body={}),), max_turns=2), "tool_stubs"),
+        (plan(is_trace=True, cases=(CasePlan(body={}),), tool_stubs=[{"tool": "t", "result": "r"}]), "tool_stubs"),
         (plan(tool_stubs=[STUB, {"tool": "x"}]), "tool_stubs.1"),
         (plan(max_turns=0), "max_turns"),
         (plan(max_turns=101), "max_turns"),
