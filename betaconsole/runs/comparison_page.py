@@ -18,7 +18,6 @@ from .batch_views import batches_of
 from .live import parse_columns
 from .models import Comparison
 from .needs import Typed
-from .overview import matrix
 from .picture import Partial, partial_of, source_of
 from .showing import fingerprint
 from .viewing import View, load
@@ -87,7 +86,7 @@ def page(
         **context,
         # From WIDE_FROM columns on the lanes need the whole width: the composer folds into a line.
         "layout": "beside" if draft and len(view.variants) < WIDE_FROM else "wide",
-        "matrix": matrix(view),
+        **(lanes.matrix_context(view) if context["is_many"] else {}),
         "folded": folded(view),
         "requests": len(view.variants) * len(view.cases) * comparison.repeats,
         "again_token": new_public_id(),

@@ -9,15 +9,18 @@ from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from betaconsole.claude import jsontext
-from betaconsole.claude.headers import EXTRA_HEADERS, parse_betas
+from betaconsole.claude.headers import EXTRA_HEADERS
 from betaconsole.claude.multipart import PartError, decode
 from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, python_headers, typescript
 from betaconsole.storage.fields import showable
 from betaconsole.web.markdown import highlighted
 from betaconsole.web.templatetags.figures import size
 
+from .beta_chips import BetaLine, lines_of
 from .block_views import BlockView, final_views
+from .exchange_facts import sent_betas
 from .figures import Cell, Figure, figures_of, kinds_for
+from .judging import outcomes_of
 from .models import Exchange
 from .other_answers import Start, hex_dump, text_of
 from .request_files import RequestFile, upload_files, without_files
@@ -89,6 +92,7 @@ class ExchangePage:
     support: str
     note: str
     betas: tuple[str, ...]
+    beta_lines: list[BetaLine]  # what came of each beta
     request_body: BodyView
     response_body: BodyView
     blocks: list[BlockView]
@@ -118,6 +122,7 @@ def page(exchange: Exchange, *, viewer_id: int | None = None) -> ExchangePage:
         support=support_text(exchange),
         note=note(exchange, kept_bytes=len(response)),
         betas=sent_betas(exchange),
+        beta_lines=lines_of([outcomes_of([exchange]).get(exchange.pk, [])]),
         request_body=request_view(exchange),
         response_body=body_view(response),
         blocks=final_views(message, exchange.public_id) if exchange.answers_message else [],
@@ -170,12 +175,6 @@ def recorded_events(exchange: Exchange) -> list[list[Any]]:
     if exchange.timeline:
         return json.loads(exchange.timeline)
     return [event for events in exchange.segments.values_list("timeline", flat=True) for event in events]
-
-
-def sent_betas(exchange: Exchange) -> tuple[str, ...]:
-    """The names on the exchange's own header line."""
-    lines = [value for name, value in exchange.request_headers if name.lower() == "anthropic-beta"]
-    return parse_betas(",".join(lines))
 
 
 def request_view(exchange: Exchange) -> BodyView:

@@ -9,21 +9,24 @@ from django.template.loader import render_to_string
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import ToolStub
 
+from .beta_chips import BetaLine, Chip, chips_of, lines_of, what_they_did
 from .block_views import BlockView, Growing, final_views, growing_views
 from .conversation import Conversation, conversation_of, stub_results, stubs_of, with_results, with_words
 from .dots import Dots, dots_of
 from .figures import Figure, figures_of, kinds_for
 from .header_line import HeaderPart, header_parts
+from .judging import outcomes_of
 from .models import Comparison, Exchange, Variant
 from .needs import Need, Typed, need_of, with_typed
 from .other_answers import Start, answer_views, starts_of
-from .overview import cells_of, figures_context, state_context
+from .overview import cells_of, figures_context, matrix, state_context
 from .showing import Row
 from .states import FINAL, IN_FLIGHT, State
 from .turns import calls_of
 from .viewing import FIRST_LANES, View, Words, load, words_of
 from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill, support_text
 
+FEW = 4  # with more lanes than this their betas stand in a matrix above them
 STATE_LETTERS: dict[str, str] = {State.QUEUED.value: "q", State.SENDING.value: "s", State.STREAMING.value: ""}
 
 
@@ -71,6 +74,7 @@ class Lane:
     say: SayForm | None  # None where no next message can follow
     told: Exchange  # whose outcome is told: its own, or the refused one for which it was skipped
     pill: Pill
+    chips: list[Chip]  # what came of its betas
     header: list[HeaderPart]
     origin: Origin | None
     left_out: list[str]  # betas of the baseline that this column does not send, those its origin tells excepted
@@ -147,10 +151,34 @@ def lanes_in(
     words, stubs = words_of(shown), stubs_of(view.comparison)
     latest = [view.exchanges[variant.position] for variant in chosen]
     starts = starts_of([exchange.pk for exchange in latest if exchange.is_final and not exchange.answers_message])
+    lines = lines_in(view, chosen)
     return [
-        _lane(view, variant, partials=partials, words=words, starts=starts, stubs=stubs, typed=typed)
+        _lane(
+            view,
+            variant,
+            partials=partials,
+            words=words,
+            starts=starts,
+            stubs=stubs,
+            typed=typed,
+            lines=lines[variant.position],
+        )
         for variant in chosen
     ]
+
+
+def lines_in(view: View, variants: Sequence[Variant]) -> dict[int, list[BetaLine]]:
+    """What came of the betas of these columns in the cells in view, by position."""
+    turns = {variant.position: _judged(view, variant) for variant in variants}
+    outcomes = outcomes_of([turn for told in turns.values() for turn in told])
+    return {position: lines_of([outcomes[turn.pk] for turn in told]) for position, told in turns.items()}
+
+
+def _judged(view: View, variant: Variant) -> Sequence[Exchange]:
+    """The turns that say what came of the column's betas: those of the cell in view, once it is at rest."""
+    told = view.causes.get(variant.position)
+    turns = view.turns[variant.position] if told is None else [told]
+    return [turn for turn in turns if turn.is_final] if turns[-1].is_final else []
 
 
 def _lane(
@@ -162,6 +190,7 @@ def _lane(
     starts: Mapping[int, Start],
     stubs: Sequence[ToolStub],
     typed: Typed | None,
+    lines: Sequence[BetaLine],
 ) -> Lane:
     exchange = view.exchanges[variant.position]
     partial, said = partials.get(exchange.pk), words.get(exchange.pk)
@@ -183,6 +212,7 @@ def _lane(
         say=_say(view, exchange, message, typed if typed and typed.form == "say" else None),
         told=told,
         pill=_pill(view, told, here, waits=need is not None and need.waits),
+        chips=chips_of(lines),
         header=header_parts(variant.betas, baseline=baseline.betas if baseline else None, refused=refused),
         origin=origin,
         left_out=[beta for beta in baseline.betas if beta not in (*variant.betas, *told_of)] if baseline else [],
@@ -323,21 +353,32 @@ def render_lane(lane: Lane) -> str:
 def render_around(
     comparison: Comparison, rows: Sequence[Row], *, cell: tuple[int, int], columns: Collection[int] = FIRST_LANES
 ) -> list[tuple[str, str]]:
-    """What stands around the lanes as (target, HTML): the state in the head, the dots, the figures."""
+    """What stands around the lanes as (target, HTML): the state in the head, the dots, the figures, of many the matrix."""
     view = load(comparison, case=cell[0], repeat=cell[1], columns=columns, rows=rows)
     parts: list[tuple[str, str]] = [
         ("#comparison-state", render_to_string("runs/_comparison_state.html", state_context(view)))
     ]
+    here = [position for position in view.columns if position in view.exchanges]
     parts += [
         (
             f"#lane-{position}-dots",
             render_to_string("runs/_dots.html", {"dots": dots_of(view, position), "comparison": comparison}),
         )
-        for position in view.columns
-        if position in view.exchanges
+        for position in here
     ]
     parts.append(("#figures", render_to_string("runs/_figures.html", figures_context(view))))
+    if len(here) > FEW:
+        parts.append(("#matrix", render_to_string("runs/_matrix.html", matrix_context(view))))
     return parts
+
+
+def matrix_context(view: View) -> dict[str, Any]:
+    """For `_matrix.html`."""
+    shown = [
+        variant for variant in view.variants if variant.position in view.exchanges and variant.position in view.columns
+    ]
+    did = what_they_did(line for lines in lines_in(view, shown).values() for line in lines)
+    return {"matrix": matrix(view, did), "variants": view.variants}
 
 
 def area_context(view: View, partials: Mapping[int, Partial], *, typed: Typed | None = None) -> dict[str, Any]:
@@ -347,7 +388,7 @@ def area_context(view: View, partials: Mapping[int, Partial], *, typed: Typed | 
         **figures_context(view),
         **state_context(view),
         "lanes": lanes,
-        "is_many": len(lanes) > 4,
+        "is_many": len(lanes) > FEW,
         "at": positions(lanes),
         "lost": lost(lanes, typed),
     }

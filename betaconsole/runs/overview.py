@@ -7,6 +7,7 @@ from typing import Any
 
 from betaconsole.drafts.columns import letter
 
+from .beta_chips import BetaLine, in_short
 from .cache_bias import cache_bias
 from .figures import Cell, Figure, figures_of, kinds_for
 from .header_line import HeaderPart, header_parts
@@ -36,10 +37,11 @@ class FigureRow:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One beta and, per column, `sent`, `refused` or nothing."""
+    """One beta and, per column, `sent`, `refused` or nothing. `did`: what came of it, in short; empty until it is known."""
 
     beta: HeaderPart
     cells: list[str]
+    did: str
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ def cells_of(view: View) -> dict[int, Cell]:
     return {position: Cell(turns, in_view[position].wait is not None) for position, turns in view.turns.items()}
 
 
-def matrix(view: View) -> list[MatrixRow]:
-    """Which column sent which beta, in the order the betas first appear."""
+def matrix(view: View, did: Mapping[str, BetaLine]) -> list[MatrixRow]:
+    """Which column sent which beta, in the order the betas first appear; `did` is what came of them."""
     betas = list(dict.fromkeys(beta for variant in view.variants for beta in variant.betas))
     refused = {variant.position: view.refused(variant) for variant in view.variants}
     return [
@@ -104,6 +106,7 @@ def matrix(view: View) -> list[MatrixRow]:
                 "refused" if beta in refused[variant.position] else "sent" if beta in variant.betas else ""
                 for variant in view.variants
             ],
+            in_short(did[beta]) if beta in did else "",
         )
         for beta in betas
     ]

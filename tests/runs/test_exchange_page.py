@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from betaconsole.claude.headers import KEY_REFERENCE
 from betaconsole.claude.multipart import Part, encode
-from betaconsole.runs.exchange_page import LANGUAGES, MAX_SHOWN_BYTES, body_view, flat, public_url, sent_betas
+from betaconsole.runs.exchange_facts import sent_betas
+from betaconsole.runs.exchange_page import LANGUAGES, MAX_SHOWN_BYTES, body_view, flat, public_url
 from betaconsole.runs.models import Body, Exchange, Segment
 from betaconsole.runs.states import State
 from betaconsole.runs.timeline import MAX_ROWS, timeline_of

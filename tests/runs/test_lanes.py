@@ -224,7 +224,7 @@ def test_a_refused_beta_is_marked_in_the_header_and_in_the_matrix(refused):
     view = load(refused, repeat=1)
     lane = lanes_of(refused, case=0, repeat=1, partials={})[0]
     assert [part.name for part in lane.header if part.is_refused] == [CONTEXT]
-    assert {row.beta.name: row.cells for row in matrix(view)} == {THINKING: ["", "sent"], CONTEXT: ["", "refused"]}
+    assert {row.beta.name: row.cells for row in matrix(view, {})} == {THINKING: ["", "sent"], CONTEXT: ["", "refused"]}
     assert f'<mark data-tone="bad" title="refused"><span>{CONTEXT[:-10]}' in render_lane(lane)
 
 
@@ -492,7 +492,8 @@ def test_a_page_asks_the_database_as_often_for_many_columns_and_repeats_as_for_f
             for column in comparison.variants.all():
                 make_exchange(comparison, column, repeat=repeat)
     fresh = [Comparison.objects.select_related("connection").get(pk=one.pk) for one in (few, many)]
-    assert queries_of(fresh[0]) == queries_of(fresh[1]) <= 8
+    # two of them for what came of the betas, which nobody has looked at yet
+    assert queries_of(fresh[0]) == queries_of(fresh[1]) <= 10
 
 
 def test_bodies_of_columns_are_not_read_for_a_page(team, ann):

@@ -49,7 +49,7 @@ def _by_catalogue(beta: Beta, pair: Pair) -> Outcome:
         return stranger(beta.name, pair, "was taken; nothing public says what it does")
     gated = used_gated(beta, facts)
     if not gated and beta.status in (Status.GENERALLY_AVAILABLE, Status.RETIRED):
-        return quiet(beta.name, built_in(beta))
+        return quiet(beta.name, *built_in(beta))
     if shown := _shown(beta, pair):
         return shown
     if gated:
@@ -59,12 +59,13 @@ def _by_catalogue(beta: Beta, pair: Pair) -> Outcome:
     return _unused(beta, facts)
 
 
-def built_in(beta: Beta) -> str:
+def built_in(beta: Beta) -> list[str]:
     """Why a header that once did something shows nothing."""
     if beta.status is Status.RETIRED:
-        return f"retired: {beta.status_note}"
+        first, *rest = beta.status_note.removesuffix(".").split(". ")
+        return [f"retired: {first[:1].lower()}{first[1:]}", *rest]
     since = f" since {beta.built_in_since}" if beta.built_in_since else ""
-    return f"built in{since}: the header is not needed"
+    return [f"built in{since}: the header is not needed"]
 
 
 def _shown(beta: Beta, pair: Pair) -> Outcome | None:

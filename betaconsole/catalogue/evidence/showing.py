@@ -94,8 +94,11 @@ def _at(path: BodyPath, node: Any, prefix: str) -> Iterator[Sign]:
 def _sentence(root: str, path: BodyPath, values: list[Any]) -> str:
     last = path.steps[-1]
     if last.key is not None:
-        said = [_entry(value, last.value or "") for value in values[:_MOST_SHOWN]]
-        return f"{root} holds {listed(said)}{_rest(values)}"
+        if done := [words for value in values[:_MOST_SHOWN] if (words := _done(value))]:
+            return f"{listed(done)}{_rest(values)}"
+        return (
+            f"{root} holds {listed([_entry(value, last.value or '') for value in values[:_MOST_SHOWN]])}{_rest(values)}"
+        )
     if path.value is not None:
         return f"{root} is {path.value}"
     value = values[0]
@@ -108,9 +111,8 @@ def _sentence(root: str, path: BodyPath, values: list[Any]) -> str:
     return f"{root} says {kind}" if kind else f"{root} is in the answer"
 
 
-def _entry(entry: Any, kind: str) -> str:
-    """One element of a list, with the figures that say what was done."""
-    kind = kind or text(member(entry, "type"))
+def _done(entry: Any) -> str:
+    """What an edit says that it did: `clear_tool_uses_20250919 cleared 2 tool uses and 1,204 input tokens`."""
     figures = [
         counted(number, name)
         for field, name in (
@@ -120,8 +122,12 @@ def _entry(entry: Any, kind: str) -> str:
         )
         if (number := whole(member(entry, field)))
     ]
-    if figures:
-        return f"{kind} (cleared {listed(figures)})"
+    return f"{text(member(entry, 'type'))} cleared {listed(figures)}" if figures else ""
+
+
+def _entry(entry: Any, kind: str) -> str:
+    """One element of a list: what it is, and where it says it is about."""
+    kind = kind or text(member(entry, "type"))
     place = text(member(entry, "path"))[:_MOST_VALUE]
     return f"{kind} at {place}" if kind and place else f"{one_of(kind)} entry" if kind else "an entry"
 
