@@ -42,8 +42,8 @@ class Fragment:
         return format_html('<hx-partial hx-target="{}" hx-swap="outerHTML">{}</hx-partial>', target, html)
 
 
-# What every edit moves: the revision, the undo button, the findings, what Run would post and how many that are.
-ALWAYS = tuple(Fragment(name) for name in ("revision", "undo", "findings", "sending", "count"))
+# What every edit moves: the revision, the undo button, the findings, what Run would post, ask and send.
+ALWAYS = tuple(Fragment(name) for name in ("revision", "undo", "findings", "sending", "confirm", "count"))
 Touched = Callable[[Composer], Iterable[Fragment]]
 
 

@@ -1,6 +1,7 @@
 """What the composer's templates show, computed when a template asks: a tick renders little, so it computes little."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +20,12 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection
 
 from . import uploads
+from .before_run import Told, errors_not_accepted, told_of
 from .columns import Column, baselines, letter
 from .composing import CONFIRM, MAX_REPEATS, Problem
 from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
 from .facts import Facts
-from .findings import Finding, findings
+from .findings import Finding, Group, findings, grouped
 from .form_view import FormView, form_view
 from .kept_files import notes_on
 from .labels import labels, split_name
@@ -331,8 +333,17 @@ class Composer:
 
     @property
     def asks_first(self) -> bool:
-        """Whether Run asks once more: what it does cannot be taken back."""
-        return is_final(self.endpoint) and not self.is_confirmed
+        """Whether Run asks once more: what it does cannot be taken back, or will be refused as far as is known."""
+        return (is_final(self.endpoint) or bool(self.errors_to_ask)) and not self.is_confirmed
+
+    @property
+    def is_final(self) -> bool:
+        return is_final(self.endpoint)
+
+    @cached_property
+    def errors_to_ask(self) -> list[Told]:
+        """What preflight calls an error and this person has not sent anyway before."""
+        return errors_not_accepted(self.told, self.facts)
 
     @property
     def is_confirmed(self) -> bool:
@@ -344,6 +355,22 @@ class Composer:
     @cached_property
     def findings(self) -> list[Finding]:
         return findings(self.draft, self.sheet, self.facts, self.problems)
+
+    @cached_property
+    def told(self) -> list[Told]:
+        """What preflight says of the columns."""
+        return told_of(self.draft, self.sheet, self.facts)
+
+    @cached_property
+    def column_findings(self) -> list[Group]:
+        return grouped(self.told, self.facts, self.endpoint)
+
+    @property
+    def findings_in_short(self) -> str:
+        """How many findings of each level there are: `2 errors, 1 hint`."""
+        every = [*self.findings, *(finding for group in self.column_findings for finding in group.findings)]
+        counts = Counter(finding.word.lower() for finding in every)
+        return ", ".join(f"{number} {word}{'s' if number > 1 else ''}" for word, number in sorted(counts.items()))
 
     @property
     def count(self) -> int:

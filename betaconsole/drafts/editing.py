@@ -150,7 +150,8 @@ def _facts_after(draft: Draft, edit: Edit) -> Facts | None:
         return None
     text = draft.body_text if edit.body_text is None else edit.body_text
     own = {row.digest: row.text for row in OwnBody.objects.filter(draft=draft)}
-    return replace(facts_of(text, Upload.sizes(draft, text)), misfits=misfits(text, columns, own))
+    accepted = Facts.load(draft.facts).accepted
+    return replace(facts_of(text, Upload.sizes(draft, text)), misfits=misfits(text, columns, own), accepted=accepted)
 
 
 def _kept_apart(draft: Draft, text: str) -> str:

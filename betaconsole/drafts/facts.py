@@ -1,18 +1,21 @@
 """What must be known about a body text between its edits: kept beside it, so that a tick reads a row and not megabytes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from betaconsole.catalogue.checks.outline import outlined
 from betaconsole.claude import jsontext
 
 from .apart import grown_by
-from .caching import cached_characters
 
 MOST_FIELDS = 100
+MOST_NODES = (500, 60, 8)  # of the outline, fewer where that is still too long to stand beside the draft
+LONGEST_OUTLINE = 64_000  # characters
 NO_FILES: Mapping[str, int] = {}
 BETAS_IN_BODY = ("betas", "anthropic_beta")
-TUPLES = ("betas_inside", "fields")
+TUPLES = ("betas_inside", "fields", "accepted")
 
 
 def betas_inside_message(name: str) -> str:
@@ -30,8 +33,9 @@ class Facts:
     `problem` is empty for a JSON object; `line` and `column` (from 1) say where JSON does not parse, else 0.
 
     `betas_inside` are the fields of the body that should be a header (`betas`, `anthropic_beta`); `misfits` says for
-    columns, by key, why their changes or own body cannot be used. `fields` are the names of the body's fields, and
-    `cached_characters` is about how much of the prompt is marked for caching.
+    columns, by key, why their changes or own body cannot be used. `fields` are the names of the body's fields. `outline` is
+    the JSON text of the body's outline (catalogue.checks.outline), empty where there is none. `accepted` are the ids of
+    errors that were sent anyway (drafts.before_run).
     """
 
     size_bytes: int = 0
@@ -42,7 +46,8 @@ class Facts:
     model: str = ""
     betas_inside: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
-    cached_characters: int = 0
+    outline: str = ""
+    accepted: tuple[str, ...] = ()
     misfits: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -81,5 +86,11 @@ def facts_of(text: str, file_sizes: Mapping[str, int] = NO_FILES) -> Facts:
         model=model[:200] if isinstance(model, str) else "",
         betas_inside=tuple(name for name in BETAS_IN_BODY if name in body),
         fields=tuple(name[:100] for name in list(body)[:MOST_FIELDS]),
-        cached_characters=cached_characters(body),
+        outline=outline_of(body),
     )
+
+
+def outline_of(body: dict[str, Any]) -> str:
+    """The JSON text of a body's outline; empty where even the barest one is long."""
+    texts = (json.dumps(outlined(body, most_nodes=most_nodes)) for most_nodes in MOST_NODES)
+    return next((text for text in texts if len(text) <= LONGEST_OUTLINE), "")

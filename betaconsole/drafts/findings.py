@@ -1,39 +1,100 @@
-"""What to know before Run, in the order of how much it stands in the way. Pure; nothing here reads a body."""
+"""What to know before Run: what stands in a draft's way, and what preflight says of its columns. Nothing here reads a body."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from betaconsole.catalogue.preflight import Fix, Level
 from betaconsole.claude.endpoints import Endpoint
 
-from .caching import SHORTEST_CACHED
+from .before_run import Told
 from .columns import Column, letter
 from .composing import MAX_BODY_BYTES, Problem, batch_problems, endpoint_problems, shape_problems
 from .endpoint_choice import has_model, is_count, is_final, takes
-from .facts import Facts, betas_inside_message
+from .facts import BETAS_IN_BODY, Facts, betas_inside_message
+from .fixing import label_of
 from .models import Draft
 from .moving import not_counted
-from .shaping import changed_fields
-
-LONG_CHANGES = 20_000  # characters
-CACHED_FIRST = frozenset({"tools", "system"})  # the beginning of a prompt: who changes these shares no cached prefix
 
 BAD, WARN, QUIET = "bad", "warn", ""
+TONES = {Level.ERROR: BAD, Level.WARNING: WARN, Level.HINT: QUIET}
+WORDS = {BAD: "Error", WARN: "Warning", QUIET: "Hint"}
+
+
+@dataclass(frozen=True)
+class Button:
+    """A change that one press makes: what it says, and whether it is the second one of its finding."""
+
+    label: str
+    other: bool = False
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line under the matrix. `action` names what a button beside it does (templates/drafts/_findings.html), or none."""
+    """One line under the matrix. `action` names what a button beside it does (templates/drafts/_findings.html), or none.
+
+    What preflight said has an `id`, a `path` and `buttons` in place of an action.
+    """
 
     tone: str
     message: str
     action: str = ""
     line: int = 0
     column: int = 0
+    id: str = ""
+    path: str = ""
+    buttons: tuple[Button, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """The level as a word."""
+        return WORDS[self.tone]
+
+    @property
+    def place(self) -> str:
+        """The place, where the message does not name it."""
+        return "" if self.path in self.message else self.path
+
+
+@dataclass(frozen=True)
+class Group:
+    """The findings about the same columns: their letters, none for those about the draft itself."""
+
+    letters: tuple[str, ...]
+    everywhere: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def title(self) -> str:
+        """`A and B`."""
+        return _and(self.letters)
+
+
+def grouped(told: Sequence[Told], facts: Facts, endpoint: Endpoint) -> list[Group]:
+    """What preflight says, by the columns it is true of; without what the draft's own findings say already."""
+    groups: dict[tuple[str, ...], list[Told]] = {}
+    for each in told:
+        if not _is_said_already(each, facts, endpoint):
+            groups.setdefault(each.letters, []).append(each)
+    return [Group(letters, group[0].everywhere, tuple(map(_shown, group))) for letters, group in groups.items()]
+
+
+def _is_said_already(told: Told, facts: Facts, endpoint: Endpoint) -> bool:
+    path, code = told.finding.path, told.finding.code
+    if code == "not_counted_field":
+        return is_count(endpoint) and path in facts.fields
+    return path in BETAS_IN_BODY and path in facts.betas_inside
+
+
+def _shown(told: Told) -> Finding:
+    finding = told.finding
+    fixes: list[tuple[Fix | None, bool]] = [(finding.fix, False), (finding.other, True)]
+    buttons = tuple(Button(label_of(fix), other) for fix, other in fixes if fix is not None)
+    return Finding(TONES[finding.level], finding.message, id=told.id, path=finding.path, buttons=buttons)
 
 
 def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequence[Problem] = ()) -> list[Finding]:
-    """Everything worth a word. `problems` are what Run refused, where it was pressed."""
+    """Everything worth a word about the draft itself. `problems` are what Run refused, where it was pressed."""
     endpoint = draft.endpoint
     found = [Finding(BAD, problem.message) for problem in endpoint_problems(endpoint)]
     found += [Finding(BAD, problem.message, "send_live") for problem in batch_problems(draft)]
@@ -53,7 +114,6 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
     return [
         *found,
         *_about_endpoint(endpoint, facts, len(columns)),
-        *_about_caches(draft, columns, facts),
         *_same_requests(_as_sent(columns, endpoint)),
     ]
 
@@ -70,23 +130,6 @@ def _about_endpoint(endpoint: Endpoint, facts: Facts, columns: int) -> list[Find
             )
         ]
     return []
-
-
-def _about_caches(draft: Draft, columns: Sequence[Column], facts: Facts) -> list[Finding]:
-    """Columns of which one pays for the prompt cache that the others read."""
-    if not draft.endpoint.is_messages or draft.separate_caches or facts.cached_characters < SHORTEST_CACHED:
-        return []
-    sharing: dict[str, list[str]] = {}
-    for position, column in enumerate(columns):
-        if not _changes_the_beginning(column):
-            sharing.setdefault(column.model or facts.model, []).append(letter(position))
-    groups = [_and(letters) for letters in sharing.values() if len(letters) > 1]
-    if not groups:
-        return []
-    message = (
-        f"{'; '.join(groups)} begin the same way, marked for caching: the first to write the cache pays for the rest."
-    )
-    return [Finding(WARN, message, "separate_caches")]
 
 
 def _about_body(facts: Facts) -> list[Finding]:
@@ -107,12 +150,6 @@ def _about_columns(columns: Sequence[Column], facts: Facts) -> list[Finding]:
         for position, column in enumerate(columns)
         if column.key in facts.misfits
     ]
-
-
-def _changes_the_beginning(column: Column) -> bool:
-    """Whether the column's prompt begins in its own way; changes that would take long to read are taken to."""
-    is_long = len(column.changes_text) > LONG_CHANGES
-    return bool(column.own_body) or is_long or bool(CACHED_FIRST & changed_fields(column))
 
 
 def _as_sent(columns: Sequence[Column], endpoint: Endpoint) -> list[Column]:

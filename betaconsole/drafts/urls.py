@@ -7,6 +7,7 @@ from . import (
     body_views,
     case_views,
     endpoint_views,
+    fix_views,
     matrix_views,
     stubs_views,
     upload_views,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("<slug:draft_id>/connection/", views.set_connection, name="set_connection"),
     path("<slug:draft_id>/paste/", views.paste, name="paste"),
     path("<slug:draft_id>/save/", views.save, name="save"),
+    path("<slug:draft_id>/fix/", fix_views.fix, name="fix"),
     # the prompt
     path("<slug:draft_id>/view/", body_views.switch_view, name="switch_view"),
     path("<slug:draft_id>/body/", body_views.set_body, name="set_body"),

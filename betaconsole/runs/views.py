@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from betaconsole.catalogue.examples import examples, find_example
 from betaconsole.drafts import starting
+from betaconsole.drafts.before_run import accept, errors_of
 from betaconsole.drafts.composing import CONFIRM, NotReady, Problem
 from betaconsole.drafts.context import composer_context
 from betaconsole.drafts.endpoint_choice import is_final
@@ -84,6 +85,11 @@ def run(request: TeamRequest) -> HttpResponse:
     if is_final(draft.endpoint) and "confirmed" not in request.POST:
         message = f"{draft.endpoint.method} cannot be taken back. Press Run once more to send it."
         return refused(request, draft, [Problem(CONFIRM, message)])
+    if errors := errors_of(draft):
+        if "confirmed" not in request.POST:
+            message = "As far as is known the API will refuse this: see below. Press Run once more to send it anyway."
+            return refused(request, draft, [Problem(CONFIRM, message)])
+        accept(draft, errors)
     try:
         comparison, _ = launched(request, draft)
     except NOT_SENT as error:

@@ -34,7 +34,7 @@ def test_every_kind_can_be_read_and_required_fields_are_known():
     ("text", "fitting", "others"),
     [
         ("text list", ["", []], [None, 1, {}]),
-        ("whole>=1024", [1024], [1023, True, 1e4, "1024"]),
+        ("whole>=1024", [1024, 1e4], [1023, True, 1024.5, 1e3, float("inf"), "1024"]),
         ("=low =high", ["low"], ["", "Low", 1]),
         ("truth", [True], [1, "true"]),
         ("number", [1, 1.5], [False, "1"]),

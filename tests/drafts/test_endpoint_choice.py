@@ -1,11 +1,10 @@
-"""Choosing where requests go: ids in a path, what a body becomes, and which prompts are marked for caching."""
+"""Choosing where requests go: ids in a path, and what a body becomes."""
 
 import json
 
 import pytest
 
 from betaconsole.claude.endpoints import KNOWN_ENDPOINTS, Endpoint, EndpointError
-from betaconsole.drafts.caching import cached_characters
 from betaconsole.drafts.endpoint_choice import (
     filled,
     find_option,
@@ -78,21 +77,3 @@ def test_count_tokens_takes_no_limit_and_no_stream():
     body = dict(BODY)
     without_uncounted(body)
     assert body == {"model": "m", "messages": []}
-
-
-MARK = {"cache_control": {"type": "ephemeral"}}
-
-
-@pytest.mark.parametrize(
-    ("body", "least"),
-    [({"system": "x" * 5000}, 0), ({"system": "x" * 5000, **MARK}, 5000), ({"system": [{"type": "text", "text": "x" * 3000, **MARK}], "messages": [{"content": "y" * 9000}]}, 3000),
-     ({"tools": [{"name": "t", "description": "x" * 4000}, {"name": "u", **MARK}]}, 4000), (None, 0), ({"messages": 5, "system": 7, **MARK}, 0),
-     ({"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "x" * 2500, **MARK}]}]}]}, 2500)],
-)  # fmt: skip
-def test_what_is_marked_for_caching_is_measured_up_to_the_last_mark(body, least):
-    assert least <= cached_characters(body) <= least + 200
-
-
-def test_a_file_counts_for_little_in_what_is_marked():
-    image = {"type": "image", "source": {"type": "base64", "data": "A" * 1_000_000}, **MARK}
-    assert cached_characters({"messages": [{"role": "user", "content": [image]}]}) < 10_000

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -207,8 +208,11 @@ def test_what_only_messages_know_is_not_sent_elsewhere(client, owner):
 
 def test_columns_that_share_a_cached_prefix_are_offered_caches_of_their_own(client, owner):
     tab = Tab(client, a_draft(LONG, columns=[Column("a"), Column("b", betas=(THINKING,)), Column("c", model="other")]))
-    assert "A and B begin the same way, marked for caching" in page(tab)
-    answer = tab.post("set_separate_caches", value="on", fix="on")
+    shown = page(tab)
+    assert "2 columns begin the same way, marked for caching" in shown
+    assert "In A and B" in shown
+    finding = re.search(r'"finding": "(\w+)"\}\'>Turn on separate caches', shown)[1]
+    answer = tab.post("fix", finding=finding)
     assert "more" in targets(answer)
     assert "begin the same way" not in text(answer)
     assert plan_inputs(tab.draft).separate_caches is True

@@ -68,6 +68,7 @@ class Kinds:
 
     def _is(self, value: Any, kind: str) -> bool:
         is_kind = isinstance(value, _KINDS[kind][1]) and isinstance(value, bool) <= (kind in _WITH_TRUTH)
+        is_kind = is_kind or (kind == "whole" and isinstance(value, float) and value.is_integer())  # 1.0
         return is_kind and (self.least is None or kind not in _NUMBERS or value >= self.least)
 
     def __str__(self) -> str:
