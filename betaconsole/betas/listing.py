@@ -63,12 +63,13 @@ class BetaRow:
     @property
     def unlocked(self) -> Sequence[str]:
         """The first of what it opens in a request."""
-        return opened(self.beta)[:MOST_NAMED] if self.beta else ()
+        named = opened(self.beta) if self.beta else []
+        return [path for path in named[:MOST_NAMED] if path == named[0] or not path.startswith("messages[].content")]
 
     @property
     def further(self) -> int:
         """How many more it opens."""
-        return max(len(opened(self.beta)) - MOST_NAMED, 0) if self.beta else 0
+        return len(opened(self.beta)) - len(self.unlocked) if self.beta else 0
 
 
 def rows(wanted: Wanted, used: Mapping[str, int]) -> list[BetaRow]:
@@ -120,6 +121,7 @@ def gated_tools(beta: Beta) -> list[str]:
 def opened(beta: Beta) -> list[str]:
     """Fields, values and tool types the header opens or once opened; what says most first: no value where its field stands."""
     fields = [path for path in beta.unlocks if not any(path.startswith(f"{other}.") for other in beta.unlocks)]
+    fields.sort(key=lambda path: path.startswith("messages[].content"))  # blocks that come back from an answer
     return [*fields, *(f"tools[].type={kind}" for kind in beta.tool_types)]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-DATED = re.compile(r"(.+-)(\d{4}-?\d{2}-?\d{2})")
+from betaconsole.drafts.labels import split_name
 
 
 @dataclass(frozen=True)
 class Spelt:
-    """A name in two parts; a line breaks between them only. `date` is empty where the name has none."""
+    """A name in two parts; a line breaks between them only. `date` begins with its hyphen, and is empty where there is none."""
 
     stem: str
     date: str
@@ -21,5 +20,4 @@ class Spelt:
 
 def spelt(name: str) -> Spelt:
     """The name, ready to break before its date."""
-    found = DATED.fullmatch(name)
-    return Spelt(found[1], found[2]) if found else Spelt(name, "")
+    return Spelt(*split_name(name))
