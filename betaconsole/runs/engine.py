@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +32,7 @@ from betaconsole.claude.client import Deadlines
 from betaconsole.claude.errors import NotSent
 from betaconsole.claude.reading import Reading
 from betaconsole.claude.secret import Secret
-from betaconsole.library.stubs import read_stubs
+from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.teams.origins import is_allowed, origin_of
 from betaconsole.teams.sealing import Unreadable
 
@@ -191,6 +192,7 @@ class Engine:
         unanswered = first_repeats_unanswered(rounds)
         in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
         busy = Counter(feed.job.comparison_id for feed in list(self._feeds.values()))
+        stubs = cache(stubs_of)  # read once for all rounds of a comparison: they may have megabytes
         held_back: set[int] = set()  # connections whose next round waits: no later one may overtake it
         for one in in_order(rounds, busy):
             if one.connection_id in held_back:
@@ -202,7 +204,7 @@ class Engine:
             if free < (min(one.size, one.limit) if one.is_group else 1):
                 held_back.add(one.connection_id)
                 continue
-            loop = loop_of(one)
+            loop = Loop(one.max_turns, stubs(one.comparison_id)) if one.turn < one.max_turns else None
             claimed = self.claim(one, at_most=free)
             in_flight[one.connection_id] += len(claimed)
             self._run(claimed, loop, as_group=one.is_group, waited=one.is_group and len(claimed) < one.size)
@@ -339,12 +341,10 @@ class Engine:
         return host == self.host and is_free(self._locks / f"{boot_id}.lock")
 
 
-def loop_of(one: Round) -> Loop | None:
-    """How the cells of a round go on after it; None where its turn is their last."""
-    if one.turn >= one.max_turns:
-        return None
-    comparison = Comparison.objects.only("tool_stubs", "max_turns").get(pk=one.comparison_id)
-    return Loop(comparison.max_turns, tuple(read_stubs(comparison.tool_stubs)))
+def stubs_of(comparison_id: int) -> tuple[ToolStub, ...]:
+    """What answers the tool calls of a comparison by now: a stub may have been typed while cells waited."""
+    comparison = Comparison.objects.only("tool_stubs").get(pk=comparison_id)
+    return tuple(read_stubs(comparison.tool_stubs))
 
 
 def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = False) -> Job:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from betaconsole.claude.client import Deadlines
@@ -402,3 +403,17 @@ def test_a_prompt_with_half_a_character_can_be_run(ann: Membership) -> None:
         assert json.loads(upstream.requests[0].body)["messages"][0]["content"] == "nul \x00 half \ud800"
     assert exchange.state == State.SUCCEEDED
     assert comparison.title == "nul \ufffd half \ufffd"
+
+
+def test_the_rounds_of_a_comparison_read_its_stubs_once(ann: Membership, tmp_path: Path) -> None:
+    asked = replace(plan([[]], repeats=20), tool_stubs=[{"tool": "lookup_order", "result": "found"}], max_turns=10)
+    comparison = run(ann, connection_to(ann, "http://127.0.0.1:1", max_in_flight=20), asked)
+    comparison.exchanges.update(turn=2, continues="stubs")
+    idle = Engine(data_dir=tmp_path)
+    with CaptureQueriesContext(connection) as queries:
+        idle.start_waiting()
+    assert comparison.exchanges.filter(state=State.SENDING).count() == 20
+    assert sum("tool_stubs" in query["sql"] for query in queries) == 1
+    idle._pool.shutdown()
+    for feed in list(idle._feeds.values()):
+        idle._recorder.forget(feed)
