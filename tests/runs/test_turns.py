@@ -13,7 +13,9 @@ from betaconsole.runs.models import Continues
 from betaconsole.runs.turns import Call, Missing, Next, Result, TurnError, calls_of, next_turn, with_message
 from tests.builders import event_stream
 
-ASKED = b'{"model":"m","max_tokens":1e2,"temperature":1.0,"messages":[{"role":"user","content":"Broken \\ud800 lamp?"}]}'
+ASKED = (
+    b'{"model":"m","max_tokens":1e2,"temperature":1.0,"messages":[{"role":"user","content":"Broken \\ud800 lamp?"}]}'
+)
 THOUGHT = {"type": "thinking", "thinking": "First the order.", "signature": "EqQB\u00e9=="}
 ORDER = {"type": "tool_use", "id": "toolu_1", "name": "lookup_order", "input": {"order_id": "A-1043", "deep": [1.5]}}
 POLICY = {"type": "tool_use", "id": "toolu_2", "name": "lookup_policy", "input": {}}
@@ -56,7 +58,11 @@ def test_what_was_composed_keeps_its_spelling() -> None:
 
 def test_blocks_of_any_type_go_back_as_they_came() -> None:
     strange = [
-        {"type": "text", "text": "See \ud800", "citations": [{"type": "char_location", "cited_text": "x", "title": None}]},
+        {
+            "type": "text",
+            "text": "See \ud800",
+            "citations": [{"type": "char_location", "cited_text": "x", "title": None}],
+        },
         {"type": "redacted_thinking", "data": "Eo0B"},
         {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "lamps"}},
         {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
@@ -68,7 +74,9 @@ def test_blocks_of_any_type_go_back_as_they_came() -> None:
 
 def test_only_what_the_console_noted_itself_stays_here() -> None:
     [text, broken] = json.loads(
-        after(message({"type": "text", "text": "x", "_deltas": [{"type": "odd"}]}, {**ORDER, "_partial_json": "{"})).body
+        after(
+            message({"type": "text", "text": "x", "_deltas": [{"type": "odd"}]}, {**ORDER, "_partial_json": "{"})
+        ).body
     )["messages"][1]["content"]
     assert (text, broken) == ({"type": "text", "text": "x"}, ORDER)
 
