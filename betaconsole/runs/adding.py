@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from betaconsole.claude import jsontext
-from betaconsole.drafts.columns import MAX_COLUMNS, letter
+from betaconsole.drafts.columns import MAX_CELLS, MAX_COLUMNS, letter
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
@@ -92,6 +92,8 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         if position >= MAX_COLUMNS:
             raise PlanError("variant", f"This comparison has {MAX_COLUMNS} columns already.")
         plan = plan_of(comparison, [variant])
+        if (cells := (position + 1) * len(plan.cases) * plan.repeats) > MAX_CELLS:
+            raise PlanError("variant", f"That would be {cells:,} requests; one comparison holds at most {MAX_CELLS:,}.")
         label = _free_label(comparison, variant, position)
         plan = replace(plan, variants=[without(plan.variants[0], refused, label=label)])
         if plan.separate_caches:

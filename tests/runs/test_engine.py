@@ -15,12 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from betaconsole.claude.client import Deadlines
-from betaconsole.runs import engine, recording
-from betaconsole.runs.adding import run_again
+from betaconsole.runs import adding, engine, recording
+from betaconsole.runs.adding import add_without, run_again
 from betaconsole.runs.cancelling import cancel
 from betaconsole.runs.engine import Engine
 from betaconsole.runs.launching import SendingDisabled, TokenReused
 from betaconsole.runs.models import Body, Exchange, Segment
+from betaconsole.runs.planning import PlanError
 from betaconsole.runs.states import State
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
@@ -417,3 +418,16 @@ def test_the_rounds_of_a_comparison_read_its_stubs_once(ann: Membership, tmp_pat
     idle._pool.shutdown()
     for feed in list(idle._feeds.values()):
         idle._recorder.forget(feed)
+
+
+def test_a_column_is_added_only_where_there_is_room_for_its_requests(
+    ann: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([["a-1"]], repeats=2))
+    comparison.exchanges.update(state=State.FAILED, refused_betas=["a-1"])
+    refused = comparison.variants.get()
+    monkeypatch.setattr(adding, "MAX_CELLS", 3)
+    with pytest.raises(PlanError, match="4 requests"):
+        add_without(comparison, refused, author=ann.user)
+    monkeypatch.setattr(adding, "MAX_CELLS", 4)
+    assert add_without(comparison, refused, author=ann.user).exchanges.count() == 2
