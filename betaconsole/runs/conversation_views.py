@@ -131,7 +131,7 @@ def say(request: TeamRequest, public_id: str) -> HttpResponse:
         return refused(request, found, exchange, replace(typed, problem=problem), status=422)
     is_all = typed.scope == "all"
     variants = list(found.variants.all()) if is_all else [exchange.variant]
-    after = request.POST.get("seen", "").split(",") if is_all else [exchange.public_id]
+    after = last_seen(request.POST) if is_all else [exchange.public_id]
     return went_on(
         request,
         exchange,
@@ -147,6 +147,11 @@ def say(request: TeamRequest, public_id: str) -> HttpResponse:
             after=[identifier(one) for one in after],
         ),
     )
+
+
+def last_seen(sent: QueryDict) -> list[str]:
+    """The ids of what the columns showed when Send was pressed: each lane tells its own, as the form may be older than they are."""
+    return sent.getlist("last") or sent.get("seen", "").split(",")
 
 
 @requires(Role.VIEWER)

@@ -207,6 +207,20 @@ def test_a_next_message_goes_to_one_column_or_all_to_one_repeat_or_every_one(cli
     assert "running" in text(answer)
 
 
+def test_a_form_that_is_older_than_a_lane_goes_by_what_the_lanes_show(client, comparison, done):
+    """The form stays as it is while another column goes on: what was typed into it is kept."""
+    shown = [exchange.public_id for exchange in done[:2]]
+    page = client.get(comparison.get_absolute_url() + "?repeat=1").content.decode()
+    assert all(f'name="last" value="{last}"' in page for last in shown)
+    make_turn(comparison, done[1].variant, 2, message("More."), continues="results", added=[result("found")])
+    newer = comparison.exchanges.get(variant=done[1].variant, repeat=1, turn=2)
+    said = {"text": "And now?", "scope": "all", "seen": ",".join(shown)}
+    assert post(client, "say", done[0], **said).status_code == 409
+    answer = post(client, "say", done[0], **said, last=[shown[0], newer.public_id])
+    assert answer.status_code == 200
+    assert {json.loads(turn.added) for turn in comparison.exchanges.filter(continues="message")} == {"And now?"}
+
+
 def test_an_empty_message_is_refused_and_the_choices_stay(client, comparison, done):
     answer = post(client, "say", done[0], text=" ", scope="all", every_repeat="on")
     html = answer.content.decode()
