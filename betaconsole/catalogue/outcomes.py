@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .evidence.effects import effect
+from .evidence.effects import BUILT_IN, RETIRED, effect
 from .evidence.facts import Facts, Outcome, Pair, Verdict
 from .evidence.missing import missing
 from .evidence.particular import TIMED
 from .evidence.refusals import refused
 from .evidence.saying import unclear
 
-__all__ = ["TIMED", "Facts", "Outcome", "Verdict", "outcomes"]
+__all__ = ["BUILT_IN", "RETIRED", "TIMED", "Facts", "Outcome", "Verdict", "outcomes"]
 
 
 def outcomes(facts: Facts, baseline: Facts | None = None) -> list[Outcome]:

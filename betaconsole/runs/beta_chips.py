@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from betaconsole.catalogue.betas import Status, find
-from betaconsole.catalogue.outcomes import Outcome, Verdict
+from betaconsole.catalogue.outcomes import BUILT_IN, RETIRED, Outcome, Verdict
 from betaconsole.storage.fields import showable
 
 from .header_line import DATED
@@ -44,8 +43,7 @@ TELLING = (
     Verdict.INCONCLUSIVE,
 )
 UNEVENTFUL = (Verdict.NO_VISIBLE_EFFECT, Verdict.NOT_OBSERVABLE_HERE, Verdict.INCONCLUSIVE)
-NO_EFFECT = "no effect seen"
-UNSEEN = {Status.RETIRED: "retired", Status.GENERALLY_AVAILABLE: "no longer needed"}
+UNSEEN = {RETIRED: "retired", BUILT_IN: "no longer needed"}  # by how the evidence begins
 # What the refusal says stands below, in the error.
 SAID_BELOW = (Verdict.REFUSED_UNKNOWN, Verdict.NEEDED_BUT_MISSING)
 
@@ -134,8 +132,8 @@ def what_they_did(lines: Iterable[BetaLine]) -> dict[str, BetaLine]:
 def in_short(line: BetaLine) -> str:
     """What a beta did, in a word or two for a table."""
     if line.outcome is Verdict.NO_VISIBLE_EFFECT:
-        beta = find(line.beta)
-        return UNSEEN.get(beta.status, NO_EFFECT) if beta else NO_EFFECT
+        why = "".join(line.evidence[:1])
+        return next((words for start, words in UNSEEN.items() if why.startswith(start)), "no effect seen")
     return f"{line.words.sign} {line.words.text}"
 
 

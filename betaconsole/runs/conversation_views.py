@@ -20,6 +20,8 @@ from . import comparison_page, continuing
 from .comparison_page import Asked
 from .conversation import left_out, stubs_of
 from .from_exchange import draft_after
+from .from_outcome import draft_there
+from .judging import outcomes_of
 from .launching import SendingDisabled
 from .models import Comparison, Exchange
 from .needs import Typed
@@ -183,6 +185,20 @@ def edit(request: TeamRequest, public_id: str) -> HttpResponse:
     except TurnError as error:
         context = {"comparison": exchange.comparison, "message": str(error)}
         return render(request, "runs/not_sent.html", context, status=409)
+    return go(request, f"/?draft={draft.public_id}")
+
+
+@requires(Role.MEMBER)
+@require_POST
+def compare_there(request: TeamRequest, public_id: str) -> HttpResponse:
+    """A composer that compares with and without a beta on the endpoint where it acts."""
+    exchange = visible_exchange(request, public_id)
+    asked = request.POST.get("beta", "")
+    found = [one for one in outcomes_of([exchange]).get(exchange.pk, ()) if one.beta == asked and one.there]
+    if not found:
+        context = {"comparison": exchange.comparison, "message": "This beta acts here: there is nowhere else to look."}
+        return render(request, "runs/not_sent.html", context, status=HTTPStatus.CONFLICT)
+    draft = draft_there(exchange, beta=asked, there=found[0].there, author=request.user)
     return go(request, f"/?draft={draft.public_id}")
 
 

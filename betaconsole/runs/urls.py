@@ -24,6 +24,7 @@ urlpatterns = [
     path("comparisons/<str:public_id>/continue/", conversation_views.say, name="say"),
     path("exchanges/<str:public_id>/", views.exchange, name="exchange"),
     path("exchanges/<str:public_id>/edit/", conversation_views.edit, name="edit_exchange"),
+    path("exchanges/<str:public_id>/there/", conversation_views.compare_there, name="compare_there"),
     path("exchanges/<str:public_id>/request/", views.raw_request, name="raw_request"),
     path("exchanges/<str:public_id>/request/file/", views.request_file, name="request_file"),
     path("exchanges/<str:public_id>/response/", views.raw_response, name="raw_response"),

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from betaconsole.catalogue.outcomes import Outcome, Verdict
+from betaconsole.drafts.models import Draft
 from betaconsole.runs.beta_chips import WORDS, chips_of, family_of, in_short, lines_of, what_they_did
 from betaconsole.runs.lanes import lanes_of, matrix_context, render_around, render_lane
 from betaconsole.runs.showing import rows_of
@@ -182,4 +183,48 @@ def test_what_a_beta_did_in_any_column_counts():
     assert what_they_did(lines)[THINKING].outcome is Verdict.EFFECTIVE
     assert in_short(what_they_did(lines)[THINKING]) == "✓ effective"
     assert in_short(lines_of([[UNSEEN]])[0]) == "no effect seen"
-    assert in_short(lines_of([[quiet("no-such-beta-2026-01-01")]])[0]) == "no effect seen"
+    assert in_short(lines_of([[quiet("effort-2025-11-24")]])[0]) == "no longer needed"
+
+
+# Comparing there ------------------------------------------------------------------------------------------------------
+
+
+def draft_after_pressing(client, team, ann, beta: str) -> Draft:
+    comparison = make_comparison(team, ann, betas=[[beta]], exchanges=False)
+    exchange = make_exchange(comparison, comparison.variants.get())
+    page = client.get(reverse("runs:exchange", args=[exchange.public_id])).content.decode()
+    assert "Compare there" in page
+    answer = client.post(reverse("runs:compare_there", args=[exchange.public_id]), {"beta": beta})
+    assert answer.status_code == 302
+    return Draft.objects.get(public_id=answer.url.partition("=")[2])
+
+
+@pytest.mark.django_db
+def test_a_beta_that_acts_elsewhere_is_compared_there(client, ann, team):
+    draft = draft_after_pressing(client, team, ann, "files-api-2025-04-14")
+    assert (str(draft.endpoint), draft.title) == ("GET /v1/files", "What does files-api do?")
+    assert [tuple(column["betas"]) for column in draft.columns] == [(), ("files-api-2025-04-14",)]
+
+
+@pytest.mark.django_db
+def test_a_beta_that_acts_in_batches_is_compared_in_batches(client, ann, team):
+    draft = draft_after_pressing(client, team, ann, "output-300k-2026-03-24")
+    assert (str(draft.endpoint), draft.engine) == ("POST /v1/messages", "batch")
+    assert "messages" in draft.body_text
+
+
+@pytest.mark.django_db
+def test_a_count_is_asked_without_what_a_count_does_not_take(client, ann, team):
+    draft = draft_after_pressing(client, team, ann, "token-counting-2024-11-01")
+    assert str(draft.endpoint) == "POST /v1/messages/count_tokens"
+    assert "max_tokens" not in draft.body_text
+
+
+@pytest.mark.django_db
+def test_only_what_acts_elsewhere_can_be_compared_there(client, ann, team):
+    comparison = make_comparison(team, ann, betas=[[THINKING]], exchanges=False)
+    exchange = make_exchange(comparison, comparison.variants.get())
+    for beta in (THINKING, "files-api-2025-04-14", ""):
+        answer = client.post(reverse("runs:compare_there", args=[exchange.public_id]), {"beta": beta})
+        assert answer.status_code == 409
+        assert "nowhere else to look" in answer.content.decode()

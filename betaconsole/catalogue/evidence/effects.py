@@ -15,6 +15,7 @@ from .strangers import stranger
 from .unlocking import gated_tool_types, own_paths, used, used_gated, written
 
 MOST_NAMED = 3
+BUILT_IN, RETIRED = "built in", "retired"
 
 
 def effect(name: str, pair: Pair) -> Outcome:
@@ -63,9 +64,9 @@ def built_in(beta: Beta) -> list[str]:
     """Why a header that once did something shows nothing."""
     if beta.status is Status.RETIRED:
         first, *rest = beta.status_note.removesuffix(".").split(". ")
-        return [f"retired: {first[:1].lower()}{first[1:]}", *rest]
+        return [f"{RETIRED}: {first[:1].lower()}{first[1:]}", *rest]
     since = f" since {beta.built_in_since}" if beta.built_in_since else ""
-    return [f"built in{since}: the header is not needed"]
+    return [f"{BUILT_IN}{since}: the header is not needed"]
 
 
 def _shown(beta: Beta, pair: Pair) -> Outcome | None:

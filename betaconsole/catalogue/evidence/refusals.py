@@ -61,7 +61,7 @@ def _by_name(name: str, pair: Pair) -> Outcome | None:
     error, words, message = pair.facts.error, said(pair.facts), message_of(pair)
     names = error.refused_betas if error else ()
     if name in names:
-        return Outcome(name, Verdict.REFUSED_UNKNOWN, [f"the API does not know {name}: {words}"])
+        return Outcome(name, Verdict.REFUSED_UNKNOWN, [words if name in words else f"{name} is not known: {words}"])
     if names:
         return unclear(name, f"the request was refused for {listed(names)} in the same header")
     if _EMPTY_NAME.search(message) or _EXCLUDE.search(message):
