@@ -116,9 +116,13 @@ def _checked(name: str, *, model: str, version: str, today: date) -> Checked:
     beta = find(name)
     if beta is None:
         return Checked(spelt(name), Kind.UNKNOWN, _said_by_preflight(name, model, version, today), near=_near(name))
-    kind, said = _on_model(beta, find_model(model)) or _known(beta)
-    notes = [said, *_not_for_model(beta, model, version, today)]
+    spec = find_model(model)
+    particular = _on_model(beta, spec)
+    kind, said = particular or _known(beta)
+    notes = [said, *(() if particular else _not_for_model(beta, model, version, today))]
     needed = (*beta.gated, *(f"tools[].type={tool}" for tool in gated_tools(beta)))
+    if beta.name == FAST and spec and spec.fast_mode == "header":
+        needed = beta.unlocks
     breaks = () if kind in (Kind.BUILT_IN, Kind.RETIRED) and not beta.gated else needed
     instead = spelt(beta.superseded_by) if beta.superseded_by else None
     return Checked(spelt(name), kind, " ".join(filter(None, notes)), breaks, instead)

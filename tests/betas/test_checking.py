@@ -84,7 +84,8 @@ def test_a_misspelt_name_is_shown_the_nearest():
 
 
 def test_the_model_decides_about_some_names():
-    assert one("fast-mode-2026-02-01", "claude-opus-5").kind is Kind.NEEDED
+    needed = one("fast-mode-2026-02-01", "claude-opus-5")
+    assert (needed.kind, needed.breaks) == (Kind.NEEDED, ("speed",))
     assert one("fast-mode-2026-02-01", "claude-opus-5-5").kind is Kind.BUILT_IN
     assert one("fast-mode-2026-02-01", "claude-opus-4-7").kind is Kind.RETIRED
     assert one(THINKING, "claude-opus-5-5").kind is Kind.BUILT_IN
