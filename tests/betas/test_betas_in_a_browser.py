@@ -59,7 +59,13 @@ def test_the_pages_hold_nothing_that_axe_finds_serious(
     width: int, scheme: str, browser: Browser, live_console: Console
 ):
     with watched_page(browser, live_console.url, width=width, scheme=scheme) as page:
-        for path in ("/betas/?status=retired", "/betas/?q=zzz", f"/betas/{CONTEXT}/", "/betas/made-up/", "/betas/check/"):
+        for path in (
+            "/betas/?status=retired",
+            "/betas/?q=zzz",
+            f"/betas/{CONTEXT}/",
+            "/betas/made-up/",
+            "/betas/check/",
+        ):
             page.goto(path)
             assert accessibility_problems(page) == [], path
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from django.conf import settings
@@ -11,7 +12,9 @@ from betaconsole.betas.listing import can_try
 from betaconsole.betas.trials import TRIALS, WHY_ALIKE
 from betaconsole.betas.trying import pair_for, try_draft
 from betaconsole.catalogue.betas import Beta, all_betas, find
+from betaconsole.catalogue.preflight import ColumnRequest, preflight
 from betaconsole.drafts.models import Draft
+from betaconsole.drafts.shaping import applied, changes_of
 from betaconsole.runs import simulated
 from betaconsole.runs.from_draft import plan_of_draft
 from betaconsole.runs.judging import outcomes_of
@@ -45,6 +48,18 @@ def test_only_the_columns_after_the_first_send_the_beta(beta: Beta):
 def test_directions_to_the_simulator_go_nowhere_else():
     for beta in TRIED:
         assert "[[simulator" not in json.dumps(pair_for(beta, simulated=False).body)
+
+
+@pytest.mark.parametrize("beta", TRIED, ids=lambda beta: beta.name)
+def test_nothing_is_known_that_would_refuse_a_column(beta: Beta):
+    pair = pair_for(beta, simulated=True)
+    asked = []
+    for column in pair.columns:
+        body = applied(pair.body, changes_of(column, pair.body))
+        body = {**body, "model": column.model or body["model"]}
+        asked.append(ColumnRequest(column.name, betas=column.betas, body=body, is_stream=True))
+    found = preflight(asked, today=date(2026, 11, 22))
+    assert [each.message for findings in found for each in findings if each.level == "error"] == []
 
 
 @pytest.fixture
