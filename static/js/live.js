@@ -94,6 +94,15 @@ document.addEventListener(
   true,
 );
 
+// Lanes are drawn anew as they are sent and as they go on: the keyboard stays with the one it was in until it moves away.
+let at = "";
+document.addEventListener("focusin", ({ target }) => (at = target.closest(".lane")?.id ?? ""));
+document.addEventListener("pointerdown", () => (at = ""));
+const keepFocus = () => {
+  if (at && document.activeElement === document.body) document.getElementById(at)?.focus({ preventScroll: true });
+};
+for (const name of ["htmx:sse:after:message", "htmx:after:swap"]) document.addEventListener(name, keepFocus);
+
 // What opens to be written in gets the keyboard.
 document.addEventListener(
   "toggle",

@@ -96,8 +96,9 @@ def test_a_waiting_cell_is_answered_in_one_tab_and_another_browser_sees_it_go_on
         expect(lane(other, "B").get_by_label("Result of")).to_be_visible()
         lane(other, "A").get_by_label("Result of").fill("half a sen")
         field.fill(RESULT)
-        lane(page, "B").get_by_role("button", name="Send this result").click()
+        lane(page, "B").get_by_role("button", name="Send this result").press("Enter")
         end_of(page, "B", turn=3)
+        expect(lane(page, "B")).to_be_focused()
         expect(lane(page, "B").locator(".result").last).to_contain_text(f"→ you: {RESULT}")
         end_of(other, "B", turn=3)
         # What the other one types is left alone, and so is the cursor.
