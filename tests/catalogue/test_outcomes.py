@@ -285,6 +285,17 @@ def test_what_two_betas_bring_belongs_to_the_one_that_the_request_uses():
     assert [each.outcome.value for each in outcomes(facts)] == ["no_visible_effect", "effective"]
 
 
+def test_a_field_that_holds_nothing_was_taken_all_the_same():
+    name, body = "context-management-2025-06-27", {"context_management": {"edits": []}}
+    facts = Facts((name,), body=body, answer=message(context_management={"applied_edits": []}))
+    assert said(facts) == (
+        "no_visible_effect",
+        "context_management was taken, which needs this header; context_management.applied_edits is empty: nothing was due",
+    )
+    without = refused(400, "context_management: Extra inputs are not permitted", body=body)
+    assert said(facts, without)[0] == "effective"
+
+
 def test_a_name_that_nobody_knows_shows_only_beside_a_baseline():
     body = {"model": "claude-opus-5-5", "messages": [ASK]}
     facts = Facts(("no-such-beta-2026-01-01",), body=body, answer=message(novelty={"a": 1}, usage={"new_tokens": 3}))

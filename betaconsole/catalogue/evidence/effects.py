@@ -12,7 +12,7 @@ from .reach import not_here
 from .saying import absent, effective, elsewhere, listed, quiet, said, taken, unclear
 from .showing import Sign, nothing_there, signs_of
 from .strangers import stranger
-from .unlocking import gated_tool_types, own_paths, used, used_gated, written
+from .unlocking import gated_tool_types, own_paths, used, used_gated, used_of_its_own, written
 
 MOST_NAMED = 3
 BUILT_IN, RETIRED = "built in", "retired"
@@ -86,10 +86,11 @@ def _shown(beta: Beta, pair: Pair) -> Outcome | None:
 
 def _is_anothers(sign: Sign, beta: Beta, facts: Facts) -> bool:
     """Whether another beta sent brings the same, and the request uses what that one unlocks and nothing of this one."""
-    if used(beta, facts):
+    if used_of_its_own(beta, facts):
         return False
-    others = [other for name in facts.betas if (other := find(name)) and other != beta and used(other, facts)]
-    return any(sign.key == theirs.key for other in others for theirs in signs_of(other, facts))
+    others = [other for name in facts.betas if name != beta.name and (other := find(name))]
+    theirs = [sign.key for other in others if used_of_its_own(other, facts) for sign in signs_of(other, facts)]
+    return sign.key in theirs
 
 
 def _taken(beta: Beta, pair: Pair, gated: list[str]) -> Outcome:

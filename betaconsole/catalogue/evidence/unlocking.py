@@ -23,6 +23,12 @@ _PREFERRED = (Status.ACTIVE, Status.SUPERSEDED, Status.GENERALLY_AVAILABLE, Stat
 
 def used(beta: Beta, facts: Facts) -> list[str]:
     """The fields, values and tool types in the request that this beta unlocks, as words for a sentence."""
+    own = used_of_its_own(beta, facts)
+    return own or [written(path) for path in map(read_path, beta.unlocks) if _occurs(facts, path)]
+
+
+def used_of_its_own(beta: Beta, facts: Facts) -> list[str]:
+    """Those of them that no other beta unlocks just so, mostly: not the field that only holds them."""
     paths = [path for path in own_paths(beta) if _occurs(facts, path)]
     return [*map(written, paths), *(f"the tool type {kind}" for kind in tool_types(facts) if kind in beta.tool_types)]
 
@@ -104,7 +110,7 @@ def _distance(beta: Beta, message: str, facts: Facts) -> tuple[bool, int, int, b
     """How unlikely it is that this one is meant: it gates nothing any more, how little of its own is used, its status, its
     name is another than the field's, how much of its own is not used, its age."""
     gates = bool(beta.gated or gated_tool_types(beta)) or beta.status is Status.ACTIVE
-    count = len(used(beta, facts))
+    count = len(used_of_its_own(beta, facts))
     is_namesake = beta.family.replace("-", "_") in message
     unused = len(own_paths(beta)) + len(beta.tool_types) - count
     return (not gates, -count, _PREFERRED.index(beta.status), not is_namesake, unused, -beta.date.toordinal())
