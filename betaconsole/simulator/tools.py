@@ -9,6 +9,7 @@ from typing import Any
 
 from .blocks import Block, tool_use_block
 from .budgets import may_call
+from .client_tools import called_name, known_tool
 from .conversation import Conversation
 from .effects import EFFECTS, FINE_GRAINED_TOOLS
 from .fitting import fit, tool_name
@@ -21,12 +22,6 @@ from .serving import ServerCall
 MOST_PARALLEL = 3
 MOST_ROUNDS = 4
 REQUEST_KINDS = ("web_search_requests", "web_fetch_requests")
-CLIENT_INPUTS: Mapping[str, Mapping[str, Any]] = {
-    "bash": {"command": "ls -la"},
-    "text_editor": {"command": "view", "path": "/repo/README.md"},
-    "memory": {"command": "view", "path": "/memories"},
-    "computer": {"action": "screenshot"},
-}
 PREFACES = (
     "I'll look that up with {tool}.",
     "Let me ask {tool} first.",
@@ -91,11 +86,9 @@ def _found(served: Served, question: Question) -> list[Mapping[str, Any]]:
 
 
 def _head(tool: Mapping[str, Any], seed: Seed, number: int) -> dict[str, Any]:
-    head: dict[str, Any] = {"type": "tool_use", "id": seed.ident("toolu_", str(number)), "name": tool_name(tool)}
-    kind = str(tool.get("type") or "")
-    if "_toolset_" in kind:
-        head |= {"name": "screenshot" if kind.startswith("computer") else "read_page", "toolset_name": tool_name(tool)}
-    return head
+    head = {"type": "tool_use", "id": seed.ident("toolu_", str(number)), "name": called_name(tool)}
+    known = known_tool(tool)
+    return head | ({"toolset_name": known.toolset} if known and known.toolset else {})
 
 
 def _next_tool(
@@ -112,7 +105,7 @@ def _next_tool(
         return fitting[0] if fitting else None
     if len(set(conversation.called)) >= MOST_ROUNDS:
         return None
-    return next((tool for tool in fitting if tool_name(tool) not in conversation.called), None)
+    return next((tool for tool in fitting if called_name(tool) not in conversation.called), None)
 
 
 def _inputs(
@@ -120,8 +113,8 @@ def _inputs(
 ) -> list[dict[str, Any]]:
     schema = tool.get("input_schema")
     if schema is None:
-        kind = str(tool.get("type") or "")
-        return [dict(next((value for start, value in CLIENT_INPUTS.items() if kind.startswith(start)), {}))]
+        known = known_tool(tool)
+        return [dict(known.input) if known else {}]
     field_name = _place_field(schema)
     names = conversation.names[:MOST_PARALLEL] if parallel and field_name else ()
     inputs = []
