@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from betaconsole.catalogue.checks.endpoints import BATCHES, COUNT_TOKENS, MESSAGES, endpoint_word
+from betaconsole.catalogue.checks.paths import BodyPath, occurs
 from betaconsole.catalogue.model_specs import ModelSpec, find_model
 from betaconsole.claude.api_errors import ApiError
 
@@ -99,6 +100,16 @@ class Facts:
         if not self.is_batch_call:
             return [self.body]
         return [each["params"] for each in objects(self.body.get("requests")) if isinstance(each.get("params"), dict)]
+
+    def holds(self, path: BodyPath) -> bool:
+        """Whether the path leads anywhere in the bodies sent. Looked for once: a body may have tens of thousands of messages."""
+        if path.text not in self._held:
+            self._held[path.text] = any(occurs(body, path) for body in self.bodies)
+        return self._held[path.text]
+
+    @cached_property
+    def _held(self) -> dict[str, bool]:
+        return {}
 
     @cached_property
     def model(self) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from betaconsole.catalogue.betas import Beta, Status, all_betas, stable_tool_types
-from betaconsole.catalogue.checks.paths import BodyPath, occurs, read_path
+from betaconsole.catalogue.checks.paths import BodyPath, read_path
 
 from .facts import Facts, objects, text
 from .named_places import is_kind_named, is_named
@@ -24,12 +24,12 @@ _PREFERRED = (Status.ACTIVE, Status.SUPERSEDED, Status.GENERALLY_AVAILABLE, Stat
 def used(beta: Beta, facts: Facts) -> list[str]:
     """The fields, values and tool types in the request that this beta unlocks, as words for a sentence."""
     own = used_of_its_own(beta, facts)
-    return own or [written(path) for path in map(read_path, beta.unlocks) if _occurs(facts, path)]
+    return own or [written(path) for path in map(read_path, beta.unlocks) if facts.holds(path)]
 
 
 def used_of_its_own(beta: Beta, facts: Facts) -> list[str]:
     """Those of them that no other beta unlocks just so, mostly: not the field that only holds them."""
-    paths = [path for path in own_paths(beta) if _occurs(facts, path)]
+    paths = [path for path in own_paths(beta) if facts.holds(path)]
     return [*map(written, paths), *(f"the tool type {kind}" for kind in tool_types(facts) if kind in beta.tool_types)]
 
 
@@ -81,7 +81,7 @@ def _is_meant(beta: Beta, message: str, facts: Facts) -> bool:
     for found in (*_EXTRA.finditer(message), *_OLD_FIELD.finditer(message)):
         if any(is_named(path, found["place"]) for path in paths if path.value is None):
             return True
-        if any(_lies_in(path, found["place"]) and _occurs(facts, path) for path in paths):
+        if any(_lies_in(path, found["place"]) and facts.holds(path) for path in paths):
             return True
     for found in _KIND.finditer(message):
         if found["kind"] in beta.tool_types and _TOOL.fullmatch(found["place"]):
@@ -89,7 +89,7 @@ def _is_meant(beta: Beta, message: str, facts: Facts) -> bool:
         if any(is_kind_named(path, found["place"], found["kind"]) for path in paths):
             return True
     return any(
-        path.value is not None and is_named(path, found["place"]) and (_occurs(facts, path) or not facts.bodies)
+        path.value is not None and is_named(path, found["place"]) and (facts.holds(path) or not facts.bodies)
         for found in _CHOICE.finditer(message)
         for path in paths
     )
@@ -100,10 +100,6 @@ def _lies_in(path: BodyPath, place: str) -> bool:
     return any(
         is_named(replace(path, steps=path.steps[:length], value=None), place) for length in range(1, len(path.steps))
     )
-
-
-def _occurs(facts: Facts, path: BodyPath) -> bool:
-    return any(occurs(body, path) for body in facts.bodies)
 
 
 def _distance(beta: Beta, message: str, facts: Facts) -> tuple[bool, int, int, bool, int, int]:
