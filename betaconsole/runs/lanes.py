@@ -368,7 +368,7 @@ def render_around(
     ]
     parts.append(("#figures", render_to_string("runs/_figures.html", figures_context(view))))
     if len(here) > FEW:
-        parts.append(("#matrix", render_to_string("runs/_matrix.html", matrix_context(view))))
+        parts.append(("#sent-betas", render_to_string("runs/_matrix.html", matrix_context(view))))
     return parts
 
 

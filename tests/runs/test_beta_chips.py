@@ -174,8 +174,8 @@ def test_of_many_columns_the_matrix_says_what_each_beta_did(team, ann):
         MADE_UP: "✕ refused as unknown",
     }
     around = dict(render_around(comparison, rows_of(comparison), cell=(0, 1)))
-    assert "no longer needed" in around["#matrix"]
-    assert "#matrix" not in dict(render_around(comparison, rows_of(comparison), cell=(0, 1), columns=(0, 1, 2)))
+    assert "no longer needed" in around["#sent-betas"]
+    assert "#sent-betas" not in dict(render_around(comparison, rows_of(comparison), cell=(0, 1), columns=(0, 1, 2)))
 
 
 def test_what_a_beta_did_in_any_column_counts():

@@ -63,7 +63,7 @@ def _shape_elsewhere(beta: Beta, facts: Facts) -> Away | None:
         return None
     since = f"; built in since {beta.built_in_since}" if beta.built_in_since else ""
     there = next(request for request in beta.pins.requests if "{" not in request)
-    return Away(f"only selects an older shape of other answers, such as those of {there}{since}", there)
+    return Away(f"only selects an older shape of other answers ({there}){since}", there)
 
 
 def _pattern(request: str) -> KnownEndpoint:
