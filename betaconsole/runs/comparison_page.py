@@ -1,5 +1,6 @@
 """The page of one comparison, from what its address asks for."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from betaconsole.web.paging import number
 
 from . import lanes
 from .batch_views import batches_of
+from .beta_chips import BetaLine
 from .live import parse_columns
 from .models import Comparison
 from .needs import Typed
@@ -86,7 +88,7 @@ def page(
         **context,
         # From WIDE_FROM columns on the lanes need the whole width: the composer folds into a line.
         "layout": "beside" if draft and len(view.variants) < WIDE_FROM else "wide",
-        **(lanes.matrix_context(view) if context["is_many"] else {}),
+        **(lanes.matrix_context(view, _told(context["lanes"])) if context["is_many"] else {}),
         "folded": folded(view),
         "requests": len(view.variants) * len(view.cases) * comparison.repeats,
         "again_token": new_public_id(),
@@ -94,6 +96,11 @@ def page(
         "batches": batches_of(comparison),
         "carried": Comparison.objects.filter(batches__errand=comparison).first() if comparison.is_errand else None,
     }
+
+
+def _told(shown: Sequence[lanes.Lane]) -> Iterator[BetaLine]:
+    """What the lanes say of their betas."""
+    return (line for lane in shown for chip in lane.chips for line in chip.lines)
 
 
 def own_draft(comparison: Comparison, user: User) -> Draft | None:

@@ -1,6 +1,6 @@
 """The lanes of a comparison's page, computed: templates only look things up."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -368,17 +368,15 @@ def render_around(
     ]
     parts.append(("#figures", render_to_string("runs/_figures.html", figures_context(view))))
     if len(here) > FEW:
-        parts.append(("#sent-betas", render_to_string("runs/_matrix.html", matrix_context(view))))
+        found = lines_in(view, [variant for variant in view.variants if variant.position in here])
+        context = matrix_context(view, (line for lines in found.values() for line in lines))
+        parts.append(("#sent-betas", render_to_string("runs/_matrix.html", context)))
     return parts
 
 
-def matrix_context(view: View) -> dict[str, Any]:
-    """For `_matrix.html`."""
-    shown = [
-        variant for variant in view.variants if variant.position in view.exchanges and variant.position in view.columns
-    ]
-    did = what_they_did(line for lines in lines_in(view, shown).values() for line in lines)
-    return {"matrix": matrix(view, did), "variants": view.variants}
+def matrix_context(view: View, lines: Iterable[BetaLine]) -> dict[str, Any]:
+    """For `_matrix.html`. `lines`: what came of the betas of the columns shown."""
+    return {"matrix": matrix(view, what_they_did(lines)), "variants": view.variants}
 
 
 def area_context(view: View, partials: Mapping[int, Partial], *, typed: Typed | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from betaconsole.catalogue.outcomes import Outcome, Verdict
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.beta_chips import WORDS, chips_of, family_of, in_short, lines_of, what_they_did
-from betaconsole.runs.lanes import lanes_of, matrix_context, render_around, render_lane
+from betaconsole.runs.lanes import lanes_in, lanes_of, matrix_context, render_around, render_lane
 from betaconsole.runs.showing import rows_of
 from betaconsole.runs.states import State
 from betaconsole.runs.viewing import load
@@ -166,7 +166,8 @@ def test_of_many_columns_the_matrix_says_what_each_beta_did(team, ann):
     made_up = make_variant(comparison, betas=[MADE_UP])
     make_exchange(comparison, made_up, state=State.FAILED, status=400, refused_betas=[MADE_UP], error_message="No.")
     view = load(comparison)
-    rows = {row.beta.name: row.did for row in matrix_context(view)["matrix"]}
+    lines = [line for lane in lanes_in(view, {}) for chip in lane.chips for line in chip.lines]
+    rows = {row.beta.name: row.did for row in matrix_context(view, lines)["matrix"]}
     assert rows == {
         THINKING: "no effect seen",
         "prompt-caching-2024-07-31": "no longer needed",
