@@ -43,7 +43,7 @@ class Fragment:
 
 
 # What every edit moves: the revision, the undo button, the findings, what Run would post, ask and send.
-ALWAYS = tuple(Fragment(name) for name in ("revision", "undo", "findings", "sending", "confirm", "count"))
+ALWAYS = tuple(Fragment(name) for name in ("revision", "undo", "findings", "heed", "sending", "confirm", "count"))
 Touched = Callable[[Composer], Iterable[Fragment]]
 
 

@@ -119,10 +119,15 @@ def _told(inputs: Inputs) -> tuple[Told, ...]:
     found: dict[str, tuple[Finding, list[int]]] = {}
     for position, findings in enumerate(preflight(requests, today=inputs.today)):
         for finding in map(_unwrapped, findings):
-            if not (inputs.keeps_caches_apart and finding.code == "shared_cache"):
+            if not (inputs.keeps_caches_apart and finding.code == "shared_cache") and not _is_blank(finding):
                 found.setdefault(_id(finding), (finding, []))[1].append(position)
     told = [_about(finding, positions, inputs.columns) for finding, positions in found.values()]
     return tuple(sorted(told, key=lambda each: (not each.everywhere, each.letters, each.finding.level.rank)))
+
+
+def _is_blank(finding: Finding) -> bool:
+    """Whether it is about the only message, which nobody has written yet: that can be seen without a word."""
+    return finding.code == "empty_turn" and finding.fix is None
 
 
 def _id(finding: Finding) -> str:

@@ -365,12 +365,21 @@ class Composer:
     def column_findings(self) -> list[Group]:
         return grouped(self.told, self.facts, self.endpoint)
 
+    @cached_property
+    def findings_by_level(self) -> Counter[str]:
+        """How many findings there are of each level, the worst first: error, warning, hint."""
+        every = [*self.findings, *(finding for group in self.column_findings for finding in group.findings)]
+        return Counter(sorted(finding.word.lower() for finding in every if finding.tone))
+
     @property
     def findings_in_short(self) -> str:
-        """How many findings of each level there are: `2 errors, 1 hint`."""
-        every = [*self.findings, *(finding for group in self.column_findings for finding in group.findings)]
-        counts = Counter(finding.word.lower() for finding in every)
-        return ", ".join(f"{number} {word}{'s' if number > 1 else ''}" for word, number in sorted(counts.items()))
+        """`2 errors, 1 warning`; hints are not counted."""
+        counts = self.findings_by_level.items()
+        return ", ".join(f"{number} {word}{'s' if number > 1 else ''}" for word, number in counts)
+
+    @property
+    def has_errors(self) -> bool:
+        return "error" in self.findings_by_level
 
     @property
     def count(self) -> int:

@@ -1,5 +1,6 @@
 """What to know before Run: what stands in a draft's way, and what preflight says of its columns. Nothing here reads a body."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from .moving import not_counted
 
 BAD, WARN, QUIET = "bad", "warn", ""
 TONES = {Level.ERROR: BAD, Level.WARNING: WARN, Level.HINT: QUIET}
+_DATED_NAME = re.compile(r"([a-z0-9][a-z0-9.-]*?)(-\d{4}-\d{2}-\d{2})\b")
 WORDS = {BAD: "Error", WARN: "Warning", QUIET: "Hint"}
 
 
@@ -52,8 +54,14 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """The place, where the message does not name it."""
-        return "" if self.path in self.message else self.path
+        """The place, where it is deeper than a field of the body and the message does not name it."""
+        return "" if "." not in self.path or self.path in self.message else self.path
+
+    @property
+    def parts(self) -> list[tuple[str, str, str]]:
+        """The message in pieces: text, and the stem and date of the name after it, between which alone a line may break."""
+        *pieces, rest = _DATED_NAME.split(self.message)
+        return [*zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True), (rest, "", "")]
 
 
 @dataclass(frozen=True)

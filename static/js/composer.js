@@ -86,15 +86,13 @@ document.addEventListener("submit", async (event) => {
   if (form.id !== "run" || form.dataset.ready) return;
   const isConfirmed = event.submitter?.name === "confirmed";
   if (isConfirmed) document.querySelector("#confirm").hidePopover();
-  else if (document.querySelector("#sending[data-asks]")) {
-    event.preventDefault();
-    document.querySelector("#confirm").showPopover();
-    return;
-  }
-  if (!waiting && !failed.size && !fields().some(isUnsaved)) return;
+  const asks = () => !isConfirmed && document.querySelector("#sending[data-asks]");
+  const isSaved = !waiting && !failed.size && !fields().some(isUnsaved);
+  if (isSaved && !asks()) return;
   event.preventDefault();
-  await saveAll();
+  if (!isSaved) await saveAll();
   if (failed.size) return [...failed][0].focus();
+  if (asks()) return document.querySelector("#confirm").showPopover();
   form.dataset.ready = "yes";
   form.requestSubmit(isConfirmed ? event.submitter : null);
   delete form.dataset.ready;

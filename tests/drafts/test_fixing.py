@@ -68,7 +68,7 @@ def test_a_finding_stands_with_the_columns_it_is_true_of(desk):
     page = shown(tab)
     assert "In A and C" in page
     assert "Error:" in page
-    assert f"context_management is refused without {CONTEXT}." in page
+    assert f"context_management is refused without {CONTEXT}." in re.sub(r"<[^>]*>", "", page)
     assert "Add context-management" in page
     assert "Take context_management out" in page
 
@@ -269,6 +269,7 @@ def test_the_page_knows_beforehand_that_run_will_ask(desk):
     tab = desk(MANAGED)
     answer = tab.post("set_title", value="q").content.decode()
     assert "data-asks" in answer
+    assert '<a href="#findings" data-tone="bad">1 error</a>' in answer
     assert "Send anyway" in answer
     assert "Column" not in re.search(r'id="confirm-text".*?</ul>', answer, re.DOTALL)[0].replace("All columns", "")
     fix(tab, "gated_field")

@@ -161,7 +161,7 @@ def betas_in_body(asked: Asked) -> Iterator[Finding]:
     """betas_in_body: names that belong into the header."""
     for name in IN_HEADER:
         if asked.get(name) is not None:
-            message = f"{name} is no field of the body: betas go into the anthropic-beta header."
+            message = f"{name} is no field of the body: betas go in the anthropic-beta header."
             yield error("betas_in_body", message, path=asked.shown((name,)), fix=remove_field(asked.pointer((name,))))
 
 
@@ -278,7 +278,7 @@ def _unknown(asked: Asked, place: Place, shape: Shape) -> Finding:
         return error("misspelt_field", f"{where} no field {_quoted(name)}: did you mean {meant}?", path=path, fix=fix)
     if home := _home(name):
         to = asked.pointer((*home, name))
-        message = f"{where} no field {name}: it belongs into {'.'.join(home)}."
+        message = f"{where} no field {name}: it belongs in {'.'.join(home)}."
         is_free = asked.get(*home, name) is None and isinstance(asked.get(*home) or {}, dict)
         return error(
             "misplaced_field", message, path=path, fix=move_field(asked.pointer(place), to) if is_free else without

@@ -80,7 +80,7 @@ def _missing(asked: Asked, beta: Beta, opened: list[Closed]) -> Finding:
     code, what = _said(first)
     if first.gate.text == "output_format":
         message = (
-            "output_format is deprecated, and refused without its header: the schema belongs into output_config.format."
+            "output_format is deprecated, and refused without its header: the schema belongs in output_config.format."
         )
         to = asked.pointer(("output_config", "format"))
         fix = move_field(asked.pointer(first.place), to)

@@ -13,6 +13,7 @@ from .findings import Finding, Fix, add_beta, error, insert_example, listed, rem
 from .paths import occurs, pointer, read_path
 from .thinking import manual_thinking
 
+MOST_NAMED = 3
 _STREAMED = "stream=true"
 _BY_HAND = "thinking.type=enabled"
 
@@ -51,7 +52,7 @@ def header_without_field(asked: Asked, prompts: Sequence[Asked]) -> Iterator[Fin
         if not prompts or beta.status not in GATING or not asked.takes(beta):
             continue
         if (beta.acts_on or beta.unlocks or beta.tool_types) and not any(_acts_on(beta, prompt) for prompt in prompts):
-            message = f"{beta.name} changes nothing here: the body has no {_what(beta)}."
+            message = f"{beta.name} changes nothing here: {_lacking(beta)}."
             yield warning("header_without_field", message, fix=_given(beta, prompts))
 
 
@@ -64,8 +65,11 @@ def other_models(asked: Asked, prompts: Sequence[Asked]) -> Iterator[Finding]:
         for prompt in prompts:
             if prompt.model is not None and prompt.model.id not in documented:
                 shown = [find_model(name) for name in documented]
-                names = listed([spec.display_name.removeprefix("Claude ") for spec in shown if spec])
-                message = f"{beta.name} is documented for {names}, not for {prompt.model.display_name}."
+                names = [spec.display_name.removeprefix("Claude ") for spec in shown if spec]
+                some = (
+                    [*names[:MOST_NAMED], f"{len(names) - MOST_NAMED} others"] if len(names) > MOST_NAMED + 1 else names
+                )
+                message = f"{beta.name} is documented for {listed(some)}, not for {prompt.model.display_name}."
                 yield warning("not_for_model", message, fix=remove_beta(beta.name))
 
 
@@ -80,10 +84,12 @@ def _stands(prompt: Asked, path: str) -> bool:
     return prompt.request.is_stream if path == _STREAMED else occurs(prompt.body, read_path(path))
 
 
-def _what(beta: Beta) -> str:
-    """What it would act on, in the catalogue's words."""
+def _lacking(beta: Beta) -> str:
+    """That what it would act on is not there, in the catalogue's words."""
     paths = beta.acts_on or beta.unlocks[:1] or beta.tool_types[:1]
-    return listed([path.replace("=", " ").replace("[]", "") for path in paths], last="or")
+    if paths == (_STREAMED,):
+        return "the answer does not stream"
+    return f"the body has no {listed([path.replace('=', ' ').replace('[]', '') for path in paths], last='or')}"
 
 
 def _given(beta: Beta, prompts: Sequence[Asked]) -> Fix | None:

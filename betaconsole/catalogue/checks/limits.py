@@ -49,7 +49,7 @@ def context(asked: Asked) -> Iterator[Finding]:
         message = f"The prompt is too long for {asked.model.display_name}: {said}, and at most {window:,} fit."
         make = error if tokens * SURELY > window else warning
         yield make("prompt_too_long", message)
-    elif tokens + most > window:
+    elif tokens + most > window and most <= (asked.model.max_output_tokens or most):
         message = (
             f"The prompt has {said}: with max_tokens that is more than the {window:,} of {asked.model.display_name}."
         )
