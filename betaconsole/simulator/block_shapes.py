@@ -13,7 +13,15 @@ def _block(required: str = "", **kinds: Kind) -> Record:
     return Record(known, tuple(required.split()))
 
 
-_SOURCES = loose(["base64", "url", "file", "text", "content"])
+_SOURCES = {
+    "base64": Record({"data": STRING, "media_type": STRING}, ("data", "media_type"), loose=True),
+    "text": Record({"data": STRING, "media_type": STRING}, ("data",), loose=True),
+    "url": Record({"url": STRING}, ("url",), loose=True),
+    "content": Record(
+        {"content": ListOf(Union(loose(["text", "image"], text=STRING)), or_text=True)}, ("content",), loose=True
+    ),
+    **loose(["file"]),
+}
 _RESULT = {
     "text": _block("text", text=STRING, citations=ANYTHING),
     "image": _block("source", source=Union(_SOURCES), transformations=OBJECT),
@@ -52,13 +60,9 @@ _TOOL_CHANGE = {
     "mcp_tool_reference": Record({"type": STRING, "name": STRING, "server_name": STRING}, ("name", "server_name")),
     "mcp_toolset_reference": Record({"type": STRING, "server_name": STRING}, ("server_name",)),
 }
-_TOOL_DEFINITION = {"tool_definition": Record({"type": STRING, "definition": OBJECT}, ("definition",))}
 MCP_TOOL = Record({"name": STRING, "description": STRING, "input_schema": OBJECT}, ("name", "input_schema"))
 _HOP = Record({"model": STRING}, ("model",))
-GATED_BLOCKS: dict[str, Record] = {
-    "compaction": _block(
-        content=STRING, encrypted_content=STRING, signature=STRING, tool_changes=ListOf(Record({}, loose=True))
-    ),
+_GATED: dict[str, Record] = {
     "advisor_tool_result": _block("tool_use_id content", tool_use_id=STRING, content=OBJECT),
     "mcp_tool_use": _block("id name server_name", id=STRING, name=STRING, server_name=STRING, input=OBJECT),
     "mcp_tool_result": _block("tool_use_id", tool_use_id=STRING, content=ANYTHING, is_error=BOOLEAN),
@@ -66,6 +70,21 @@ GATED_BLOCKS: dict[str, Record] = {
         {"type": STRING, "mcp_server_name": STRING, "tools": ListOf(MCP_TOOL)}, ("mcp_server_name", "tools")
     ),
     "fallback": Record({"type": STRING, "from": _HOP, "to": _HOP, "trigger": ANYTHING}, ("from", "to")),
-    "tool_addition": _block("tool", tool=Union(_TOOL_CHANGE, gated=_TOOL_DEFINITION)),
     "tool_removal": _block("tool", tool=Union(_TOOL_CHANGE)),
 }
+
+
+def gated_blocks(tool: Kind) -> dict[str, Record]:
+    """The blocks that a beta opens, given the kind of an entry of `tools`: some hold such entries too."""
+    defined = {"tool_definition": Record({"type": STRING, "definition": tool}, ("definition",))}
+    changes = {
+        "tool_addition": _block("tool", tool=Union({**_TOOL_CHANGE, **defined})),
+        "tool_removal": _GATED["tool_removal"],
+    }
+    return {
+        **_GATED,
+        "tool_addition": _block("tool", tool=Union(_TOOL_CHANGE, gated=defined)),
+        "compaction": _block(
+            content=STRING, encrypted_content=STRING, signature=STRING, tool_changes=ListOf(Union(changes))
+        ),
+    }

@@ -112,14 +112,25 @@ def check_tool_choice(body: Mapping[str, Any], model: ModelRule) -> None:
 
 
 def check_tools(body: Mapping[str, Any]) -> None:
+    """Names that differ, and schemas of objects; those of tools that messages define as well."""
     seen: set[str] = set()
     for number, tool in enumerate(body.get("tools") or ()):
         name = tool.get("name")
         if name is not None and name in seen:
             raise invalid("tools: Tool names must be unique.")
-        if "input_schema" in tool and tool["input_schema"].get("type") != "object":
-            raise invalid(f"tools.{number}.custom.input_schema.type: Field required")
+        _check_schema(f"tools.{number}", tool)
         seen.add(name)
+    for number, message in enumerate(body["messages"]):
+        for index, block in enumerate(as_blocks(message["content"])):
+            if isinstance(block, Mapping) and block.get("type") == "tool_addition" and "definition" in block["tool"]:
+                path = f"messages.{number}.content.{index}.tool_addition.tool.tool_definition.definition"
+                _check_schema(path, block["tool"]["definition"])
+
+
+def _check_schema(path: str, tool: Mapping[str, Any]) -> None:
+    schema = tool.get("input_schema")
+    if (tool.get("type") or "custom") == "custom" and isinstance(schema, Mapping) and schema.get("type") != "object":
+        raise invalid(f"{path}.custom.input_schema.type: Field required")
 
 
 def check_output_format(body: Mapping[str, Any], betas: Collection[str]) -> None:

@@ -108,7 +108,8 @@ def _call(question: Question, toolset: Mapping[str, Any]) -> Mapping[str, Any] |
     if not toolset["tools"]:
         return None
     tool = max(toolset["tools"], key=lambda each: fit(each, question.conversation.ask))
-    fields = (tool["input_schema"].get("properties") or {}).keys()
+    properties = tool["input_schema"].get("properties")
+    fields = properties if isinstance(properties, Mapping) else ()
     query = " ".join(question.conversation.topics[:4]) or "anything"
     return {
         "type": "mcp_tool_use",

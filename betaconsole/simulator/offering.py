@@ -134,7 +134,7 @@ def _referenced(body: Mapping[str, Any]) -> Iterator[str]:
         block = pending.pop()
         if not isinstance(block, Mapping):
             continue
-        if block.get("type") == "tool_reference" and "tool_name" in block:
-            yield block["tool_name"]
+        if block.get("type") == "tool_reference":
+            yield str(block.get("tool_name"))
         if block.get("type") in ("tool_result", "tool_search_tool_result", "tool_search_tool_search_result"):
             pending += as_blocks(block.get("content") or block.get("tool_references"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .block_shapes import BLOCKS, CACHE_CONTROL, GATED_BLOCKS, MCP_TOOL
+from .block_shapes import BLOCKS, CACHE_CONTROL, MCP_TOOL, gated_blocks
 from .kinds import ANYTHING, BOOLEAN, COUNT, OBJECT, STRING, Choice, Kind, ListOf, Record, Simple, Union, loose
 
 STABLE_TOOL_TYPES = (
@@ -132,15 +132,10 @@ _TASK_BUDGET = Record(
 )
 _EFFORT = Choice(("low", "medium", "high", "xhigh", "max"))
 _OUTPUT_CONFIG = Record({"effort": _EFFORT, "format": _TEXT_FORMAT}, gated={"task_budget": _TASK_BUDGET})
-_MESSAGE = Record(
-    {"role": STRING, "content": ListOf(Union(BLOCKS, gated=GATED_BLOCKS), or_text=True)},
-    ("role", "content"),
-    gated={"clear_at": Choice(("next_user_message", "never")), "output_config": Record({"effort": _EFFORT})},
-)
+_STEERING = {"clear_at": Choice(("next_user_message", "never")), "output_config": Record({"effort": _EFFORT})}
 _SPEED = Choice(("standard", "fast"))
 _COUNTED: dict[str, Kind] = {
     "model": STRING,
-    "messages": ListOf(_MESSAGE),
     "system": ListOf(BLOCKS["text"], or_text=True),
     "tool_choice": TOOL_CHOICE,
     "thinking": THINKING,
@@ -200,10 +195,20 @@ def request_shape(endpoint: str, *, tool_types: Collection[str], sampling: bool,
     """
     types = loose(sorted(set(tool_types) - {"custom"}), name=STRING)
     types |= {name: shape for name, shape in _BETA_TOOLS.items() if name in types}
-    tools = ListOf(Union({"custom": _CUSTOM_TOOL, **types}, default="custom"))
-    known = {**_COUNTED, "tools": tools, **{name: _GATED.get(name, ANYTHING) for name in gated}}
+    tool = Union({"custom": _CUSTOM_TOOL, **types}, default="custom")
+    known = {
+        **_COUNTED,
+        "messages": _messages(tool),
+        "tools": ListOf(tool),
+        **{name: _GATED.get(name, ANYTHING) for name in gated},
+    }
     if endpoint == "messages.count_tokens":
         return Record(known, ("model", "messages"))
     if sampling:
         known |= dict.fromkeys(SAMPLING, _NUMBER)
     return Record({**known, **_SAMPLED}, ("model", "max_tokens", "messages"))
+
+
+def _messages(tool: Kind) -> ListOf:
+    content = ListOf(Union(BLOCKS, gated=gated_blocks(tool)), or_text=True)
+    return ListOf(Record({"role": STRING, "content": content}, ("role", "content"), gated=_STEERING))

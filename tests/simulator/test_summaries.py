@@ -119,12 +119,15 @@ def code_of(reply):
     return reply.json["error"]["details"]["error_code"]
 
 
+REMOVAL = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "get_time"}}
+
+
 def test_a_block_that_was_changed_is_refused_by_what_was_changed(simulator):
     block = summary(simulator)
     signature = block["signature"]
     changed = {
         "compaction_content_mismatch": {"content": block["content"] + " And more."},
-        "compaction_tool_changes_mismatch": {"tool_changes": [{"type": "tool_removal", "tool": {}}]},
+        "compaction_tool_changes_mismatch": {"tool_changes": [REMOVAL]},
         "compaction_signature_invalid": {"signature": signature[:40] + "AAAA" + signature[44:]},
     }
     for code, changes in changed.items():
@@ -148,11 +151,10 @@ def test_a_block_stands_first_and_alone(simulator):
 def test_the_block_records_which_tools_were_added_and_removed(simulator):
     definition = {**CLOCK, "name": "get_date", "description": "The date in a city"}
     inline = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": definition}}
-    removal = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "get_time"}}
-    messages = [*PLAN, {"role": "system", "content": [inline, removal]}]
+    messages = [*PLAN, {"role": "system", "content": [inline, REMOVAL]}]
     reply = sent(simulator, plan(messages=messages, tools=[CLOCK]), ON_DEMAND, "inline-tools-2026-09-15")
     (block,) = reply.json["content"]
-    assert block["tool_changes"] == [inline, removal]
+    assert block["tool_changes"] == [inline, REMOVAL]
     asked = [
         {"role": "assistant", "content": [block]},
         {"role": "user", "content": "Which date and time is it in Oslo?"},
