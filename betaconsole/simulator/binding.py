@@ -7,7 +7,7 @@ a block with another past does, and reports what was left out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,7 @@ from .prefixes import Step, walk
 from .refusals import Refusal, invalid
 from .rules import ModelRule
 from .signatures import BadSignature, Signed, read_signature, text_digest
-
-THINKING = ("thinking", "redacted_thinking")
+from .tokens import as_blocks
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ def bind_thinking(body: Mapping[str, Any], *, betas: Collection[str], model_id: 
     """Check every thinking block of the messages. Raises a Refusal; the given body is not changed."""
     latest = max((n for n, message in enumerate(body["messages"]) if message["role"] == "assistant"), default=-1)
     dropped: dict[tuple[int, int], str] = {}
-    for step in walk(body):
-        if isinstance(step.block, dict) and step.block.get("type") == "thinking":
+    for step in walk(body) if any(map(_is_thinking, _blocks(body))) else ():
+        if _is_thinking(step.block):
             reason = _misfit(step, body, model_id, model, latest=step.message == latest)
             follows = dropped.get((step.message, step.index - 1))
             if reason or follows:
@@ -44,6 +43,14 @@ def bind_thinking(body: Mapping[str, Any], *, betas: Collection[str], model_id: 
         for (message, index), reason in dropped.items()
     ]
     return Bound(without(body, dropped), {"input_transformations": listed} if reports else {})
+
+
+def _blocks(body: Mapping[str, Any]) -> Iterator[Any]:
+    return (block for message in body["messages"] for block in as_blocks(message["content"]))
+
+
+def _is_thinking(block: Any) -> bool:
+    return isinstance(block, Mapping) and block.get("type") == "thinking"
 
 
 def _misfit(step: Step, body: Mapping[str, Any], model_id: str, model: ModelRule, *, latest: bool) -> str | None:

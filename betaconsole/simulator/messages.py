@@ -69,11 +69,11 @@ def count_tokens(visit: Visit) -> Answer:
     if broken := visit.broken_early():
         return broken
     _, model, prompt = _checked(visit, caller, body, endpoint="messages.count_tokens")
-    tokens = count(prompt.body)
+    tokens = count(prompt.body) + _more_tokens(visit, prompt)
     check_prompt(tokens, model)
     counted: dict[str, Any] = {"input_tokens": tokens}
     if CONTEXT_MANAGEMENT in caller.betas and body.get("context_management"):
-        counted["context_management"] = {"original_input_tokens": count(prompt.unedited)}
+        counted["context_management"] = {"original_input_tokens": count(prompt.unedited) + _more_tokens(visit, prompt)}
     return visit.whole(200, counted, at_s=visit.quick_s())
 
 
@@ -140,9 +140,9 @@ def _asked(visit: Visit, caller: Caller, body: Mapping[str, Any], *, alone: bool
     `alone`: the request is one of a batch.
     """
     model_id, model, prompt = _checked(visit, caller, body, endpoint="messages", alone=alone)
-    more = CacheUse(0 if prompt.carries_summary else visit.wishes.more_input)
-    check_limits(body, model_id, model, input_tokens=count(prompt.body) + more.tokens)
-    use = _cached(visit, prompt.body, f"{caller.key_name} {model_id}", model) + more
+    more_tokens = _more_tokens(visit, prompt)
+    check_limits(body, model_id, model, input_tokens=count(prompt.body) + more_tokens)
+    use = _cached(visit, prompt.body, f"{caller.key_name} {model_id}", model) + CacheUse(more_tokens)
     message_id = visit.seeded().ident("msg_")
     diagnosis = visit.world.diagnoses.diagnosed(prompt.sent, caller.key_name, message_id=message_id)
     question = Question(
@@ -187,6 +187,11 @@ def _with_files(visit: Visit, caller: Caller, prompt: Prompt) -> Prompt:
     return replace(prompt, body=found(prompt.body), unedited=found(prompt.unedited))
 
 
+def _more_tokens(visit: Visit, prompt: Prompt) -> int:
+    """What is to be counted beside the prompt, as wished; a summary has taken the place of that too."""
+    return 0 if prompt.carries_summary else visit.wishes.more_input
+
+
 def _cached(visit: Visit, body: Mapping[str, Any], owner: str, model: ModelRule) -> CacheUse:
     segments = measure(body)
     if marker := body.get("cache_control"):
@@ -212,7 +217,7 @@ def _told(visit: Visit, caller: Caller, question: Question, message: Message) ->
 
 
 def _tempo(visit: Visit, question: Question) -> Tempo:
-    use = question.input_use
+    use = question.steps[0].use if question.steps else question.input_use
     uncached = use.input_tokens + use.written_5m_tokens + use.written_1h_tokens
     fast = EFFECTS[FAST_MODE, "pace"].size if question.body.get("speed") == "fast" else 1.0
     return Tempo.of(

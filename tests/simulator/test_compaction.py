@@ -133,3 +133,11 @@ def test_the_sdk_reads_a_streamed_compaction_as_the_whole_one(client, pause):
     assert isinstance(whole.content[0], anthropic.types.beta.BetaCompactionBlock)
     assert whole.content[0].encrypted_content
     assert whole.usage.iterations[0].type == "compaction"
+
+
+def test_counted_tokens_agree_with_the_usage_also_where_more_are_wished(simulator):
+    body = ask(messages=[{"role": "user", "content": "Which lamp flickers? [[simulator: more_input=5000]]"}])
+    counted = {name: value for name, value in body.items() if name != "max_tokens"}
+    with simulator.dial() as sock:
+        tokens = say(sock, counted, path="/v1/messages/count_tokens").json["input_tokens"]
+        assert say(sock, body).json["usage"]["input_tokens"] == tokens > 5000
