@@ -225,7 +225,8 @@ def test_a_refused_beta_is_marked_in_the_header_and_in_the_matrix(refused):
     lane = lanes_of(refused, case=0, repeat=1, partials={})[0]
     assert [part.name for part in lane.header if part.is_refused] == [CONTEXT]
     assert {row.beta.name: row.cells for row in matrix(view, {})} == {THINKING: ["", "sent"], CONTEXT: ["", "refused"]}
-    assert f'<mark data-tone="bad" title="refused"><span>{CONTEXT[:-10]}' in render_lane(lane)
+    marked = f'<mark data-tone="bad" title="refused"><a href="/betas/{CONTEXT}/"><span>{CONTEXT[:-10]}'
+    assert marked in render_lane(lane)
 
 
 def test_a_column_without_the_refused_beta_can_be_added_once(refused):

@@ -130,7 +130,7 @@ class TestBatches:
     def test_the_page_says_how_far_they_are_and_asks_again(self, client: Client, batch: Batch) -> None:
         page = client.get(batch.comparison.get_absolute_url())
         assert re.search(
-            r"msgbatch_01Abc columns A, B in progress, 0 of 4, asked 1[23] s ago, expires 2", text_of(page)
+            r"msgbatch_01Abc columns A, B in progress, 0 of 4, looked 1[23] s ago, expires 2", text_of(page)
         )
         assert "A batch has one header line" in text_of(page)
         assert "Went out in a batch" in text_of(page)

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from betaconsole.runs.judging import judge_ended
 from betaconsole.runs.lanes import area_context, lanes_of, render_lane
 from betaconsole.runs.models import Comparison, Wait
 from betaconsole.runs.overview import progress, way_to_waiting
@@ -140,6 +141,7 @@ def test_a_page_asks_the_database_as_often_for_many_turns_columns_and_repeats_as
         for variant in comparison.variants.all():
             for repeat in range(1, comparison.repeats + 1):
                 make_conversation(comparison, variant, [calls()] * (turns - 1) + ["Done."], repeat=repeat)
+        judge_ended(list(comparison.exchanges.values_list("pk", flat=True)))  # as the engine does soon after each end
     assert queries_of(few) == queries_of(many) <= 8
 
 
