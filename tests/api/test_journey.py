@@ -260,7 +260,7 @@ def test_an_answer_says_what_came_of_each_beta(caller):
     missing, taken, unknown = (exchange["outcomes"] for exchange in answer["exchanges"])
     assert [(one["beta"], one["outcome"]) for one in missing] == [(BETA, "needed_but_missing")]
     assert [(one["beta"], one["outcome"]) for one in taken] == [
-        (BETA, "no_visible_effect"),
+        (BETA, "effective"),  # its field was taken, and refused without it
         ("files-api-2025-04-14", "not_observable_here"),
     ]
     assert [(one["beta"], one["outcome"]) for one in unknown] == [
