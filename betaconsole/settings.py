@@ -128,6 +128,7 @@ INSTALLED_APPS = [
     "betaconsole.web",
     "betaconsole.teams",
     "betaconsole.library",
+    "betaconsole.availability",
     "betaconsole.drafts",
     "betaconsole.runs",
 ]

@@ -17,6 +17,7 @@ FLOORS = {
     "catalogue": 1,
     "teams": 1,
     "library": 2,
+    "availability": 2,
     "drafts": 3,
     "runs": 4,
     "betas": 5,

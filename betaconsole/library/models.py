@@ -9,11 +9,7 @@ from django.utils import timezone
 from betaconsole.storage.fields import ExactTextField, JsonTextField
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Team, User
-
-
-class OwnedQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(team__memberships__user=user)
+from betaconsole.teams.owned import OwnedQuerySet
 
 
 class KeptQuerySet(OwnedQuerySet):

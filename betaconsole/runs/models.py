@@ -13,10 +13,11 @@ from django.utils import timezone
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Draft, Engine
-from betaconsole.library.models import OwnedQuerySet, PromptVersion
+from betaconsole.library.models import PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
+from betaconsole.teams.owned import OwnedQuerySet
 
 from .states import FINAL, IN_FLIGHT, UNFINISHED, State
 
