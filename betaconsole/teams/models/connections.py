@@ -1,0 +1,89 @@
+"""Where a team's requests go, and the sealed keys they go with."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from betaconsole.claude.headers import DEFAULT_VERSION
+from betaconsole.claude.secret import Secret
+from betaconsole.storage.public_id import new_public_id
+from betaconsole.teams import sealing
+
+from .people import Team, User
+
+# The simulator takes any key. This one is no word: keys are masked wherever a far end echoes them.
+SIMULATOR_KEY = Secret(f"sk-simulated-{secrets.token_hex(12)}")
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def visible_to(self, user: User) -> "ConnectionQuerySet":
+        return self.filter(team__memberships__user=user)
+
+    def usable(self) -> "ConnectionQuerySet":
+        """Connections a request can go out on now; the environment's only while the environment has a key."""
+        found = self.filter(archived_at=None)
+        return found if settings.ENVIRONMENT_KEY else found.exclude(kind=Connection.Kind.ENVIRONMENT)
+
+    def default_for(self, team: Team) -> "Connection":
+        """The real API where the team has a key for it (the environment's, then the newest pasted one), else the simulator."""
+        found = list(self.filter(team=team).usable().order_by("-pk"))
+        ranks = [Connection.Kind.ENVIRONMENT, Connection.Kind.KEY, Connection.Kind.SIMULATOR]
+        return min(found, key=lambda connection: ranks.index(Connection.Kind(connection.kind)))
+
+
+class Connection(models.Model):
+    """Where requests go and with which key. The key is sealed, write-only and bound to this row and its origin."""
+
+    class Kind(models.TextChoices):
+        SIMULATOR = "simulator"
+        ENVIRONMENT = "environment"  # the key stays in the process's environment and is never stored
+        KEY = "key"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="connections")
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    base_url = models.CharField(max_length=300)
+    sealed_key = models.TextField(blank=True)
+    key_last4 = models.CharField(max_length=4, blank=True)
+    key_fingerprint = models.CharField(max_length=64, blank=True)
+    anthropic_version = models.CharField(max_length=10, default=DEFAULT_VERSION)
+    max_in_flight = models.PositiveIntegerField(default=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "archived_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_simulator(self) -> bool:
+        return self.kind == self.Kind.SIMULATOR
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def put_key(self, key: str) -> None:
+        """Seal a key into this (saved) row. Nothing can read it back but `key()`."""
+        self.sealed_key = sealing.seal(key, team_id=self.team_id, row_id=self.pk, origin=self.origin)
+        self.key_last4 = key[-4:]
+        self.key_fingerprint = sealing.fingerprint(key)
+        self.save(update_fields=["sealed_key", "key_last4", "key_fingerprint"])
+
+    def key(self) -> Secret:
+        """The key to send with. Raises `sealing.Unreadable` where the seal does not fit this row."""
+        if self.kind == self.Kind.SIMULATOR:
+            return SIMULATOR_KEY
+        if self.kind == self.Kind.ENVIRONMENT:
+            return Secret(settings.ENVIRONMENT_KEY)
+        return Secret(sealing.unseal(self.sealed_key, team_id=self.team_id, row_id=self.pk, origin=self.origin))

@@ -1,0 +1,80 @@
+"""Who owns what: people, teams, and the role of each person in a team."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+
+from betaconsole.storage.public_id import new_public_id
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person. Signs in by e-mail; in solo mode there is one, the local owner, who never signs in."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    teams: models.ManyToManyField = models.ManyToManyField("Team", through="Membership", related_name="members")
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Team(models.Model):
+    """Who shares prompts, combinations, connections and history."""
+
+    name = models.CharField(max_length=120)
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    # The next #number of a comparison; taken by next_number() inside the transaction that uses it.
+    next_comparison = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def take_comparison_number(self) -> int:
+        """The next #number of the team. Call inside the transaction that creates the comparison: the row stays locked."""
+        Team.objects.filter(pk=self.pk).update(next_comparison=F("next_comparison") + 1)
+        return Team.objects.values_list("next_comparison", flat=True).get(pk=self.pk) - 1
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer"
+    MEMBER = "member"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether whoever has this role may do what `other` may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class Membership(models.Model):
+    """A person in a team, with a role."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_membership_per_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}: {self.role}"
