@@ -108,5 +108,6 @@ def make_connections(team: Team, *, author: User) -> None:
         Connection.objects.update_or_create(
             team=team,
             kind=Connection.Kind.ENVIRONMENT,
-            defaults={"name": "Environment key", "base_url": settings.ENVIRONMENT_BASE_URL, "author": author},
+            defaults={"base_url": settings.ENVIRONMENT_BASE_URL},
+            create_defaults={"name": "Environment key", "base_url": settings.ENVIRONMENT_BASE_URL, "author": author},
         )

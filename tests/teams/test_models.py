@@ -85,6 +85,24 @@ def test_connections_of_another_team_are_invisible(connection, bo, eve):
     assert connection not in Connection.objects.visible_to(eve)
 
 
+def test_a_connection_is_for_its_roles_and_for_those_it_names(connection, team, ann, bo, eve):
+    assert connection in Connection.objects.usable_by(bo)
+    Connection.objects.filter(pk=connection.pk).update(lowest_role=Role.ADMIN)
+    assert connection in Connection.objects.usable_by(ann)
+    assert [one.kind for one in Connection.objects.usable_by(bo)] == ["simulator"]
+    assert Connection.objects.default_for(team, bo).is_simulator
+    connection.people.add(bo, eve)
+    assert Connection.objects.default_for(team, bo) == connection
+    assert connection not in Connection.objects.usable_by(eve)
+
+
+def test_a_team_has_one_simulator(team):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Connection.objects.create(
+            team=team, name="Another", kind=Connection.Kind.SIMULATOR, base_url="http://x.invalid"
+        )
+
+
 def test_a_token_is_stored_as_a_digest_and_names_its_owner(ann, team):
     token, secret = ApiToken.issue(user=ann, team=team, name="nightly")
     assert secret.startswith("bc_")

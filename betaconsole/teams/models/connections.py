@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from betaconsole.claude.headers import DEFAULT_VERSION
@@ -12,7 +13,7 @@ from betaconsole.claude.secret import Secret
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams import sealing
 
-from .people import Team, User
+from .people import Membership, Role, Team, User
 
 # The simulator takes any key. This one is no word: keys are masked wherever a far end echoes them.
 SIMULATOR_KEY = Secret(f"sk-simulated-{secrets.token_hex(12)}")
@@ -27,9 +28,23 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         found = self.filter(archived_at=None)
         return found if settings.ENVIRONMENT_KEY else found.exclude(kind=Connection.Kind.ENVIRONMENT)
 
-    def default_for(self, team: Team) -> "Connection":
-        """The real API where the team has a key for it (the environment's, then the newest pasted one), else the simulator."""
-        found = list(self.filter(team=team).usable().order_by("-pk"))
+    def usable_by(self, user: User) -> "ConnectionQuerySet":
+        """Of those, the ones this person may send on: by role in the connection's team, or by name. The simulator is free."""
+        named = Connection.people.through.objects.filter(user=user).values("connection_id")
+        open_to_all = Q(kind=Connection.Kind.SIMULATOR) | Q(pk__in=named)
+        allowed = Q(pk__in=[])
+        for team_id, role in Membership.objects.filter(user=user).values_list("team_id", "role"):
+            below = [lower for lower in Role if Role(role).includes(lower)]
+            allowed |= Q(team_id=team_id) & (open_to_all | Q(lowest_role__in=below))
+        return self.usable().filter(allowed)
+
+    def default_for(self, team: Team, user: User | None = None) -> "Connection":
+        """The real API where the team has a key for it (the environment's, then the newest pasted one), else the simulator.
+
+        With `user` only what this person may send on; the simulator is everybody's.
+        """
+        ours = self.filter(team=team)
+        found = list((ours.usable() if user is None else ours.usable_by(user)).order_by("-pk"))
         ranks = [Connection.Kind.ENVIRONMENT, Connection.Kind.KEY, Connection.Kind.SIMULATOR]
         return min(found, key=lambda connection: ranks.index(Connection.Kind(connection.kind)))
 
@@ -53,6 +68,12 @@ class Connection(models.Model):
     key_fingerprint = models.CharField(max_length=64, blank=True)
     anthropic_version = models.CharField(max_length=10, default=DEFAULT_VERSION)
     max_in_flight = models.PositiveIntegerField(default=64)
+    # Null: no budget. Days and months are those of UTC. What counts against them: runs' reservations.
+    daily_budget_usd = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    monthly_budget_usd = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    # Who may send on it: everybody with this role or a higher one, and those named, whatever their role.
+    lowest_role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    people: models.ManyToManyField = models.ManyToManyField(User, related_name="+", blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
 
@@ -60,6 +81,11 @@ class Connection(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["team", "archived_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "kind"], condition=~Q(kind="key"), name="one_automatic_connection_per_kind"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -67,6 +93,15 @@ class Connection(models.Model):
     @property
     def is_simulator(self) -> bool:
         return self.kind == self.Kind.SIMULATOR
+
+    @property
+    def has_budget(self) -> bool:
+        return self.daily_budget_usd is not None or self.monthly_budget_usd is not None
+
+    @property
+    def fingerprint(self) -> str:
+        """As much of the key's fingerprint as a person compares."""
+        return self.key_fingerprint[:12]
 
     @property
     def origin(self) -> str:
