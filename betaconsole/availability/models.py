@@ -49,6 +49,7 @@ class Check(models.Model):
     requests = models.PositiveIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
     slot = models.DateTimeField(null=True)  # the moment of the schedule that this one stands for
+    lease_until = models.DateTimeField(null=True)  # while it runs: past it, the process that ran it is dead
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 

@@ -9,119 +9,258 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('teams', '0001_initial'),
+        ("teams", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=betaconsole.storage.public_id.new_public_id, max_length=24, unique=True)),
-                ('betas', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('models_asked', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('status', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='running', max_length=8)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('requests', models.PositiveIntegerField(default=0)),
-                ('cost_usd', models.DecimalField(decimal_places=8, max_digits=14, null=True)),
-                ('slot', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='availability_checks', to='teams.connection')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='availability_checks', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.CharField(default=betaconsole.storage.public_id.new_public_id, max_length=24, unique=True),
+                ),
+                ("betas", betaconsole.storage.fields.JsonTextField(default=list)),
+                ("models_asked", betaconsole.storage.fields.JsonTextField(default=list)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("running", "Running"), ("done", "Done"), ("stopped", "Stopped")],
+                        default="running",
+                        max_length=8,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("requests", models.PositiveIntegerField(default=0)),
+                ("cost_usd", models.DecimalField(decimal_places=8, max_digits=14, null=True)),
+                ("slot", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="availability_checks",
+                        to="teams.connection",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="availability_checks", to="teams.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Probe',
+            name="Probe",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=200)),
-                ('beta', models.CharField(max_length=128)),
-                ('state', models.CharField(choices=[('accepted', 'Accepted'), ('refused', 'Refused as unknown'), ('refused_model', 'Refused for this model'), ('refused_account', 'Refused for this account'), ('not_checked', 'This endpoint does not check'), ('unreachable', 'Not reachable'), ('inconclusive', 'Inconclusive')], max_length=16)),
-                ('method', models.CharField(choices=[('count_tokens', 'Count Tokens'), ('message', 'Message'), ('listed', 'Listed'), ('endpoint', 'Endpoint')], max_length=12)),
-                ('message', betaconsole.storage.fields.ExactTextField(default='')),
-                ('exchange', models.CharField(blank=True, max_length=24)),
-                ('checked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('check_of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='probes', to='availability.check')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='probes', to='teams.connection')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(max_length=200)),
+                ("beta", models.CharField(max_length=128)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("refused", "Refused as unknown"),
+                            ("refused_model", "Refused for this model"),
+                            ("refused_account", "Refused for this account"),
+                            ("not_checked", "This endpoint does not check"),
+                            ("unreachable", "Not reachable"),
+                            ("inconclusive", "Inconclusive"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("count_tokens", "Count Tokens"),
+                            ("message", "Message"),
+                            ("listed", "Listed"),
+                            ("endpoint", "Endpoint"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("message", betaconsole.storage.fields.ExactTextField(default="")),
+                ("exchange", models.CharField(blank=True, max_length=24)),
+                ("checked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "check_of",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="probes", to="availability.check"
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="probes", to="teams.connection"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="teams.team"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_on', models.BooleanField(default=False)),
-                ('every_hours', models.PositiveIntegerField(default=24)),
-                ('betas', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('models_asked', betaconsole.storage.fields.JsonTextField(default=list)),
-                ('daily_requests', models.PositiveIntegerField(default=200)),
-                ('daily_usd', models.DecimalField(decimal_places=2, default=1, max_digits=8)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='probe_schedule', to='teams.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_on", models.BooleanField(default=False)),
+                ("every_hours", models.PositiveIntegerField(default=24)),
+                ("betas", betaconsole.storage.fields.JsonTextField(default=list)),
+                ("models_asked", betaconsole.storage.fields.JsonTextField(default=list)),
+                ("daily_requests", models.PositiveIntegerField(default=200)),
+                ("daily_usd", models.DecimalField(decimal_places=2, default=1, max_digits=8)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "connection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="probe_schedule",
+                        to="teams.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=200)),
-                ('beta', models.CharField(max_length=128)),
-                ('state', models.CharField(choices=[('accepted', 'Accepted'), ('refused', 'Refused as unknown'), ('refused_model', 'Refused for this model'), ('refused_account', 'Refused for this account'), ('not_checked', 'This endpoint does not check'), ('unreachable', 'Not reachable'), ('inconclusive', 'Inconclusive')], max_length=16)),
-                ('previous', models.CharField(blank=True, choices=[('accepted', 'Accepted'), ('refused', 'Refused as unknown'), ('refused_model', 'Refused for this model'), ('refused_account', 'Refused for this account'), ('not_checked', 'This endpoint does not check'), ('unreachable', 'Not reachable'), ('inconclusive', 'Inconclusive')], max_length=16)),
-                ('since', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='standings', to='teams.connection')),
-                ('last_probe', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='availability.probe')),
-                ('probe', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='availability.probe')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='teams.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(max_length=200)),
+                ("beta", models.CharField(max_length=128)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("refused", "Refused as unknown"),
+                            ("refused_model", "Refused for this model"),
+                            ("refused_account", "Refused for this account"),
+                            ("not_checked", "This endpoint does not check"),
+                            ("unreachable", "Not reachable"),
+                            ("inconclusive", "Inconclusive"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "previous",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("refused", "Refused as unknown"),
+                            ("refused_model", "Refused for this model"),
+                            ("refused_account", "Refused for this account"),
+                            ("not_checked", "This endpoint does not check"),
+                            ("unreachable", "Not reachable"),
+                            ("inconclusive", "Inconclusive"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="standings", to="teams.connection"
+                    ),
+                ),
+                (
+                    "last_probe",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="availability.probe"
+                    ),
+                ),
+                (
+                    "probe",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="availability.probe"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="teams.team"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen_at', models.DateTimeField()),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='teams.team')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "team",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="teams.team"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='check',
-            index=models.Index(fields=['connection', '-id'], name='availabilit_connect_149132_idx'),
+            model_name="check",
+            index=models.Index(fields=["connection", "-id"], name="availabilit_connect_149132_idx"),
         ),
         migrations.AddConstraint(
-            model_name='check',
-            constraint=models.UniqueConstraint(fields=('connection', 'slot'), name='one_check_per_slot'),
+            model_name="check",
+            constraint=models.UniqueConstraint(fields=("connection", "slot"), name="one_check_per_slot"),
         ),
         migrations.AddIndex(
-            model_name='probe',
-            index=models.Index(fields=['connection', 'beta', 'model', '-id'], name='availabilit_connect_e1fdd7_idx'),
+            model_name="probe",
+            index=models.Index(fields=["connection", "beta", "model", "-id"], name="availabilit_connect_e1fdd7_idx"),
         ),
         migrations.AddIndex(
-            model_name='probe',
-            index=models.Index(fields=['team', '-id'], name='availabilit_team_id_a77d45_idx'),
+            model_name="probe",
+            index=models.Index(fields=["team", "-id"], name="availabilit_team_id_a77d45_idx"),
         ),
         migrations.AddConstraint(
-            model_name='probe',
-            constraint=models.UniqueConstraint(fields=('check_of', 'model', 'beta'), name='one_probe_per_check'),
+            model_name="probe",
+            constraint=models.UniqueConstraint(fields=("check_of", "model", "beta"), name="one_probe_per_check"),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(fields=['team', '-since'], name='availabilit_team_id_7b17f3_idx'),
+            model_name="standing",
+            index=models.Index(fields=["team", "-since"], name="availabilit_team_id_7b17f3_idx"),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.UniqueConstraint(fields=('connection', 'beta', 'model'), name='one_standing_per_beta_and_model'),
+            model_name="standing",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "beta", "model"), name="one_standing_per_beta_and_model"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(fields=('user', 'team'), name='one_visit_per_person_and_team'),
+            model_name="visit",
+            constraint=models.UniqueConstraint(fields=("user", "team"), name="one_visit_per_person_and_team"),
         ),
     ]
