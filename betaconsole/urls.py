@@ -9,7 +9,7 @@ handler500 = "betaconsole.web.failures.server_error"
 urlpatterns = [
     path("", include("betaconsole.runs.urls")),
     path("drafts/", include("betaconsole.drafts.urls")),
-    path("connections/", include("betaconsole.teams.urls")),
+    path("connections/", include("betaconsole.connections.urls")),
     path("", include("betaconsole.library.urls")),
     path("betas/", include("betaconsole.betas.urls")),
     path("api/", include("betaconsole.api.urls")),

@@ -6,10 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .access import TeamRequest, requires
+from betaconsole.teams.access import TeamRequest, requires
+from betaconsole.teams.keys import keep_key, remove_key
+from betaconsole.teams.models import Connection, Role
+
 from .forms import KeyForm
-from .keys import keep_key, remove_key
-from .models import Connection, Role
 
 
 @requires(Role.VIEWER)
