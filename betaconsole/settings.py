@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "csp",
     "ninja",
     "betaconsole.web",
+    "betaconsole.catalogue",
     "betaconsole.teams",
     "betaconsole.library",
     "betaconsole.availability",

@@ -187,6 +187,11 @@ def catalogue_date() -> datetime.date:
     return _catalogue().date
 
 
+def sdk_version() -> str:
+    """The release of the Python SDK whose names were gathered."""
+    return _catalogue().sdk_version
+
+
 def stable_tool_types() -> tuple[str, ...]:
     """The types of tools that need no beta."""
     return _catalogue().stable_tool_types
@@ -207,6 +212,7 @@ def search(query: str, *, limit: int = 20) -> list[Beta]:
 @dataclass(frozen=True)
 class _Catalogue:
     date: datetime.date
+    sdk_version: str
     stable_tool_types: tuple[str, ...]
     betas: Mapping[str, Beta]
 
@@ -215,7 +221,9 @@ class _Catalogue:
 def _catalogue() -> _Catalogue:
     data = tomllib.loads(Path(__file__).with_name("betas.toml").read_text(encoding="utf-8"))
     betas = {row["name"]: _beta(row) for row in data["beta"]}
-    return _Catalogue(data["catalogue_date"], tuple(data["stable_tool_types"]), MappingProxyType(betas))
+    return _Catalogue(
+        data["catalogue_date"], data["sdk_version"], tuple(data["stable_tool_types"]), MappingProxyType(betas)
+    )
 
 
 def _beta(row: Mapping[str, Any]) -> Beta:
