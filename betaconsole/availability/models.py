@@ -137,11 +137,15 @@ class Schedule(models.Model):
 
 
 class Visit(models.Model):
-    """When a person last looked at a team's list of betas: what changed since stands at its top."""
+    """When a person last looked at a team's list of betas: what changed since stands at its top.
+
+    Looks at it one soon after the other are one visit; `news_from` is when the visit before that ended, null in the first.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     seen_at = models.DateTimeField()
+    news_from = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_visit_per_person_and_team")]
