@@ -53,7 +53,7 @@ def on_starting(server: Arbiter) -> None:
 
 
 def post_worker_init(worker: ThreadWorker) -> None:
-    from betaconsole.runs import engine, ready
+    from betaconsole.runs.sending import engine, ready
 
     def begin_stopping(signum: int, frame: FrameType | None) -> None:
         _heed_no_more()
@@ -79,7 +79,7 @@ def worker_int(worker: ThreadWorker) -> None:
 
 
 def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
-    from betaconsole.runs import engine
+    from betaconsole.runs.sending import engine
 
     if worker.pid != os.getpid():
         return  # gunicorn calls this in the arbiter too, for a worker that is already gone

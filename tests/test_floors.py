@@ -24,6 +24,8 @@ FLOORS = {
     "connections": 5,
     "api": 6,  # the top, beside urls.py: nothing below imports it
 }
+# Within runs/: what a comparison is made of, what sends it, how one comes about, what shows it, the list of all.
+RUNS = ("", "sending", "launching", "pages", "history")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
 
 
@@ -40,6 +42,20 @@ def test_a_folder_imports_only_from_floors_below(folder):
         for imported in _imports(path)
         if imported.startswith("betaconsole.") and not _may_import(folder, imported.split(".")[1])
     ]
+    assert wrong == []
+
+
+def test_what_sends_knows_no_page():
+    wrong = []
+    for path in _modules_of("runs"):
+        parts = path.relative_to(PACKAGE / "runs").parts
+        here = parts[0] if len(parts) > 1 else ""
+        for imported in _imports(path):
+            there = imported.removeprefix("betaconsole.runs.").split(".")[0]
+            if imported.startswith("betaconsole.runs.") and here in RUNS and path.name != "urls.py":
+                wrong += [f"{_name(path)} imports {imported}"] * (
+                    there in RUNS and RUNS.index(there) > RUNS.index(here)
+                )
     assert wrong == []
 
 

@@ -14,12 +14,12 @@ from typing_extensions import TypedDict
 from betaconsole.catalogue.outcomes import Outcome, Verdict
 from betaconsole.claude import jsontext
 from betaconsole.library.stubs import ToolStub, read_stubs
-from betaconsole.runs import wording
-from betaconsole.runs.judging import outcomes_of
 from betaconsole.runs.models import Comparison, Exchange, Variant, Wait
+from betaconsole.runs.pages import wording
+from betaconsole.runs.sending.judging import outcomes_of
+from betaconsole.runs.sending.turns import unanswered
+from betaconsole.runs.sending.waiting import state_of
 from betaconsole.runs.states import State
-from betaconsole.runs.turns import unanswered
-from betaconsole.runs.waiting import state_of
 
 # Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
 HEAVY = ("request_headers", "response_headers", "timeline", "message")

@@ -14,7 +14,7 @@ from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS
-from betaconsole.runs.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
+from betaconsole.runs.launching.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
 from betaconsole.teams.models import Connection, Team
 
 from .problems import Problem

@@ -13,8 +13,8 @@ from typing_extensions import TypedDict
 from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN, estimated_tokens, most_cost_usd
 from betaconsole.catalogue.preflight import ColumnRequest, Finding, Level, preflight
 from betaconsole.drafts.models import Engine
-from betaconsole.runs.planning import CasePlan, Plan, VariantPlan, body_of, check_shape, check_way
-from betaconsole.runs.separate_caches import new_nonce
+from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan, body_of, check_shape, check_way
+from betaconsole.runs.launching.separate_caches import new_nonce
 
 from .asking import AskedVariant, NewComparison, Words
 

@@ -11,9 +11,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.jsontext import JsonError
-from betaconsole.runs.continuing import TooLate
-from betaconsole.runs.launching import SendingDisabled, TokenReused
-from betaconsole.runs.planning import PlanError
+from betaconsole.runs.launching.continuing import TooLate
+from betaconsole.runs.launching.launching import SendingDisabled, TokenReused
+from betaconsole.runs.launching.planning import PlanError
 
 from .exact_json import json_response
 

@@ -4,11 +4,11 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Query
 
-from betaconsole.runs.cancelling import cancel
-from betaconsole.runs.continuing import answer, go_on
-from betaconsole.runs.launching import launch
+from betaconsole.runs.launching.continuing import answer, go_on
+from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.waiting import state_of, wait_while_running
+from betaconsole.runs.sending.cancelling import cancel
+from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 

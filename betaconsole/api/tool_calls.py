@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from betaconsole.library.stubs import MAX_DELAY_MS, result_content
-from betaconsole.runs.turns import Result
+from betaconsole.runs.sending.turns import Result
 
 from .problems import Problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count
 
-from betaconsole.runs.history import HistoryPage, rows_for
+from betaconsole.runs.history.listing import HistoryPage, rows_for
 from betaconsole.runs.models import Comparison, ComparisonBeta
 from betaconsole.teams.models import Team, User
 from betaconsole.web.paging import page

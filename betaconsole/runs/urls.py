@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from . import batch_views, conversation_views, errand_views, views
+from .history import views as history_views
+from .pages import batch_views, conversation_views, errand_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -33,5 +34,5 @@ urlpatterns = [
     path("files/", errand_views.list_files, name="list_files"),
     path("files/upload/", errand_views.upload_file, name="upload_file"),
     path("comparisons/<str:public_id>/errand/", errand_views.errand, name="errand"),
-    path("history/", views.history, name="history"),
+    path("history/", history_views.history, name="history"),
 ]

@@ -4,7 +4,7 @@ import pytest
 
 from betaconsole.api.asking import NewComparison, connection_for, plan_of
 from betaconsole.claude import jsontext
-from betaconsole.runs.planning import Plan, askings
+from betaconsole.runs.launching.planning import Plan, askings
 from betaconsole.teams.models import Connection
 from tests.api.calling import BODY, error_of
 

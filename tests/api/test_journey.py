@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from betaconsole.api.answers import ComparisonAnswer, WholeExchangeAnswer
-from betaconsole.runs.waiting import places
+from betaconsole.runs.sending.waiting import places
 from betaconsole.teams.models import ApiToken, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.api.calling import BODY, Caller, fits

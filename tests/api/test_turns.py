@@ -8,7 +8,7 @@ import pytest
 
 from betaconsole.api.answers import ComparisonAnswer, Queued, WholeExchangeAnswer
 from betaconsole.catalogue.examples import find_example
-from betaconsole.runs.parking import park
+from betaconsole.runs.sending.parking import park
 from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.api.calling import Caller, error_of, fits

@@ -7,7 +7,7 @@ import pytest
 from betaconsole.betas.checking import Kind, check, read_names
 from betaconsole.catalogue.betas import all_betas
 from betaconsole.drafts.models import Draft
-from betaconsole.runs.from_draft import plan_of_draft
+from betaconsole.runs.launching.from_draft import plan_of_draft
 from tests.builders import CONTEXT, THINKING
 
 TODAY = date(2026, 11, 22)

@@ -15,12 +15,12 @@ from betaconsole.catalogue.betas import Beta, all_betas, find
 from betaconsole.catalogue.preflight import ColumnRequest, preflight
 from betaconsole.drafts.models import Draft
 from betaconsole.drafts.shaping import applied, changes_of
-from betaconsole.runs import simulated
-from betaconsole.runs.from_draft import plan_of_draft
-from betaconsole.runs.judging import outcomes_of
-from betaconsole.runs.launching import launch
+from betaconsole.runs.launching.from_draft import plan_of_draft
+from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.viewing import read_message
+from betaconsole.runs.sending import simulated
+from betaconsole.runs.sending.judging import outcomes_of
+from betaconsole.runs.stored import read_message
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import running, wait_until_finished

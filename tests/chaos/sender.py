@@ -37,9 +37,9 @@ def send(asked: dict[str, Any]) -> None:
 
     With `go_on` everything that waits after a restart is sent first.
     """
-    from betaconsole.runs import engine
-    from betaconsole.runs.launching import SendingDisabled
+    from betaconsole.runs.launching.launching import SendingDisabled
     from betaconsole.runs.models import Exchange
+    from betaconsole.runs.sending import engine
 
     stopping: list[int] = []
 
@@ -79,7 +79,7 @@ def _owners() -> list[str]:
 
 def go_on_with_all() -> None:
     """A person's word for every turn that was ready when its process died."""
-    from betaconsole.runs.continuing import go_on
+    from betaconsole.runs.launching.continuing import go_on
     from betaconsole.runs.models import Wait
     from betaconsole.teams.solo import local_membership
 
@@ -93,9 +93,9 @@ def launch_one(name: str, chance: random.Random, *, cancels: float, delay_ms: in
     `delay_ms`: it has a tool stub, and this is how long that takes.
     """
     from betaconsole.claude import jsontext
-    from betaconsole.runs.cancelling import cancel
-    from betaconsole.runs.launching import launch
-    from betaconsole.runs.planning import CasePlan, Plan, VariantPlan
+    from betaconsole.runs.launching.launching import launch
+    from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan
+    from betaconsole.runs.sending.cancelling import cancel
     from betaconsole.teams.models import Connection
     from betaconsole.teams.solo import local_membership
 
@@ -131,7 +131,7 @@ def main() -> None:
     django.setup()
     from django.db import connections
 
-    from betaconsole.runs import engine, launching  # noqa: F401 - imported once, here, for all children
+    from betaconsole.runs.sending import engine  # noqa: F401 - imported once, here, for all children
 
     prepare(sys.argv[1])
     connections.close_all()

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import connections
 
 from betaconsole.claude import jsontext
-from betaconsole.runs import engine
-from betaconsole.runs.launching import launch
+from betaconsole.runs.launching.launching import launch
+from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.planning import CasePlan, Plan, VariantPlan
+from betaconsole.runs.sending import engine
 from betaconsole.teams.models import Connection, Membership
 
 VERSION = "2026-10-21"

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from betaconsole.runs.models import Exchange
-from betaconsole.runs.reparsing import Counts, next_batch, reparse
+from betaconsole.runs.sending.reparsing import Counts, next_batch, reparse
 from betaconsole.runs.states import FINAL
 
 

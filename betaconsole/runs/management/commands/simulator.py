@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from betaconsole.runs.simulated import simulator
+from betaconsole.runs.sending.simulated import simulator
 
 
 class Command(BaseCommand):

@@ -1,0 +1,291 @@
+"""One press of Run: the plan becomes a comparison and its queued exchanges, in one transaction."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import Endpoint
+from betaconsole.claude.headers import HeaderError, request_headers
+from betaconsole.drafts.models import Draft, Engine
+from betaconsole.library.models import PromptVersion
+from betaconsole.library.stubs import turns_allowed
+from betaconsole.runs.models import (
+    Body,
+    Case,
+    Comparison,
+    ComparisonBeta,
+    Exchange,
+    ExchangeBeta,
+    PackedBody,
+    ToIndex,
+    Variant,
+)
+from betaconsole.runs.sending import engine
+from betaconsole.storage.fields import showable
+from betaconsole.teams.models import Connection, Team, User
+from betaconsole.teams.origins import origin_of
+
+from .planning import Asking, Plan, PlanError, VariantPlan, askings, content_type_of
+from .separate_caches import new_nonce
+
+BATCHES = Endpoint("POST", "/v1/messages/batches")  # where the cells of a comparison go that runs as a batch
+
+
+class TokenReused(Exception):
+    """A client token came again with another request."""
+
+
+class SendingDisabled(Exception):
+    """The operator switched sending off; nothing was queued."""
+
+
+def launch(
+    plan: Plan,
+    *,
+    team: Team,
+    author: User,
+    connection: Connection,
+    client_token: str | None = None,
+    draft: Draft | None = None,
+    prompt_version: PromptVersion | None = None,
+) -> tuple[Comparison, bool]:
+    """The comparison and whether it is new: the same `client_token` and request again finds the first one.
+
+    Raises `PlanError` (nothing is queued), `TokenReused`, `SendingDisabled`.
+    """
+    check_sending(connection)
+    digest = request_digest(plan, connection)
+    if plan.separate_caches:
+        plan = replace(plan, variants=with_new_nonces(plan.variants, first_position=0))
+    asked = askings(plan)
+    if client_token and (earlier := _earlier(team, client_token, digest)):
+        return earlier, False
+    bodies = packed([asking.body for asking in asked] + case_bodies(plan) + [composed_body(plan)])
+    try:
+        with transaction.atomic():
+            comparison = Comparison.objects.create(
+                team=team,
+                author=author,
+                number=team.take_comparison_number(),
+                title=title_of(plan),
+                connection=connection,
+                simulated=connection.is_simulator,
+                body_id=Body.keep_all(team.pk, bodies[-1:])[0],
+                client_token=client_token,
+                request_digest=digest,
+                draft=draft,
+                prompt_version=prompt_version,
+                **plan_fields(plan),
+            )
+            _fill(comparison, plan, asked, bodies)
+            transaction.on_commit(engine.poke)
+    except IntegrityError:
+        # Two presses at the same moment: the other one was first.
+        if client_token and (earlier := _earlier(team, client_token, digest)):
+            return earlier, False
+        raise
+    return comparison, True
+
+
+def plan_fields(plan: Plan) -> dict[str, Any]:
+    """The columns of a comparison that say how it was asked: where to, how sent, what answers."""
+    return {
+        "anthropic_version": plan.version,
+        "repeats": plan.repeats,
+        "method": plan.endpoint.method,
+        "path": plan.endpoint.path,
+        "query": plan.endpoint.query,
+        "content_type": content_type_of(plan, plan.body),
+        "engine": plan.engine,
+        "tool_stubs": [dict(stub) for stub in plan.tool_stubs],
+        "max_turns": turns_allowed(plan.max_turns, plan.tool_stubs),
+        "is_trace": plan.is_trace,
+        "separate_caches": plan.separate_caches,
+        "is_errand": plan.is_errand,
+    }
+
+
+def title_of(plan: Plan) -> str:
+    """The plan's title; what is no message is at least called by where it went."""
+    return showable(plan.title or ("" if plan.endpoint.is_messages else str(plan.endpoint)))[:200]
+
+
+def composed_body(plan: Plan) -> bytes:
+    """What was composed, before any changes: the comparison's own copy."""
+    if plan.raw_body is not None:
+        return plan.raw_body
+    return b"" if plan.body is None else jsontext.dumps(plan.body).encode()
+
+
+def case_bodies(plan: Plan) -> list[bytes]:
+    """The bodies of the cases that have one of their own, in their order."""
+    return [jsontext.dumps(case.body).encode() for case in plan.cases if case.body is not None]
+
+
+def packed(datas: Sequence[bytes]) -> list[PackedBody]:
+    """Each ready to be kept; equal ones are packed once. Takes time: not for use inside a transaction."""
+    by_data = {data: PackedBody.of(data) for data in dict.fromkeys(datas)}
+    return [by_data[data] for data in datas]
+
+
+def with_new_nonces(variants: Sequence[VariantPlan], *, first_position: int) -> list[VariantPlan]:
+    """The columns, from `first_position` on, each with a cache of its own."""
+    return [replace(variant, cache_nonce=new_nonce(first_position + index)) for index, variant in enumerate(variants)]
+
+
+def check_sending(connection: Connection) -> None:
+    """Raises `SendingDisabled` while nothing may be queued, `PlanError` where the connection cannot send (any more)."""
+    if not settings.SENDING_ENABLED or engine.is_stopping():
+        raise SendingDisabled
+    if not Connection.objects.usable().filter(pk=connection.pk).exists():
+        raise PlanError("connection", f"The connection {connection.name} is gone or has no key: choose another one.")
+
+
+def request_digest(plan: Plan, connection: Connection) -> str:
+    """SHA-256 over all that a press asks for: tells a repeated press from another request with the same token."""
+    # What is drawn anew with each press (the nonces of separate caches) is left out.
+    variants = [
+        [one.label, one.baseline, one.betas, one.version, one.model, one.changes, one.own_body, one.headers]
+        for one in plan.variants
+    ]
+    cases = [[case.name, dict(case.variables), case.body] for case in plan.cases]
+    endpoint = [plan.endpoint.method, plan.endpoint.path, plan.endpoint.query]
+    how = [plan.engine, plan.is_trace, plan.separate_caches, plan.is_errand]
+    turns = [[dict(stub) for stub in plan.tool_stubs], plan.max_turns]
+    parts = [connection.pk, plan.title, plan.repeats, plan.stream, endpoint, how, turns, variants, cases, plan.body]
+    digest = hashlib.sha256(jsontext.dumps(parts).encode())
+    if plan.raw_body is not None:
+        digest.update(plan.content_type.encode() + plan.raw_body)
+    return digest.hexdigest()
+
+
+def _earlier(team: Team, client_token: str, digest: str) -> Comparison | None:
+    earlier = Comparison.objects.filter(team=team, client_token=client_token).first()
+    if earlier and earlier.request_digest != digest:
+        raise TokenReused
+    return earlier
+
+
+def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking], bodies: Sequence[PackedBody]) -> None:
+    """Variants, cases, queued exchanges and the rows that lists and search are driven from.
+
+    `bodies`: one for each of `asked`, then those of the cases.
+    """
+    variants = add_variants(comparison, plan, asked, first_position=0)
+    kept = iter(Body.keep_all(comparison.team_id, bodies[len(asked) : -1]))
+    cases = Case.objects.bulk_create(
+        Case(
+            comparison=comparison,
+            position=position,
+            name=showable(case.name)[:200],
+            variables=dict(case.variables),
+            body_id=None if case.body is None else next(kept),
+        )
+        for position, case in enumerate(plan.cases)
+    )
+    repeats = range(1, plan.repeats + 1)
+    queue(comparison, variants, cases, asked, bodies=bodies[: len(asked)], repeats=repeats, author=comparison.author)
+    betas = sorted({beta for variant in plan.variants for beta in variant.betas})
+    ComparisonBeta.objects.bulk_create(ComparisonBeta(comparison=comparison, beta=beta) for beta in betas)
+    ToIndex.objects.create(comparison=comparison)
+
+
+def add_variants(
+    comparison: Comparison, plan: Plan, asked: Sequence[Asking], *, first_position: int, origin: Variant | None = None
+) -> list[Variant]:
+    """The plan's columns as rows, from `first_position` on; each compared with the column its plan names, else the first."""
+    rows = Variant.objects.bulk_create(
+        Variant(
+            comparison=comparison,
+            position=first_position + index,
+            label=variant.label,
+            betas=list(variant.betas),
+            header=asked[index].header,
+            anthropic_version=variant.version,
+            model=asked[index].model,
+            model_override=showable(variant.model)[:200],
+            changes=None if variant.changes is None else jsontext.dumps(variant.changes),
+            own_body=None if variant.own_body is None else jsontext.dumps(variant.own_body),
+            headers=[list(pair) for pair in variant.headers],
+            cache_nonce=variant.cache_nonce,
+            origin=origin,
+        )
+        for index, variant in enumerate(plan.variants)
+    )
+    by_label = {row.label: row for row in comparison.variants.all()}
+    first = min(by_label.values(), key=lambda row: row.position)
+    for row, variant in zip(rows, plan.variants, strict=True):
+        baseline = by_label[variant.baseline] if variant.baseline is not None else first
+        row.baseline = None if baseline.pk == row.pk else baseline
+    Variant.objects.bulk_update(rows, ["baseline"])
+    return rows
+
+
+def queue(
+    comparison: Comparison,
+    variants: Sequence[Variant],
+    cases: Sequence[Case],
+    asked: Sequence[Asking],
+    *,
+    bodies: Sequence[PackedBody],
+    repeats: Sequence[int],
+    author: User | None,
+) -> list[Exchange]:
+    """Queued exchanges: everything a request needs is stored before anything is sent. `bodies`: one for each of `asked`."""
+    body_ids = Body.keep_all(comparison.team_id, bodies)
+    endpoint = BATCHES if comparison.engine == Engine.BATCH else comparison.endpoint
+    url = url_at(comparison.connection, endpoint)
+    headers = [headers_of(asking) for asking in asked]
+    rows = Exchange.objects.bulk_create(
+        Exchange(
+            team_id=comparison.team_id,
+            author=author,
+            comparison=comparison,
+            variant=variants[asking.variant],
+            case=cases[asking.case],
+            repeat=repeat,
+            connection_id=comparison.connection_id,
+            method=endpoint.method,
+            url=url,
+            request_headers=headers[index],
+            request_body_id=body_ids[index] if asking.content_type else None,
+            stream=asking.stream,
+            model=asking.model,
+        )
+        for repeat in repeats
+        for index, asking in enumerate(asked)
+    )
+    ExchangeBeta.objects.bulk_create(
+        ExchangeBeta(exchange=row, beta=beta)
+        for row, asking in zip(rows, list(asked) * len(repeats), strict=True)
+        for beta in asking.betas
+    )
+    return rows
+
+
+def url_at(connection: Connection, endpoint: Endpoint) -> str:
+    """The whole address of an endpoint on a connection. `PlanError` where it would lead elsewhere."""
+    url = endpoint.url(connection.base_url)
+    if origin_of(url) != connection.origin:
+        raise PlanError("endpoint", f"{endpoint} leads away from {connection.origin}.")
+    return url
+
+
+def headers_of(asking: Asking) -> list[list[str]]:
+    """The header lines of a request as they are stored: the key as a reference."""
+    try:
+        headers = request_headers(
+            betas=asking.betas,
+            version=asking.version,
+            stream=asking.stream,
+            content_type=asking.content_type or None,
+            extra=asking.headers,
+        )
+    except HeaderError as error:
+        raise PlanError("body", str(error)) from error
+    return [list(pair) for pair in headers]

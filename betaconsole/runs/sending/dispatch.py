@@ -1,0 +1,207 @@
+"""One exchange on the wire. At most once: a POST costs money and the API has no idempotency key.
+
+The exchange was claimed, and the claim committed, before anything here runs. Nothing here touches the database, and
+nothing here sends twice: whatever happens ends in one `Ending`.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from betaconsole.claude.client import Call, Deadlines, Request
+from betaconsole.claude.errors import CallError, NotSent, ProtocolError
+from betaconsole.claude.headers import HeaderError
+from betaconsole.claude.reading import Reading, Result, Step
+from betaconsole.claude.secret import Secret, redact
+from betaconsole.runs.states import State
+
+from .feed import FLUSH_BYTES, Ending, Feed, Job, Opening
+from .further import Ready
+from .simulated import simulator
+from .turns import Missing, Next, TurnError, next_turn
+
+logger = logging.getLogger(__name__)
+
+
+def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None], rest_s: Callable[[], float]) -> None:
+    """Send the feed's request, fill the feed as the response arrives, and end it. Never raises.
+
+    `rest_s` says how long to leave the line alone between two reads once the first text is there.
+    """
+    line, arrived = feed.line, threading.Event()
+
+    def before_write() -> None:
+        arrived.set()
+        line.wait(feed.cancelled)
+
+    try:
+        _exchange(feed, before_write, deadlines, kick, rest_s)
+    except HeaderError as error:
+        # A key or a header line that cannot stand in a request; the message never shows the key.
+        feed.ended(Ending(Reading(0, ()).finish(NotSent(str(error)))))
+    except Exception as error:
+        # No traceback: its values are what a far end sent.
+        logger.error("exchange %s ended by a mistake of the console: %s", feed.job.exchange_id, type(error).__name__)
+        failure = ProtocolError("The console made a mistake while reading this response. What arrived is kept.")
+        reading = Reading(feed.opening.status or 0, feed.opening.response_headers or ())
+        feed.ended(Ending(reading.finish(failure)))
+    finally:
+        if not arrived.is_set():
+            line.drop()
+        kick()
+
+
+def _exchange(
+    feed: Feed,
+    before_write: Callable[[], None],
+    deadlines: Deadlines,
+    kick: Callable[[], None],
+    rest_s: Callable[[], float],
+) -> None:
+    job = feed.job
+    request = Request(method=job.method, url=job.url, headers=job.headers, body=job.body, stream=job.stream)
+    call = Call(
+        request,
+        key=job.key,
+        deadlines=deadlines,
+        dial=_dial(job),
+        verify=settings.CA_BUNDLE or True,
+        proxy=settings.OUTBOUND_PROXY,
+    )
+    reading: Reading | None = None
+    failure: CallError | None = None
+    clock = Clock(call)
+    with call:
+        try:
+            feed.attach(call)
+            head = call.open(before_write)
+            mask = KeyMask(job.key)
+            headers = tuple((name, mask.whole(value)) for name, value in head.headers)
+            feed.opened(_opening(call, head.status, headers))
+            kick()
+            reading = Reading(head.status, headers, expects_message=job.answers_message)
+            for chunk in mask.chunks(call.chunks()):
+                at_ms = clock.now_ms()  # before it is read: the parser's time is not the far end's
+                steps = reading.feed(chunk)
+                if steps or not reading.is_event_stream:
+                    call.alive()
+                clock.saw(at_ms, steps)
+                feed.received(chunk, at_ms, steps)
+                if feed.unsaved_bytes >= FLUSH_BYTES:
+                    kick()
+                if reading.is_event_stream and reading.accumulator.finished:
+                    break
+                if feed.trail.has_text and (pause_s := rest_s()):
+                    time.sleep(pause_s)
+        except CallError as error:
+            failure = error
+        if feed.opening.status is None:
+            feed.opening = _opening(call, None, None)
+    result = (reading or Reading(0, ())).finish(failure)
+    total_ms = clock.last_ms if failure is None else clock.now_ms()
+    step = step_after(job, result)
+    feed.ended(Ending(result, clock.first_byte_ms, clock.first_text_ms, total_ms, step))
+
+
+def step_after(job: Job, result: Result) -> Ready | Missing | None:
+    """What follows in the cell. Made on the sending thread: a large body takes long, and the recorder must not wait."""
+    if job.loop is None or result.state != State.SUCCEEDED or result.message is None:
+        return None
+    stubs, max_turns = job.loop.stubs, job.loop.max_turns
+    try:
+        step = next_turn(job.body, result.message, stubs=stubs, turn=job.turn, max_turns=max_turns)
+    except TurnError:
+        return None  # the cell ends as it stands; whoever asks it to go on is told why
+    except Exception as error:
+        # A whole answer must not be lost for what might have followed it.
+        logger.error("no turn after exchange %s could be made: %s", job.exchange_id, type(error).__name__)
+        return None
+    return Ready.of(step) if isinstance(step, Next) else step
+
+
+def _dial(job: Job) -> Callable[[], socket.socket] | None:
+    return (lambda: simulator().dial(repeat=job.repeat)) if job.simulated else None
+
+
+def _opening(call: Call, status: int | None, headers: tuple[tuple[str, str], ...] | None) -> Opening:
+    sent_at = call.timings.sent_at
+    return Opening(
+        sent_headers=call.sent_headers,
+        sent_at=None if sent_at is None else timezone.now() - timedelta(seconds=time.monotonic() - sent_at),
+        status=status,
+        response_headers=headers,
+        connect_ms=call.timings.connect_ms,
+        queue_ms=call.timings.queue_ms,
+    )
+
+
+class Clock:
+    """Milliseconds since the last request byte was written, and the moments that count."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.first_byte_ms: float | None = None
+        self.first_text_ms: float | None = None
+        self.last_ms: float | None = None
+
+    def now_ms(self) -> float:
+        sent_at = self._call.timings.sent_at
+        return 0.0 if sent_at is None else (time.monotonic() - sent_at) * 1000
+
+    def saw(self, at_ms: float, steps: list[Step]) -> None:
+        """Bytes arrived at this moment and completed these events."""
+        self.last_ms = at_ms
+        if self.first_byte_ms is None:
+            self.first_byte_ms = at_ms
+        if self.first_text_ms is None and any(_is_text(step) for step in steps):
+            self.first_text_ms = at_ms
+
+
+def _is_text(step: Step) -> bool:
+    return any(change.kind in ("open", "append") and change.field == "text" and change.text for change in step.changes)
+
+
+class KeyMask:
+    """Stars over our own key where an upstream echoes it, before it is stored or shown; lengths stay the same."""
+
+    def __init__(self, key: Secret) -> None:
+        self._secret, self._key = key, key.reveal().encode()
+        self._held = b""
+
+    def whole(self, value: str) -> str:
+        return redact(value.encode("latin-1", "replace"), self._secret).decode("latin-1")
+
+    def chunks(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks, masked. A chunk's tail is held back only where it could be the beginning of the key."""
+        try:
+            for chunk in chunks:
+                if passed := self.feed(chunk):
+                    yield passed
+        except CallError:
+            # Cut off: what was held back is all that comes, and no key.
+            if self._held:
+                yield self._held
+            raise
+        if self._held:
+            yield self._held
+
+    def feed(self, chunk: bytes) -> bytes:
+        if not self._key:
+            return chunk
+        data = (self._held + chunk).replace(self._key, b"*" * len(self._key))
+        held = self._beginning_at_end_of(data)
+        self._held = data[len(data) - held :]
+        return data[: len(data) - held]
+
+    def _beginning_at_end_of(self, data: bytes) -> int:
+        """How many bytes at the end could be the beginning of the key."""
+        if data[-1:] not in self._key:  # nearly always: an event ends with a line end
+            return 0
+        longest = min(len(self._key) - 1, len(data))
+        return next((size for size in range(longest, 0, -1) if data.endswith(self._key[:size])), 0)

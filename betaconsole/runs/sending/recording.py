@@ -1,0 +1,390 @@
+"""One thread that writes what arrives: all exchanges' new bytes in one transaction every 250 ms or 64 KB.
+
+Every write is conditional on this process still owning the exchange (`worker`) and on its state, so that a process
+that was declared dead can no longer change anything, and a final exchange never changes.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
+from django.db.models import F
+from django.utils import timezone
+
+from betaconsole.claude.errors import Incomplete
+from betaconsole.runs.models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex, Wait
+from betaconsole.runs.states import IN_FLIGHT, UNFINISHED, State
+from betaconsole.storage.fields import at_rest, unpacked
+
+from .deriving import derived_fields, read_stored
+from .feed import Feed, Job, changed
+from .further import Ready, kept, queue_turns
+from .turns import Missing
+
+logger = logging.getLogger(__name__)
+
+FLUSH_INTERVAL_S = 0.2  # with the commit itself no more than 250 ms
+RETRY_AFTER_S = 1.0
+# The database is busy or away: the same write may succeed later. Any other failure is about what is to be written.
+PASSING = (OperationalError, InterfaceError)
+# The same request would be refused again: the rest of the column is not sent. The first set is about the key or the
+# account, the second about this body.
+REFUSED_FOR_ALL = {401, 402, 403, 404}
+REFUSED_FOR_THIS_BODY = {400, 413}
+
+# Exchanges in flight in this process, for live pages.
+feeds: dict[int, Feed] = {}
+
+
+class Recorder:
+    """The recorder thread of one process. `worker` is the name this process claims exchanges under.
+
+    `on_finished` is called after exchanges have ended, with the delays in seconds of those queued after them.
+    """
+
+    def __init__(self, worker: str, *, on_finished: Callable[[list[float]], object] | None = None) -> None:
+        self.worker = worker
+        self.feeds: dict[int, Feed] = {}  # what this worker has in flight
+        self.on_finished = on_finished or (lambda delays_s: None)
+        self._kick = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Write what is there and end."""
+        self._stopping = True
+        self._kick.set()
+        self._thread.join(timeout_s)
+
+    def kick(self) -> None:
+        """Write soon instead of at the next tick: something opened, ended, or grew large."""
+        self._kick.set()
+
+    def track(self, feed: Feed) -> None:
+        self.feeds[feed.job.exchange_id] = feeds[feed.job.exchange_id] = feed
+
+    def forget(self, feed: Feed) -> None:
+        for known in (self.feeds, feeds):
+            known.pop(feed.job.exchange_id, None)
+
+    def _run(self) -> None:
+        took_s = 0.0
+        while True:
+            # Others want to write as well, and SQLite lets nobody queue: never take the lock again at once.
+            time.sleep(min(took_s, FLUSH_INTERVAL_S / 2))
+            self._kick.wait(max(0.0, FLUSH_INTERVAL_S - 2 * took_s))
+            self._kick.clear()
+            began = time.monotonic()
+            last = self._stopping
+            try:
+                self.flush()
+            except Exception as error:
+                # Whatever it is, it must not end this thread, and nothing is lost: what was not committed is still in
+                # the feeds, and is tried again.
+                logger.error("recording failed, trying again: %s", type(error).__name__)
+                database.close()
+                time.sleep(RETRY_AFTER_S)
+            took_s = time.monotonic() - began
+            if last:
+                database.close()
+                return
+
+    def flush(self) -> None:
+        """Write everything new in one transaction. Feeds whose ending is stored are forgotten.
+
+        What cannot be stored ends as failed with its bytes kept, and holds nobody else back.
+        """
+        # Endings first taken, then written: an ending that arrives meanwhile waits for the next round, with its bytes.
+        dirty = [(feed, feed.ending is not None) for feed in list(self.feeds.values()) if self._is_dirty(feed)]
+        if not dirty:
+            return
+        try:
+            self._write(dirty)
+        except PASSING:
+            raise
+        except Exception:
+            for one in dirty:
+                self._write_alone(*one)
+        if any(has_ended for _, has_ended in dirty):
+            self.on_finished([delay_s for feed, has_ended in dirty if has_ended and (delay_s := feed.delay_s)])
+
+    def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
+        # All that takes time before the transaction: the whole console waits for SQLite's one lock.
+        pieces = [Piece(feed) for feed, has_ended in dirty if not has_ended]
+        endings = [Final(feed) for feed, has_ended in dirty if has_ended]
+        with transaction.atomic():
+            owned = self._still_owned()
+            self._append([piece for piece in pieces if piece.feed.job.exchange_id in owned])
+            self._finish([ending for ending in endings if ending.feed.job.exchange_id in owned], owned)
+        moved = {piece.feed.job.comparison_id for piece in pieces if piece.is_head}
+        for piece in pieces:
+            piece.note()
+        for ending in endings:
+            self.forget(ending.feed)
+            moved.add(ending.feed.job.comparison_id)
+        for comparison_id in moved:
+            changed(comparison_id)
+        for feed, _ in dirty:
+            if feed.job.exchange_id not in owned:
+                self._let_go(feed)
+
+    def _still_owned(self) -> dict[int, bool]:
+        """What nobody took from this process meanwhile, locked until the end of the transaction; and whether it may go on."""
+        # By the worker, not by hundreds of ids: that many parameters take longer to write down than to look up.
+        mine = Exchange.objects.in_flight().filter(worker=self.worker)
+        wishes = mine.order_by("pk").select_for_update().values_list("pk", "cancel_requested_at")
+        return {pk: cancel_requested_at is None for pk, cancel_requested_at in wishes}
+
+    def _let_go(self, feed: Feed) -> None:
+        """Another process ended the exchange, because this one stood still for too long: nothing of it counts now."""
+        self.forget(feed)
+        feed.cancel()
+
+    def _write_alone(self, feed: Feed, has_ended: bool) -> None:
+        try:
+            self._write([(feed, has_ended)])
+        except PASSING:
+            raise
+        except Exception as error:
+            # No traceback: its values are what a far end sent.
+            logger.error("exchange %s cannot be stored as it is: %s", feed.job.exchange_id, type(error).__name__)
+            self._give_up(feed)
+
+    def _give_up(self, feed: Feed) -> None:
+        """End an exchange with nothing but its bytes, and if need be without them."""
+        feed.cancel()
+        try:
+            body_id, said = Body.keep(feed.job.team_id, bytes(feed.data)), "Its bytes are kept."
+        except PASSING:
+            raise
+        except Exception:
+            body_id, said = None, "Its bytes could not be kept either."
+        with transaction.atomic():
+            ended = self._owned(feed).update(
+                state=State.FAILED,
+                version=F("version") + 1,
+                lease_until=None,
+                ended_at=timezone.now(),
+                failure_kind="not_stored",
+                error_message=f"The console could not store what this response says. {said}",
+                status=feed.opening.status,
+                response_body_id=body_id,
+            )
+            if ended:
+                after_final([(feed.job.exchange_id, feed.job.comparison_id)])
+                close_if_finished(feed.job.comparison_id)
+        self.forget(feed)
+        changed(feed.job.comparison_id)
+
+    @staticmethod
+    def _is_dirty(feed: Feed) -> bool:
+        opened = feed.opening.status is not None and not feed.opening_saved
+        return bool(feed.ending or opened or feed.unsaved_bytes)
+
+    def _owned(self, feed: Feed) -> Any:
+        return Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT)
+
+    def _append(self, pieces: "Sequence[Piece]") -> None:
+        for piece in pieces:
+            if piece.is_head:
+                fields = opening_fields(piece.feed)
+                self._owned(piece.feed).update(state=State.STREAMING, version=F("version") + 1, **fields)
+        Segment.objects.bulk_create(piece.segment for piece in pieces if piece.segment)
+
+    def _finish(self, endings: "Sequence[Final]", may_go_on: Mapping[int, bool]) -> None:
+        """The final rows: state, derived columns, the whole body in place of its segments, and what follows each."""
+        ended = [
+            ending
+            for ending, body_id in zip(endings, kept_bodies(endings), strict=True)
+            if self._owned(ending.feed).update(
+                version=F("version") + 1, ended_at=timezone.now(), response_body_id=body_id, **ending.values
+            )
+        ]
+        jobs = [ending.feed.job for ending in ended]
+        after_final([(job.exchange_id, job.comparison_id) for job in jobs])
+        self._go_on([ending for ending in ended if may_go_on[ending.feed.job.exchange_id]])
+        for ending in ended:
+            if ending.values["state"] == State.FAILED and ending.feed.opening.status:
+                skip_rest(ending.feed.job, ending.feed.opening.status, refused_betas=ending.values["refused_betas"])
+        for comparison_id in sorted({job.comparison_id for job in jobs}):
+            close_if_finished(comparison_id)
+
+    def _go_on(self, endings: "Sequence[Final]") -> None:
+        """The cells' next turns, queued; where tool calls have no answer, a wait for a person."""
+        waits = [
+            Wait(comparison_id=job.comparison_id, exchange_id=job.exchange_id, reason=Wait.Reason.RESULT)
+            for job in (ending.feed.job for ending in endings if isinstance(ending.step, Missing))
+        ]
+        if waits:
+            Wait.objects.bulk_create(waits)
+        for team_id in sorted({ending.feed.job.team_id for ending in endings}):
+            ready = {
+                ending.feed.job.exchange_id: ending.step
+                for ending in endings
+                if isinstance(ending.step, Ready) and ending.feed.job.team_id == team_id
+            }
+            if ready:
+                queue_turns(kept(team_id, ready), worker=self.worker)
+
+
+class Piece:
+    """What is new of an exchange in flight, ready to be written: its head, and its new bytes as a segment."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.is_head = feed.opening.status is not None and not feed.opening_saved
+        # The timeline's length first: so no event is stored before its bytes.
+        self._events, self._size = len(feed.timeline), len(feed.data)
+        self.segment = self._segment() if self._size > feed.bytes_saved else None
+
+    def _segment(self) -> Segment:
+        feed = self.feed
+        return Segment(
+            exchange_id=feed.job.exchange_id,
+            seq=feed.segments_saved,
+            data=unpacked(bytes(feed.data[feed.bytes_saved : self._size])),
+            timeline=feed.timeline[feed.timeline_saved : self._events],
+        )
+
+    def note(self) -> None:
+        """It is committed."""
+        self.feed.opening_saved |= self.is_head
+        if self.segment:
+            self.feed.timeline_saved, self.feed.bytes_saved = self._events, self._size
+            self.feed.segments_saved += 1
+
+
+class Final:
+    """An exchange that has ended, ready to be written."""
+
+    def __init__(self, feed: Feed) -> None:
+        ending = feed.ending
+        assert ending is not None
+        self.feed, self.step = feed, ending.step
+        self.body = None if feed.opening.status is None else PackedBody.of(bytes(feed.data))
+        values = {
+            "state": State(ending.result.state),
+            "lease_until": None,
+            "first_byte_ms": ending.first_byte_ms,
+            "first_text_ms": ending.first_text_ms,
+            "total_ms": ending.total_ms,
+            "timeline": json.dumps(feed.timeline).encode(),
+            **opening_fields(feed),
+            **derived_fields(ending.result, model=feed.job.model),
+        }
+        self.values = at_rest(Exchange, values)
+
+
+def kept_bodies(endings: Sequence[Final]) -> list[int | None]:
+    """For each ending the key of its response's body; None where there was no response."""
+    kept: dict[Final, int] = {}
+    for team_id in {ending.feed.job.team_id for ending in endings}:
+        answered = {
+            ending: ending.body for ending in endings if ending.body is not None and ending.feed.job.team_id == team_id
+        }
+        kept |= zip(answered, Body.keep_all(team_id, list(answered.values())), strict=True)
+    return [kept.get(ending) for ending in endings]
+
+
+def opening_fields(feed: Feed) -> dict[str, Any]:
+    """Column values from the response's head and the moments before it."""
+    opening = feed.opening
+    fields: dict[str, Any] = {
+        "status": opening.status,
+        "response_headers": None if opening.response_headers is None else [list(p) for p in opening.response_headers],
+        "sent_at": opening.sent_at,
+        "connect_ms": opening.connect_ms,
+        "queue_ms": opening.queue_ms,
+    }
+    if opening.sent_headers:
+        fields["request_headers"] = [list(pair) for pair in opening.sent_headers]
+    return fields
+
+
+def after_final(ended: Sequence[tuple[int, int]]) -> None:
+    """What every final state brings, in the same transaction: its segments go, its text is to be indexed.
+
+    `ended`: pairs of an exchange's id and its comparison's.
+    """
+    Segment.objects.filter(exchange_id__in=[exchange_id for exchange_id, _ in ended]).delete()
+    ToIndex.objects.bulk_create(
+        ToIndex(comparison_id=comparison_id, exchange_id=exchange_id) for exchange_id, comparison_id in ended
+    )
+
+
+def skip_rest(job: Job, status: int, *, refused_betas: Sequence[str]) -> None:
+    """After a refusal that would repeat, the column's queued exchanges are skipped (faults.md 1.2, rule 10)."""
+    rest = Exchange.objects.filter(comparison_id=job.comparison_id, variant_id=job.variant_id, state=State.QUEUED)
+    if status in REFUSED_FOR_THIS_BODY and not refused_betas:
+        # A later turn's body holds a reply of its own: nobody else sends it.
+        rest = rest.filter(case_id=job.case_id, turn=1) if job.turn == 1 else rest.none()
+    elif status not in REFUSED_FOR_ALL and not refused_betas:
+        return
+    rest.update(state=State.SKIPPED, worker="", ended_at=timezone.now(), version=F("version") + 1)
+
+
+def close_if_finished(comparison_id: int) -> None:
+    """Mark the comparison finished where no exchange is unfinished and no cell waits. Call inside a transaction."""
+    # Locking the row first: of two processes that end the last two exchanges, the second sees the first one's.
+    locked = Comparison.objects.select_for_update(no_key=True).filter(pk=comparison_id, finished_at=None)
+    comparison = locked.only("pk").first()
+    if comparison is None or comparison.exchanges.filter(state__in=UNFINISHED).exists():
+        return
+    if not comparison.waits.exists():
+        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now())
+
+
+def interrupt(exchange_id: int, *, lease_over: bool = False) -> bool:
+    """End an exchange whose process died: what had arrived is kept and read, and it is never sent again.
+
+    Conditional on nobody else having touched it meanwhile. With `lease_over` also on its lease being in the past
+    by then. A row or a segment that cannot be read any more ends all the same, without what could not be read.
+    """
+    names = ("comparison_id", "version", "lease_until")
+    found = Exchange.objects.filter(pk=exchange_id, state__in=IN_FLIGHT).values_list(*names).first()
+    if found is None:
+        return False
+    comparison_id, version, lease_until = found
+    try:
+        fields = _kept_so_far(exchange_id)
+    except PASSING:
+        raise
+    except Exception as error:
+        logger.error("what had arrived of exchange %s cannot be read: %s", exchange_id, type(error).__name__)
+        fields = {}
+    with transaction.atomic():
+        mine = Exchange.objects.filter(pk=exchange_id, version=version, state__in=IN_FLIGHT)
+        if lease_over:
+            mine = mine.filter(lease_until=lease_until)
+        fields |= {"failure_kind": "interrupted", "state": State.INTERRUPTED, "lease_until": None}
+        ended = mine.update(version=F("version") + 1, ended_at=timezone.now(), **fields)
+        if ended:
+            after_final([(exchange_id, comparison_id)])
+            close_if_finished(comparison_id)
+    changed(comparison_id)
+    return bool(ended)
+
+
+def _kept_so_far(exchange_id: int) -> dict[str, Any]:
+    """Column values from the segments of an exchange that was cut off by the end of its process."""
+    exchange = Exchange.objects.get(pk=exchange_id)
+    if exchange.status is None:
+        return {}
+    segments = list(exchange.segments.all())
+    data = b"".join(segment.data for segment in segments)
+    timeline = [entry for segment in segments for entry in segment.timeline]
+    result = read_stored(exchange, data, failure=Incomplete("The console stopped while this was streaming."))
+    return {
+        **derived_fields(result, model=exchange.model),
+        "response_body_id": Body.keep(exchange.team_id, data),
+        "timeline": json.dumps(timeline).encode(),
+        "first_byte_ms": timeline[0][0] if timeline else None,
+    }
