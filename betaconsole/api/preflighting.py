@@ -10,7 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN, estimated_tokens, most_cost_usd
+from betaconsole.availability.expecting import model_in, refusals_expected
+from betaconsole.availability.standings import Stand
+from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN, estimated_tokens, most_cost, terms_of
 from betaconsole.catalogue.preflight import ColumnRequest, Finding, Level, preflight
 from betaconsole.drafts.models import Engine
 from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan, body_of, check_shape, check_way
@@ -71,15 +73,16 @@ class PreflightAnswer(TypedDict):
     estimated_cost_usd: Cost
 
 
-def looked_at(plan: Plan, *, today: date) -> PreflightAnswer:
-    """What is known about the plan. Raises `PlanError` for what makes no request at all."""
+def looked_at(plan: Plan, *, today: date, stands: Sequence[Stand] = ()) -> PreflightAnswer:
+    """What is known about the plan; `stands` is how its connection last answered its betas. Raises `PlanError` for what makes
+    no request at all."""
     check_shape(plan)
     check_way(plan)
     if plan.separate_caches:
         apart = [replace(variant, cache_nonce=new_nonce(index)) for index, variant in enumerate(plan.variants)]
         plan = replace(plan, variants=apart)
     by_case = [_requests(plan, case, number) for number, case in islice(enumerate(plan.cases), MOST_CASES)]
-    found = [preflight(requests, today=today) for requests in by_case]
+    found = [_found(requests, stands, today) for requests in by_case]
     columns = [
         _column(plan, [requests[index] for requests in by_case], [findings[index] for findings in found])
         for index in range(len(plan.variants))
@@ -87,6 +90,14 @@ def looked_at(plan: Plan, *, today: date) -> PreflightAnswer:
     costs = [column["estimated_cost_usd"] for column in columns]
     known = [cost for cost in costs if cost is not None]
     return {"columns": columns, "estimated_cost_usd": sum(known) if len(known) == len(costs) else None}
+
+
+def _found(requests: Sequence[ColumnRequest], stands: Sequence[Stand], today: date) -> list[list[Finding]]:
+    """What is to be said of each column's request."""
+    return [
+        [*findings, *refusals_expected(request.betas, model_in(request.body), stands)]
+        for request, findings in zip(requests, preflight(requests, today=today), strict=True)
+    ]
 
 
 def _requests(plan: Plan, case: CasePlan, number: int) -> list[ColumnRequest]:
@@ -137,7 +148,7 @@ def _column(plan: Plan, requests: Sequence[ColumnRequest], found: Sequence[Seque
 def _cost(plan: Plan, body: Any) -> Decimal | None:
     if not plan.endpoint.is_messages or not isinstance(body, dict):
         return None
-    return most_cost_usd(body, estimated_tokens(body), is_batch=plan.engine == Engine.BATCH)
+    return most_cost(terms_of(body), estimated_tokens(body), is_batch=plan.engine == Engine.BATCH).usd
 
 
 def _finding(finding: Finding) -> FindingAnswer:

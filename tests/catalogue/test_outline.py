@@ -2,19 +2,18 @@
 
 import json
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from betaconsole.catalogue.checks.estimate import estimated_tokens, most_cost_usd
+from betaconsole.catalogue.checks.estimate import estimated_tokens
 from betaconsole.catalogue.checks.outline import characters, is_cut, length_of, outlined
 from betaconsole.catalogue.preflight import ColumnRequest, preflight
 from tests.recorded import messages
 
-from .mistakes import HELLO, TOOL, body, cases
+from .mistakes import TOOL, body, cases
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=300)
 JSON = st.recursive(
@@ -116,13 +115,3 @@ def test_pictures_and_files_count_by_the_piece():
     paper = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "A" * 4_000_000}}
     asked = estimated_tokens(body(messages=[{"role": "user", "content": [picture, paper]}]))
     assert asked == 1_500 + 100_000 + 4
-
-
-def test_the_most_a_request_can_cost_is_its_prompt_and_all_of_max_tokens():
-    sent = body(model="claude-opus-5-5", max_tokens=1_000)
-    assert most_cost_usd(sent, 1_000_000) == Decimal("4.02")
-    assert most_cost_usd(sent, 1_000_000, is_batch=True) == Decimal("2.01")
-    assert most_cost_usd({**sent, "model": "claude-unknown"}, 1_000) is None
-    assert most_cost_usd({**sent, "max_tokens": "many"}, 1_000) is None
-    assert most_cost_usd({**sent, "model": "claude-opus-5", "speed": "fast"}, 1_000_000) == Decimal("10.05")
-    assert most_cost_usd({**sent, "messages": [HELLO], "model": ["odd"], "speed": {}}, 5) is None
