@@ -31,7 +31,7 @@ class Engine(models.TextChoices):
 class DraftQuerySet(models.QuerySet["Draft"]):
     def visible_to(self, user: User) -> "DraftQuerySet":
         """A draft is its author's desk: nobody else sees it, and only while the author is in its team."""
-        return self.filter(author=user, team__memberships__user=user)
+        return self.filter(user.sees(), author=user)
 
     def light(self) -> "DraftQuerySet":
         """Without the body text and the stubs, which may have megabytes and which most edits neither read nor change."""

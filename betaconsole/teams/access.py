@@ -1,11 +1,13 @@
 """Who may call a view. Every view carries a rule; a test walks the URLconf and fails on one that has none."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from .models import Membership, Role, Team, User
 
@@ -19,6 +21,22 @@ class TeamRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class May:
+    """What a person may do in a team, for templates: what one may not press is not shown."""
+
+    run: bool  # and save, discuss: members
+    manage: bool  # connections, members below owner, budgets, probes, others' things: admins
+    own: bool
+
+    @classmethod
+    def of(cls, membership: Membership | None) -> "May":
+        if membership is None:
+            return cls(run=False, manage=False, own=False)
+        role = Role(membership.role)
+        return cls(run=role.includes(Role.MEMBER), manage=role.includes(Role.ADMIN), own=role.includes(Role.OWNER))
 
 
 def requires(role: Role) -> Callable[[View], View]:
@@ -42,3 +60,28 @@ def public(view: View) -> View:
     """The view answers anybody who reaches the console."""
     view.access_rule = "public"  # type: ignore[attr-defined]
     return view
+
+
+def signed_in(view: View) -> View:
+    """The view needs a person, in a team or in none: what is about the person's own account and teams."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not isinstance(getattr(request, "user", None), User):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    checked.access_rule = "person"  # type: ignore[attr-defined]
+    return checked
+
+
+def in_team_mode(view: View) -> View:
+    """The view exists in team mode only: in solo mode nobody signs in and there is one person. Stands above the rule."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if settings.MODE != "team":
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return checked

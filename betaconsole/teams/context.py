@@ -2,17 +2,28 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
-from .models import Connection
+from .access import May
+from .models import Connection, Membership, Team
 
 
 def who(request: HttpRequest) -> dict[str, Any]:
-    """`team` and `connections` (usable ones, the default first) for the header of the page."""
-    team = getattr(request, "team", None)
-    if team is None:
-        return {}
-    return {"team": team, "default_connection": _Lazily(lambda: Connection.objects.default_for(team))}
+    """Who looks at the page: `membership`, `may` (`may.run`, `may.manage`, `may.own`), `team`, `default_connection`;
+    `is_team_mode`, and `other_memberships`: the person's places in other teams."""
+    team: Team | None = getattr(request, "team", None)
+    membership: Membership | None = getattr(request, "membership", None)
+    known: dict[str, Any] = {"is_team_mode": settings.MODE == "team", "may": May.of(membership)}
+    if team is None or membership is None:
+        return known
+    others = Membership.objects.filter(user=membership.user_id).exclude(team=team).select_related("team")
+    return known | {
+        "team": team,
+        "membership": membership,
+        "default_connection": _Lazily(lambda: Connection.objects.default_for(team)),
+        "other_memberships": _Lazily(lambda: list(others.order_by("team__name", "pk"))),
+    }
 
 
 class _Lazily:
@@ -23,5 +34,6 @@ class _Lazily:
         self.found: Any = None
 
     def __call__(self) -> Any:
-        self.found = self.found or self.find()
+        if self.found is None:
+            self.found = self.find()
         return self.found

@@ -11,4 +11,4 @@ class OwnedQuerySet(models.QuerySet):
     """Rows with a `team`. Every query of a page or the API starts with `visible_to`."""
 
     def visible_to(self, user: User) -> Self:
-        return self.filter(team__memberships__user=user)
+        return self.filter(user.sees())

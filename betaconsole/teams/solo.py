@@ -81,15 +81,15 @@ def _is_loopback(address: str) -> bool:
 
 def local_membership() -> Membership:
     """The local owner's place in the one team, made on the first request."""
-    found = Membership.objects.select_related("user", "team").filter(user__email=OWNER_EMAIL).first()
+    found = Membership.objects.select_related("user", "team").filter(user__is_local=True).order_by("pk").first()
     return found or set_up_solo()
 
 
 @transaction.atomic
 def set_up_solo() -> Membership:
     """Make the local owner, the team, the simulator connection and, with a key in the environment, its connection."""
-    user, _ = User.objects.get_or_create(email=OWNER_EMAIL, defaults={"name": "You"})
-    membership = Membership.objects.select_related("user", "team").filter(user=user).first()
+    user, _ = User.objects.get_or_create(is_local=True, defaults={"email": OWNER_EMAIL, "name": "You"})
+    membership = Membership.objects.select_related("user", "team").filter(user=user).order_by("pk").first()
     if membership is None:
         team = Team.objects.create(name="Local")
         membership = Membership.objects.create(user=user, team=team, role=Role.OWNER)

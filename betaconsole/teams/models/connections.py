@@ -21,7 +21,7 @@ SIMULATOR_KEY = Secret(f"sk-simulated-{secrets.token_hex(12)}")
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     def visible_to(self, user: User) -> "ConnectionQuerySet":
-        return self.filter(team__memberships__user=user)
+        return self.filter(user.sees())
 
     def usable(self) -> "ConnectionQuerySet":
         """Connections a request can go out on now; the environment's only while the environment has a key."""
@@ -121,4 +121,8 @@ class Connection(models.Model):
             return SIMULATOR_KEY
         if self.kind == self.Kind.ENVIRONMENT:
             return Secret(settings.ENVIRONMENT_KEY)
+        return self.stored_key()
+
+    def stored_key(self) -> Secret:
+        """The key sealed in this row. Raises `sealing.Unreadable` where there is none."""
         return Secret(sealing.unseal(self.sealed_key, team_id=self.team_id, row_id=self.pk, origin=self.origin))

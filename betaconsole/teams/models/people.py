@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from betaconsole.storage.public_id import new_public_id
@@ -25,6 +25,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # The owner of solo mode: who comes through the first link of team mode takes this place over, with all data.
+    is_local = models.BooleanField(default=False)
     teams: models.ManyToManyField = models.ManyToManyField("Team", through="Membership", related_name="members")
 
     objects = UserManager()
@@ -32,8 +34,16 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
+    # The team (its pk) in which this person asks in this request; None outside of one: all teams the person is in.
+    asks_in: int | None = None
+
     def __str__(self) -> str:
         return self.name or self.email
+
+    def sees(self) -> Q:
+        """Rows with a `team` that this person may read now: of teams the person is in, and of the one asked in."""
+        mine = Q(team__memberships__user=self)
+        return mine if self.asks_in is None else mine & Q(team=self.asks_in)
 
 
 class Team(models.Model):
@@ -72,6 +82,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
+    joined_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_membership_per_team")]

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from betaconsole.storage.public_id import new_public_id
+
 from .people import Team, User
 
 
@@ -17,6 +19,7 @@ class ApiToken(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="api_tokens")
+    public_id = models.CharField(max_length=24, unique=True, default=new_public_id)
     name = models.CharField(max_length=120)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
