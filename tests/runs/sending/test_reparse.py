@@ -18,7 +18,7 @@ from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import connection_to, plan, run, running, wait_for, wait_until_finished
 from tests.runs.sending.test_engine import DELTA, HELLO, OPEN, REFUSAL, SHUT, START, STOP, WHOLE, event
-from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, close, hang, read, reset, send
+from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, close, hang, read, reset, send, trickle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -28,6 +28,8 @@ MESSAGE = {
     "id": "msg_2", "type": "message", "role": "assistant", "model": "claude-sonnet-5-5", "stop_reason": "end_turn",
     "content": [{"type": "text", "text": "Hello"}], "usage": {"input_tokens": 123_456, "output_tokens": 7},
 }  # fmt: skip
+PING = chunk(event("ping"))
+PINGS = trickle(PING * 600, every_s=0.1, step=len(PING))  # so that only a person ends it, however slow the machine is
 # Each way to end, by the name of its column.
 ENDS: dict[str, Any] = {
     "whole": [read(), send(STREAM_HEAD + chunked(WHOLE))],
@@ -38,7 +40,7 @@ ENDS: dict[str, Any] = {
     "web page": [read(), send(answer(b"<html>busy</html>", 200, content_type="text/html"))],
     "cut": [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), close()],
     "silent": [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), hang()],
-    "stopped": [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), hang()],
+    "stopped": [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), PINGS],
     "no answer": [read(), reset()],
 }
 DERIVED: dict[str, Any] = {
@@ -67,7 +69,7 @@ def ended(ann: Membership) -> dict[str, Exchange]:
         for step in ENDS[name][1:]:
             step(peer)
 
-    with Upstream(far_end) as upstream, running(deadlines=Deadlines(idle_s=0.4)):
+    with Upstream(far_end) as upstream, running(deadlines=Deadlines(idle_s=1)):
         to = connection_to(ann, upstream.url)
         comparisons = {name: run(ann, to, plan([[BETA]], metadata=name)) for name in ENDS}
         stopped = comparisons["stopped"]
