@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Query
 
+from betaconsole.availability.standings import stands_on
 from betaconsole.runs.launching.continuing import answer, go_on
 from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.models import Comparison, Exchange
@@ -71,7 +72,8 @@ def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
     what it looks like, and about what it costs. Nothing here forbids sending it."""
     connection = connection_for(request.team, asked.connection)
     plan = plan_of(asked, version=connection.anthropic_version)
-    return json_response(looked_at(plan, today=timezone.now().date()))
+    stands = stands_on(connection.pk, {beta for variant in plan.variants for beta in variant.betas})
+    return json_response(looked_at(plan, today=timezone.now().date(), stands=stands))
 
 
 @api.get(

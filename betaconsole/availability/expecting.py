@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from betaconsole.catalogue.checks.findings import Finding, remove_beta, warning
 
@@ -20,6 +21,14 @@ def refusals_expected(betas: Sequence[str], model: str, stands: Iterable[Stand])
     known = tuple(stands)
     found = [(beta, refusal_of(beta, model, known)) for beta in dict.fromkeys(betas)]
     return [warning(CODE, _said(stand), fix=remove_beta(beta)) for beta, stand in found if stand is not None]
+
+
+def model_in(body: Any) -> str:
+    """The model that a request's body names, in a batch that of its first request; empty where it names none."""
+    match body:
+        case {"model": str(model)} | {"requests": [{"params": {"model": str(model)}}, *_]}:
+            return model
+    return ""
 
 
 def _said(stand: Stand) -> str:

@@ -148,14 +148,15 @@ def probes_of(check: Check) -> QuerySet[Probe]:
     return check.probes.annotate(before=Subquery(earlier.order_by("-pk").values("state")[:1]))
 
 
-def stands_on(connection: Connection, betas: Collection[str]) -> tuple[Stand, ...]:
-    """The last conclusive words on these betas, on every model of a connection. One query, none without betas."""
-    if not betas:
+def stands_on(connection_id: int | None, betas: Collection[str]) -> tuple[Stand, ...]:
+    """The last conclusive words on these betas, on every model of a connection (its primary key). One query, none without
+    betas or connection."""
+    if not betas or connection_id is None:
         return ()
-    rows = Standing.objects.filter(connection=connection, beta__in=betas, state__in=CONCLUSIVE)
+    rows = Standing.objects.filter(connection=connection_id, beta__in=betas, state__in=CONCLUSIVE)
     return tuple(
         Stand(
-            connection=connection.name,
+            connection=row.connection.name,
             model=row.model,
             beta=row.beta,
             state=State(row.state),
@@ -164,7 +165,7 @@ def stands_on(connection: Connection, betas: Collection[str]) -> tuple[Stand, ..
             message=row.probe.message,
             order=row.probe_id,
         )
-        for row in rows.select_related("probe").order_by("beta", "model")
+        for row in rows.select_related("connection", "probe").order_by("beta", "model")
     )
 
 
@@ -183,6 +184,6 @@ def refusal_of(beta: str, model: str, stands: Iterable[Stand]) -> Stand | None:
 
 def refused_on(connection: Connection, model: str, betas: Collection[str]) -> dict[str, Stand]:
     """Those of the betas that were last refused on this connection, on this model or whatever the model. One query."""
-    stands = stands_on(connection, betas)
+    stands = stands_on(connection.pk, betas)
     found = ((beta, refusal_of(beta, model, stands)) for beta in betas)
     return {beta: stand for beta, stand in found if stand is not None}

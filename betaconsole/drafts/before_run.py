@@ -1,4 +1,5 @@
-"""What preflight says of a draft: its columns as the requests they would be, told once for all columns it is true of.
+"""What is known of a draft before it is sent: what preflight says of its columns as the requests they would be, and what
+earlier probes of its connection do, told once for all columns it is true of.
 
 The body is looked at through its outline, which stands beside the draft: a tick reads no megabytes. What was found is kept
 in memory for as long as nothing that it depends on has changed.
@@ -14,6 +15,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from betaconsole.availability.expecting import model_in, refusals_expected
+from betaconsole.availability.standings import Stand, stands_on
 from betaconsole.catalogue.preflight import ColumnRequest, Finding, Fix, Level, preflight
 from betaconsole.claude.endpoints import Endpoint
 
@@ -31,7 +34,8 @@ LONGEST_READ = 100_000  # characters of a column's changes; what is longer is no
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that the findings depend on. `outlines` are those of the draft's body (under "") and of own bodies, by digest."""
+    """All that the findings depend on. `outlines` are those of the draft's body (under "") and of own bodies, by digest;
+    `stands` is how the connection last answered the betas that are ticked."""
 
     columns: tuple[Column, ...]
     outlines: tuple[tuple[str, str], ...]
@@ -39,6 +43,7 @@ class Inputs:
     version: str
     is_batch: bool
     keeps_caches_apart: bool
+    stands: tuple[Stand, ...]
     today: date
 
 
@@ -80,6 +85,7 @@ def told_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> list[Told]
         version=draft.version,
         is_batch=draft.engine == Engine.BATCH and draft.endpoint.is_messages,
         keeps_caches_apart=draft.separate_caches,
+        stands=stands_on(draft.connection_id, {beta for column in columns for beta in column.betas}),
         today=timezone.now().date(),
     )
     return list(_told(inputs))
@@ -118,7 +124,9 @@ def _told(inputs: Inputs) -> tuple[Told, ...]:
     requests = [_request(inputs, column) for column in inputs.columns]
     found: dict[str, tuple[Finding, list[int]]] = {}
     for position, findings in enumerate(preflight(requests, today=inputs.today)):
-        for finding in map(_unwrapped, findings):
+        request = requests[position]
+        expected = refusals_expected(request.betas, model_in(request.body), inputs.stands)
+        for finding in map(_unwrapped, (*findings, *expected)):
             if not (inputs.keeps_caches_apart and finding.code == "shared_cache") and not _is_blank(finding):
                 found.setdefault(_id(finding), (finding, []))[1].append(position)
     told = [_about(finding, positions, inputs.columns) for finding, positions in found.values()]

@@ -111,7 +111,7 @@ def test_a_warning_says_where_since_when_and_with_which_words(key, django_assert
     found(key, {CONTEXT: REFUSED})
     found(key, {CONTEXT: REFUSED}, at=BEGUN + timedelta(hours=2))
     with django_assert_num_queries(1):
-        stands = stands_on(key, [CONTEXT, THINKING])
+        stands = stands_on(key.pk, [CONTEXT, THINKING])
     [warning] = refusals_expected([THINKING, CONTEXT], MODEL, stands)
     assert warning.message == (
         f"{CONTEXT} is refused on Production key since 1 Nov, 09:14 UTC, last asked 1 Nov, 11:14: "
@@ -123,7 +123,7 @@ def test_a_warning_says_where_since_when_and_with_which_words(key, django_assert
 
 def test_long_words_of_a_refusal_are_cut_in_a_warning(key):
     found(key, {CONTEXT: FOR_MODEL}, message="no " * 500)
-    [warning] = refusals_expected([CONTEXT], MODEL, stands_on(key, [CONTEXT]))
+    [warning] = refusals_expected([CONTEXT], MODEL, stands_on(key.pk, [CONTEXT]))
     assert "refused on Production key for this model since" in warning.message
     assert len(warning.message) < 400
     assert warning.message.endswith("no…”")
