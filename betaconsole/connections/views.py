@@ -1,4 +1,4 @@
-"""Pages of connections: paste a key, see which there are, remove one."""
+"""Pages of connections: which there are, one of them, its form, and taking it out of use."""
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -6,44 +6,104 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from betaconsole.teams import keys
 from betaconsole.teams.access import TeamRequest, requires
-from betaconsole.teams.keys import keep_key, remove_key
-from betaconsole.teams.models import Connection, Role
+from betaconsole.teams.models import Connection, ConnectionQuerySet, Role
+from betaconsole.teams.origins import is_allowed
 
-from .forms import KeyForm
+from .forms import ConnectionForm
 
 
 @requires(Role.VIEWER)
 @require_GET
 def connections(request: TeamRequest) -> HttpResponse:
-    rows = list(Connection.objects.visible_to(request.user).filter(team=request.team).usable().order_by("pk"))
+    rows = list(ours(request).usable().order_by("pk"))
     added = next((row for row in rows if row.public_id == request.GET.get("added")), None)
-    context = {"rows": rows, "added": added, "default": Connection.objects.default_for(request.team)}
+    context = {
+        "rows": rows,
+        "archived": list(ours(request).exclude(archived_at=None).order_by("-archived_at")),
+        "added": added,
+        "default": Connection.objects.default_for(request.team, request.user),
+        "manages": manages(request),
+    }
     return render(request, "connections/connections.html", context)
+
+
+@requires(Role.VIEWER)
+@require_GET
+def connection(request: TeamRequest, public_id: str) -> HttpResponse:
+    row = get_object_or_404(ours(request).select_related("author"), public_id=public_id)
+    context = {
+        "row": row,
+        "is_default": row == Connection.objects.default_for(request.team, request.user),
+        "is_allowed": is_allowed(row),
+        "people": list(row.people.order_by("name", "email")),
+        "manages": manages(request),
+    }
+    return render(request, "connections/connection.html", context)
 
 
 @requires(Role.ADMIN)
 @require_http_methods(["GET", "POST"])
 def new(request: TeamRequest) -> HttpResponse:
     """Paste a key. It is sealed before anything is answered; only its last four characters are ever shown."""
-    form = KeyForm(request.POST or None)
+    form = ConnectionForm(request.POST or None, team=request.team)
     if request.method == "POST" and form.is_valid():
-        made = keep_key(
-            form.cleaned_data["key"],
-            team=request.team,
-            author=request.user,
-            name=form.cleaned_data["name"],
-            base_url=form.cleaned_data["base_url"],
-        )
+        made = form.keep(request.user)
         return redirect(f"{reverse('connections:connections')}?added={made.public_id}")
     context = {"form": form, "official": settings.OFFICIAL_API}
     return render(request, "connections/new.html", context, status=422 if form.errors else 200)
 
 
 @requires(Role.ADMIN)
+@require_http_methods(["GET", "POST"])
+def edit(request: TeamRequest, public_id: str) -> HttpResponse:
+    row = get_object_or_404(ours(request), public_id=public_id)
+    form = ConnectionForm(request.POST or None, team=request.team, instance=row)
+    name = row.name
+    if request.method == "POST" and form.is_valid():
+        form.keep(request.user)
+        return redirect("connections:connection", public_id)
+    context = {"form": form, "row": row, "name": name}
+    return render(request, "connections/edit.html", context, status=422 if form.errors else 200)
+
+
+@requires(Role.ADMIN)
+@require_POST
+def archive(request: TeamRequest, public_id: str) -> HttpResponse:
+    """Out of use, with its key; the simulator and the environment's key are not the console's to put away."""
+    keys.archive(get_object_or_404(pasted(request).filter(archived_at=None), public_id=public_id))
+    return redirect("connections:connection", public_id)
+
+
+@requires(Role.ADMIN)
+@require_POST
+def restore(request: TeamRequest, public_id: str) -> HttpResponse:
+    """In use again, where it still has a key; without one its form asks for it."""
+    row = get_object_or_404(pasted(request).exclude(archived_at=None), public_id=public_id)
+    if not row.sealed_key:
+        return redirect("connections:edit", public_id)
+    keys.restore(row)
+    return redirect("connections:connection", public_id)
+
+
+@requires(Role.ADMIN)
 @require_POST
 def remove(request: TeamRequest, public_id: str) -> HttpResponse:
-    """Remove a pasted key; the simulator and the environment's key are not the console's to remove."""
-    rows = Connection.objects.visible_to(request.user).filter(kind=Connection.Kind.KEY, archived_at=None)
-    remove_key(get_object_or_404(rows, public_id=public_id))
+    """Erase a pasted key."""
+    keys.remove_key(get_object_or_404(pasted(request), public_id=public_id))
     return redirect("connections:connections")
+
+
+def ours(request: TeamRequest) -> ConnectionQuerySet:
+    """The connections of the team that is looked at."""
+    return Connection.objects.visible_to(request.user).filter(team=request.team)
+
+
+def pasted(request: TeamRequest) -> ConnectionQuerySet:
+    return ours(request).filter(kind=Connection.Kind.KEY)
+
+
+def manages(request: TeamRequest) -> bool:
+    """Whether this person changes connections, so that a page shows the buttons for it."""
+    return Role(request.membership.role).includes(Role.ADMIN)
