@@ -50,6 +50,11 @@ def unseal(sealed: str, *, team_id: int, row_id: int, origin: str) -> str:
     return key
 
 
+def is_current(sealed: str) -> bool:
+    """Whether this was sealed under the newest master key."""
+    return sealed.split(":", 2)[1:2] == [_key_id(_master_keys()[0])]
+
+
 def fingerprint(key: str) -> str:
     """A stable mark of a key, to notice the same key twice; useless without the master key."""
     pepper = hashlib.sha256(b"betaconsole fingerprint" + _master_keys()[-1]).digest()

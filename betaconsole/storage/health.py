@@ -1,0 +1,135 @@
+"""Whether the database and the place it lies in are in order: what `manage.py doctor` says of them."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+LITTLE_BYTES = 1_000_000_000  # less free than this is worth a line
+TOO_LITTLE_BYTES = 100_000_000
+MOST_DRIFT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `todo`: what to do about it, empty where all is well."""
+
+    subject: str
+    said: str
+    todo: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.todo
+
+
+def look_at_storage() -> Iterator[Finding]:
+    """The data folder, the disk, the database and its migrations."""
+    yield data_folder()
+    yield disk_space()
+    try:
+        yield from sqlite_database() if connection.vendor == "sqlite" else postgres_database()
+        yield migrations()
+        yield clock()
+    except DatabaseError as error:
+        yield Finding(
+            "Database", f"It cannot be read: {type(error).__name__}.", "Look at DATABASE_URL and at its server."
+        )
+
+
+def data_folder() -> Finding:
+    return owners_only("Data folder", settings.DATA_DIR, most=0o700)
+
+
+def owners_only(subject: str, path: Path, *, most: int) -> Finding:
+    """Whether only the account that runs this may come near a path. `most`: the permissions it may have."""
+    found = path.stat()
+    mode = found.st_mode & 0o777
+    if mode & ~most:
+        return Finding(subject, f"Others may enter or read {path} (mode {mode:o}).", f"chmod {most:o} {path}")
+    if found.st_uid not in (os.geteuid(), 0):
+        return Finding(
+            subject, f"{path} belongs to another account.", f"chown it to the account that runs the console: {path}"
+        )
+    return Finding(subject, f"{path}, its owner's alone (mode {mode:o}).")
+
+
+def disk_space() -> Finding:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    said = f"{free / 1e9:,.1f} GB free where the data folder is."
+    if free < TOO_LITTLE_BYTES:
+        return Finding("Disk", said, "Make room now: what arrives can soon not be stored.")
+    return Finding("Disk", said, "Make room." if free < LITTLE_BYTES else "")
+
+
+def sqlite_database() -> Iterator[Finding]:
+    path = Path(connection.settings_dict["NAME"])
+    yield owners_only("Database file", path, most=0o600)
+    size = sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*") if part.name in _parts(path))
+    # A connection of its own: reading every page of a large file must not hold up this process's.
+    with closing(sqlite3.connect(path)) as database:
+        mode = database.execute("PRAGMA journal_mode").fetchone()[0]
+        problems = [row[0] for row in database.execute("PRAGMA quick_check(5)")]
+        dangling = database.execute("PRAGMA foreign_key_check").fetchone()
+    said = f"SQLite {sqlite3.sqlite_version}, {size / 1e6:,.1f} MB, journal mode {mode}."
+    yield Finding("Database", said, "" if mode == "wal" else "Start the console once: it sets journal mode WAL.")
+    restore = (
+        "Stop the console, keep this file aside, and go back to a copy (betaconsole.before-….sqlite3 or a backup)."
+    )
+    if problems != ["ok"]:
+        yield Finding("Integrity", f"Damaged: {'; '.join(problems)}.", restore)
+    elif dangling:
+        yield Finding("Integrity", f"A row of {dangling[0]} refers to one of {dangling[2]} that is not there.", restore)
+    else:
+        yield Finding("Integrity", "Every page and every reference is whole.")
+
+
+def _parts(path: Path) -> set[str]:
+    return {path.name, f"{path.name}-wal", f"{path.name}-shm"}
+
+
+def postgres_database() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database()), current_setting('server_version')")
+        size, version = cursor.fetchone()
+        cursor.execute("SELECT relname FROM pg_class JOIN pg_index ON pg_class.oid = indexrelid WHERE NOT indisvalid")
+        invalid = [row[0] for row in cursor.fetchall()]
+    yield Finding("Database", f"PostgreSQL {version}, {size / 1e6:,.1f} MB.")
+    if invalid:
+        yield Finding("Integrity", f"Indexes that are not valid: {', '.join(invalid)}.", f"REINDEX INDEX {invalid[0]}")
+
+
+def migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    unknown = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)
+    if unknown:
+        newest = ".".join(max(unknown))
+        return Finding(
+            "Migrations", f"The database was used by a newer betaconsole ({newest}).", "Install that version."
+        )
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending:
+        return Finding("Migrations", f"{len(pending)} are not applied.", "Start the console: it applies them.")
+    return Finding("Migrations", "All are applied.")
+
+
+def clock() -> Finding:
+    """Leases run in the database's time: between two machines the clocks should agree."""
+    if connection.vendor == "sqlite":
+        return Finding("Clock", f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        drift = abs(cursor.fetchone()[0] - timezone.now())
+    if drift > MOST_DRIFT:
+        said = f"This machine and the database's differ by {drift.total_seconds():.0f} s."
+        return Finding("Clock", said, "Let both machines keep time (NTP).")
+    return Finding("Clock", "This machine and the database's agree.")

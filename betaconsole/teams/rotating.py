@@ -1,0 +1,47 @@
+"""Sealing every stored key anew under the newest master key."""
+
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from . import sealing
+from .models import Connection
+
+
+@dataclass
+class Counts:
+    """`anew` keys were sealed again, `current` stood under the newest master key already; why others cannot be opened."""
+
+    anew: int = 0
+    current: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+
+def rotate() -> Counts:
+    """Seal each key anew that is not under the newest master key. Stopped half way, the next one goes on where it was.
+
+    Fingerprints are renewed with the seals: they hang on the oldest master key, and an old one may be gone by now.
+    """
+    counts = Counts()
+    for connection_id in Connection.objects.exclude(sealed_key="").order_by("pk").values_list("pk", flat=True):
+        _rotate_one(connection_id, counts)
+    return counts
+
+
+@transaction.atomic
+def _rotate_one(connection_id: int, counts: Counts) -> None:
+    # Locked: a key that is replaced at this moment must not come back.
+    locked = Connection.objects.select_for_update(of=("self",)).exclude(sealed_key="").select_related("team")
+    connection = locked.filter(pk=connection_id).first()
+    if connection is None:
+        return
+    try:
+        key = connection.stored_key().reveal()
+    except sealing.Unreadable as problem:
+        counts.unreadable.append(f"{connection.name} ({connection.team}): {problem}")
+        return
+    if sealing.is_current(connection.sealed_key) and connection.key_fingerprint == sealing.fingerprint(key):
+        counts.current += 1
+        return
+    connection.put_key(key)
+    counts.anew += 1
