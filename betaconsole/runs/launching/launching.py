@@ -48,7 +48,7 @@ def launch(
     plan: Plan,
     *,
     team: Team,
-    author: User,
+    author: User | None,
     connection: Connection,
     client_token: str | None = None,
     draft: Draft | None = None,

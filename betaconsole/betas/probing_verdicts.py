@@ -1,0 +1,103 @@
+"""What the answers of a check say: first whether the controls bear anything out, then each beta. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from betaconsole.availability.models import State
+from betaconsole.catalogue.outcomes import Facts, Verdict, outcomes
+
+from .probing_plan import MADE_UP
+
+# Statuses that say something of the moment, the key or the line, and nothing of what was asked.
+BUSY = (408, 429, 500, 502, 503, 504, 529)
+NOT_ABOUT_THE_NAME = (401, 402, *BUSY)
+_STATES = {
+    Verdict.REFUSED_UNKNOWN: State.REFUSED,
+    Verdict.REFUSED_MODEL: State.REFUSED_MODEL,
+    Verdict.REFUSED_ACCOUNT: State.REFUSED_ACCOUNT,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One exchange of a check. `is_sent` false: it never went out. `words`: the far end's, or what went wrong."""
+
+    facts: Facts
+    words: str = ""
+    exchange: str = ""
+    is_sent: bool = True
+    retry_after_s: float | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was answered well, with what can be read as an answer of the API."""
+        return self.status is not None and self.status < 300 and self.facts.is_whole and bool(self.facts.message)
+
+    @property
+    def status(self) -> int | None:
+        return self.facts.status
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether asking again later may bring an answer: the far end was busy, and no limit of 0 was spoken of."""
+        return self.status in BUSY and "limit of 0" not in self.words
+
+    @property
+    def said(self) -> str:
+        """Status and words in a line."""
+        kind = self.facts.error.type if self.facts.error and self.facts.error.type else ""
+        head = " ".join(str(part) for part in (self.status, kind) if part)
+        return f"{head}: {self.words}" if head and self.words else head or self.words or "no answer"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is to be kept of a beta, and the exchange that told."""
+
+    state: State
+    message: str = ""
+    exchange: str = ""
+
+
+def control_fault(plain: Answer, made_up: Answer, *, needs_beta: bool) -> Found | None:
+    """What becomes of a whole group whose controls fail; None where they bear the answers out.
+
+    `needs_beta`: the endpoint is meant to be not found (404) without its header.
+    """
+    if not (plain.is_good or (needs_beta and plain.status == 404)):
+        return Found(State.UNREACHABLE, f"Without any beta: {plain.said}", plain.exchange)
+    if made_up.status is not None and made_up.status < 400:
+        return Found(
+            State.NOT_CHECKED,
+            f"The made-up name {MADE_UP} was accepted too: acceptance says nothing.",
+            made_up.exchange,
+        )
+    if made_up.status is None or made_up.status in NOT_ABOUT_THE_NAME:
+        return Found(State.UNREACHABLE, f"With the made-up name {MADE_UP}: {made_up.said}", made_up.exchange)
+    return None
+
+
+def refused_in_list(listed: Answer) -> list[str]:
+    """The names that an answer to a header full of names refuses. Others may be refused as well: the API lists all, a
+    gateway perhaps the first."""
+    return list(listed.facts.error.refused_betas) if listed.facts.error else []
+
+
+def found_of(beta: str, answer: Answer, plain: Answer) -> Found:
+    """What one answer says of a beta, where the controls bear it out. Acceptance is all that is looked for."""
+    if answer.status is None:
+        state = State.UNREACHABLE if answer.is_sent else State.INCONCLUSIVE
+        return Found(state, answer.said, answer.exchange)
+    if answer.is_good:
+        return Found(State.ACCEPTED, "", answer.exchange)
+    baseline = plain.facts if plain.is_good else None
+    verdict = next((each.outcome for each in outcomes(answer.facts, baseline) if each.beta == beta), None)
+    return Found(_STATES.get(verdict, State.INCONCLUSIVE), answer.said, answer.exchange)  # type: ignore[arg-type]
+
+
+def with_name_alone(alone: Found, with_field: Found) -> Found:
+    """The name was asked about alone, after a refusal that spoke of something else in the body."""
+    if alone.state != State.ACCEPTED:
+        return with_field if alone.state == State.INCONCLUSIVE else alone
+    return Found(State.ACCEPTED, f"The name alone. With what it opens: {with_field.message}", alone.exchange)
