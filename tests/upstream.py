@@ -154,7 +154,7 @@ class Upstream:
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
-    def wait_for_requests(self, count: int, *, within_s: float = 5.0) -> None:
+    def wait_for_requests(self, count: int, *, within_s: float = 20.0) -> None:
         """Waits until `count` requests have been read."""
         end = time.monotonic() + within_s
         while len(self.requests) < count:
@@ -162,7 +162,7 @@ class Upstream:
                 raise AssertionError(f"{len(self.requests)} of {count} requests came within {within_s} s")
             time.sleep(0.002)
 
-    def wait_for_connections(self, count: int, *, within_s: float = 5.0) -> None:
+    def wait_for_connections(self, count: int, *, within_s: float = 20.0) -> None:
         """Waits until `count` connections have been accepted."""
         end = time.monotonic() + within_s
         while self.connections < count:
@@ -181,9 +181,9 @@ class Upstream:
             self._run(self._serve, sock, number)
 
     def _serve(self, sock: socket.socket, number: int) -> None:
-        sock.settimeout(PATIENCE_S)
         script = self._scripts[min(number, len(self._scripts) - 1)]
         try:
+            sock.settimeout(PATIENCE_S)
             if not isinstance(sock, ssl.SSLSocket) and sock.family in (socket.AF_INET, socket.AF_INET6):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
