@@ -27,6 +27,7 @@ from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending import engine
 from betaconsole.runs.sending.cancelling import cancel
 from betaconsole.runs.sending.exchange_facts import facts_of_exchange
+from betaconsole.runs.states import IN_FLIGHT
 from betaconsole.runs.states import State as Sent
 from betaconsole.teams.models import User
 
@@ -39,6 +40,7 @@ WAVE = 16
 TICK_S = 0.05
 LEASE = timedelta(seconds=60)
 RENEW_S = 10.0
+CUT_S = 5.0
 BUSY_REST_S, LONGEST_REST_S = 2.0, 60.0
 MOST_IN_NOTE = 480
 
@@ -174,9 +176,7 @@ class Run:
         try:
             self._wait(errands)
         finally:
-            for errand in errands:
-                if errand.exchanges.unfinished().exists():
-                    cancel(errand)
+            cut(errands)
             self._count(errands)
         for errand, asks in sent:
             rows = errand.exchanges.select_related("request_body", "response_body").order_by("variant__position")
@@ -244,6 +244,17 @@ class Run:
         )
 
 
+def cut(errands: Sequence[Comparison]) -> None:
+    """Cancel what is still in flight, and wait for its end: what had gone out is known only then."""
+    waiting = Exchange.objects.unfinished().filter(comparison__in=errands)
+    for errand in [errand for errand in errands if errand.exchanges.unfinished().exists()]:
+        cancel(errand)
+    until = time.monotonic() + CUT_S
+    while waiting.exists() and time.monotonic() < until:
+        database.close()
+        time.sleep(TICK_S)
+
+
 def end(check: Check, status: Check.Status, note: str) -> bool:
     """End a check that runs; whether it was this that ended it."""
     note = note if len(note) <= MOST_IN_NOTE else note[: MOST_IN_NOTE - 1] + "…"
@@ -283,23 +294,13 @@ def _body(ask: Ask) -> object:
 def answer_of(exchange: Exchange) -> Answer:
     """What came of one request. A far end can send anything: what cannot be read is no answer."""
     is_sent = exchange.sent_at is not None or exchange.status is not None or bool(exchange.failure_kind)
+    words = exchange.error_message
     try:
         facts = facts_of_exchange(exchange, timed=False)
     except Exception as error:
         logger.error("exchange %s cannot be read: %s", exchange.pk, type(error).__name__)
         facts = Facts(status=None)
-    if exchange.state == Sent.CANCELLED:
+    if exchange.state in (Sent.CANCELLED, Sent.QUEUED, *IN_FLIGHT):
         facts = replace(facts, status=None)
-    return Answer(
-        facts,
-        words=exchange.error_message or _words(exchange, is_sent=is_sent),
-        exchange=exchange.public_id,
-        is_sent=is_sent,
-        retry_after_s=exchange.retry_after_s,
-    )
-
-
-def _words(exchange: Exchange, *, is_sent: bool) -> str:
-    if exchange.state == Sent.SUCCEEDED:
-        return ""
-    return "No answer came in time." if is_sent else "It waited too long for room on this connection: not sent."
+        words = "No answer came in time." if is_sent else "It waited too long for room on this connection: not sent."
+    return Answer(facts, words, exchange.public_id, is_sent=is_sent, retry_after_s=exchange.retry_after_s)

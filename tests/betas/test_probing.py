@@ -179,7 +179,7 @@ def test_a_busy_far_end_is_asked_once_more(owner):
 def test_one_bad_answer_never_stops_the_others(owner):
     def special(peer, request, betas):
         if betas == [ONE]:
-            peer.reset()
+            raise ConnectionResetError
         if betas == [OTHER]:
             return answer(b'{"type": "error", "error": "no')
         if betas == ["effort-2025-11-24"]:
@@ -227,7 +227,7 @@ def test_a_stopped_check_cuts_what_is_in_flight_and_keeps_what_it_found(owner):
     waits = ["effort-2025-11-24"]
     special = lambda peer, request, betas: peer.wait(20) if betas == waits else None  # noqa: E731
     with Upstream(FarEnd([ONE, *waits], special=special)) as upstream, running():
-        check = probing.start(owner.team, owner.user, connection_to(owner, upstream.url), [ONE, THREADS, *waits])
+        check = probing.start(owner.team, owner.user, connection_to(owner, upstream.url), [ONE, OTHER, *waits])
         wait_for(lambda: waits in map(betas_of, upstream.requests))
         assert probing.stop(check)
         assert not probing.stop(check)
@@ -235,7 +235,7 @@ def test_a_stopped_check_cuts_what_is_in_flight_and_keeps_what_it_found(owner):
         probing.wait_for_ends(10)
     check.refresh_from_db()
     assert (check.status, check.note[:7], check.lease_until) == (Check.Status.STOPPED, "Stopped", None)
-    assert states(check)[THREADS] == State.REFUSED
+    assert states(check)[OTHER] == State.REFUSED
     assert waits[0] not in states(check)
 
 
