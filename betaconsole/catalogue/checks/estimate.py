@@ -91,7 +91,11 @@ def _most_of_turn(terms: Terms, input_tokens: int, *, is_batch: bool) -> Cost:
     spec = find_model(terms.model)
     if spec is not None and spec.context_tokens is not None:
         input_tokens = min(input_tokens, spec.context_tokens)  # what is longer is refused
-    usage = {"output_tokens": terms.most_output_tokens, "speed": terms.speed or None, "inference_geo": terms.region}
+    usage: dict[str, Any] = {
+        "output_tokens": terms.most_output_tokens,
+        "speed": terms.speed or None,
+        "inference_geo": terms.region,
+    }
     plain = {**usage, "input_tokens": input_tokens}
     if terms.cache and input_tokens:  # dearer than plain input
         plain = {
