@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,16 +11,18 @@ from django.utils.safestring import SafeString
 
 from betaconsole.catalogue.betas import AREAS, Beta, Evidence, all_betas, find
 from betaconsole.catalogue.checks.nearest import nearest
+from betaconsole.catalogue.model_specs import find_model
 from betaconsole.claude import jsontext
+from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.claude.snippets import SnippetRequest, curl, python_beta, typescript
 
 from .listing import MARKS, TONES, can_try, gated_tools, needs_header, opened
 from .marking import marked
 from .spelling import Spelt, spelt
-from .trials import TRIALS, WHY_ALIKE
+from .trials import PLAIN_BODY, TRIALS, WHY_ALIKE
 
-URL = "https://api.anthropic.com/v1/messages"
+ORIGIN = "https://api.anthropic.com"
 LANGUAGES: tuple[tuple[str, str, Callable[[SnippetRequest], str]], ...] = (
     ("curl", "curl", curl),
     ("python", "Python", python_beta),
@@ -58,6 +60,8 @@ class BetaPage:
     successor: Spelt | None = None
     predecessors: tuple[Spelt, ...] = ()
     companions: tuple[Spelt, ...] = ()
+    other_dates: tuple[Spelt, ...] = ()
+    geo: tuple[str, ...] = ()
 
 
 @cache
@@ -91,27 +95,48 @@ def _known(beta: Beta) -> BetaPage:
         successor=spelt(beta.superseded_by) if beta.superseded_by else None,
         predecessors=tuple(spelt(other.name) for other in all_betas().values() if other.superseded_by == beta.name),
         companions=tuple(spelt(other) for other in beta.needs),
+        other_dates=tuple(
+            spelt(other.name) for other in all_betas().values() if other.family == beta.family and other != beta
+        ),
+        geo=tuple(_geo(beta.models)),
     )
 
 
 def codes_of(beta: Beta) -> list[Code]:
-    """The example with the header and the changes, as code; none where the catalogue has no example for Messages."""
+    """The example with the header and the changes, as code."""
+    method, target = beta.example_request.split(" ")
     body, base = beta.example_body, beta.example_base
-    if body is None or base is None or not beta.on_messages:
-        return []
-    asked, plain = _request(body, (*beta.needs, beta.name)), _request(base, ())
+    if target == Endpoint.MESSAGES.path and base is None:
+        body = base = PLAIN_BODY
+    if method == "GET":
+        body = base = None
+    asked = _request(method, target, body=body, betas=(*beta.needs, beta.name))
+    plain = _request(method, target, body=base, betas=())
     return [Code(slug, label, marked(write(asked), write(plain))) for slug, label, write in LANGUAGES]
 
 
-def _request(body: dict[str, Any], betas: tuple[str, ...]) -> SnippetRequest:
+def _request(method: str, target: str, *, body: dict[str, Any] | None, betas: tuple[str, ...]) -> SnippetRequest:
     return SnippetRequest(
-        method="POST",
-        url=URL,
+        method=method,
+        url=ORIGIN + target,
         betas=betas,
         version=DEFAULT_VERSION,
-        body=jsontext.dumps(body, indent=2).encode(),
-        stream=body.get("stream") is True,
+        body=None if body is None else jsontext.dumps(body, indent=2).encode(),
+        stream=body is not None and body.get("stream") is True,
     )
+
+
+def _geo(models: Sequence[str]) -> Iterator[str]:
+    """In sentences, which of the models take which regions in inference_geo; those of which nothing is known are left out."""
+    by_regions: dict[str, list[str]] = {}
+    for model in models:
+        spec = find_model(model)
+        if spec and spec.inference_geo is not None:
+            by_regions.setdefault(" or ".join(spec.inference_geo).capitalize() or "Not available", []).append(model)
+    for regions, found in by_regions.items():
+        others = [model for model in models if model not in found]
+        named = ", ".join(found) if len(others) > 2 else f"all but {' and '.join(others)}" if others else "all of them"
+        yield f"{regions} on {named}."
 
 
 def _evidence(evidence: Evidence) -> list[tuple[str, tuple[str, ...]]]:

@@ -12,7 +12,7 @@ from betaconsole.drafts.models import Draft
 from betaconsole.teams.models import Connection, Team, User
 
 from .checking import Pasted
-from .trying import PLAIN_BODY
+from .trials import PLAIN_BODY
 
 
 def sendable(names: Sequence[str]) -> tuple[str, ...]:

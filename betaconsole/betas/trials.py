@@ -13,6 +13,11 @@ from typing import Any
 
 Json = dict[str, Any]
 
+PLAIN_BODY: Json = {
+    "model": "claude-sonnet-4-6",
+    "max_tokens": 1024,
+    "messages": [{"role": "user", "content": "Which three things would you check first when a web page loads slowly?"}],
+}
 TIME_STUB: Json = {"tool": "get_time", "result": "Saturday 21 November 2026, 14:05, Central European Time (UTC+1)."}
 RULES = " ".join(
     f"Rule {number}: {what}."
@@ -148,6 +153,15 @@ TRIALS: Mapping[str, Trial] = MappingProxyType(
             "a search for the tool before it is called, with and without the header."
         ),
         "web-search-2025-03-05": Trial("a search of the web before the answer, with and without the header."),
+        "pdfs-2024-09-25": Trial(
+            "an answer about the page where the document is there, and its tokens in usage, with and without the header."
+        ),
+        "search-results-2025-06-09": Trial(
+            "an answer that cites the search result where there is one, with and without the header."
+        ),
+        "mid-conversation-system-2026-04-07": Trial(
+            "an answer that follows the system message where there is one, and counts its tokens, with and without the header."
+        ),
         "skills-2025-10-02": Trial(
             "a skill at work where the container has it, with and without the header, which only brings back an older shape of "
             "lists of skills."
@@ -155,7 +169,6 @@ TRIALS: Mapping[str, Trial] = MappingProxyType(
     }
 )
 
-_BUILT_IN = "it is built in, and a header changes nothing."
 _UNKNOWN = "nothing public says what it does, and the API takes it in silence."
 _OLDER_SHAPE = "it only brings back an older shape of other answers, such as those of GET {}."
 
@@ -169,9 +182,6 @@ WHY_ALIKE: Mapping[str, str] = MappingProxyType(
         "fine-grained-tool-streaming-2025-05-14": "both columns hold the same. What differs is when the pieces of a tool's input "
         "arrive: open both exchanges and lay their timelines beside each other.",
         "model-context-window-exceeded-2025-08-26": "it is built in, and shows only where a conversation fills the context window.",
-        "pdfs-2024-09-25": _BUILT_IN,
-        "search-results-2025-06-09": _BUILT_IN,
-        "mid-conversation-system-2026-04-07": _BUILT_IN,
         "files-api-2025-04-14": _OLDER_SHAPE.format("/v1/files"),
         "user-profiles-2026-03-24": _OLDER_SHAPE.format("/v1/user_profiles"),
         "user-profiles-2026-08-18": _OLDER_SHAPE.format("/v1/user_profiles"),

@@ -13,13 +13,8 @@ from betaconsole.drafts.models import Draft
 from betaconsole.teams.models import Connection, Team, User
 
 from .listing import can_try
-from .trials import PLAIN_ENOUGH, TIME_STUB, TRIALS, Trial
+from .trials import PLAIN_BODY, PLAIN_ENOUGH, TIME_STUB, TRIALS, Trial
 
-PLAIN_BODY: dict[str, Any] = {
-    "model": "claude-sonnet-4-6",
-    "max_tokens": 1024,
-    "messages": [{"role": "user", "content": "Which three things would you check first when a web page loads slowly?"}],
-}
 STUBBED = {str(TIME_STUB["tool"]): TIME_STUB}
 
 

@@ -108,7 +108,8 @@ class Beta:
     where that is neither. `refused` says that the API refuses the name itself. `built_in_since` is the day from which no
     header was needed. `models` are the ids it is documented for, none where no source lists them. `needs` holds names that
     must stand in the header as well, `conflicts` paths that may not stand in the same request, `account_words` what the API
-    calls it where it refuses an account.
+    calls it where it refuses an account. `regions` names regions and platforms, `inference_geo` how it goes together with
+    that field. `example_request` is the method, path and query of the example.
     """
 
     name: str
@@ -134,9 +135,12 @@ class Beta:
     models: tuple[str, ...] = ()
     models_note: str = ""
     limits_note: str = ""
+    regions: str = ""
+    inference_geo: str = ""
     needs: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     docs_url: str | None = None
+    example_request: str = "POST /v1/messages"
     changes_json: str | None = None
     example_json: str | None = None
 

@@ -28,7 +28,8 @@ class Price:
 class ModelSpec:
     """One model. The keys are explained at the top of models.toml.
 
-    `thinking_types` and `effort_levels` are None where unknown; an empty tuple of efforts means that it takes none.
+    `thinking_types`, `effort_levels` and `inference_geo` are None where unknown; an empty tuple of efforts or regions means
+    that it takes none.
     `long_price` holds for requests whose whole input is larger than `long_price_above_tokens`.
     """
 
@@ -55,6 +56,7 @@ class ModelSpec:
     refused_fields: tuple[str, ...] = ()
     refused_tool_types: tuple[str, ...] = ()
     refused_advisors: tuple[str, ...] = ()
+    inference_geo: tuple[str, ...] | None = None
     us_inference_multiplier: Decimal | None = None
     note: str = ""
     price: Price | None = None

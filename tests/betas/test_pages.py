@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from betaconsole.betas.beta_page import codes_of
 from betaconsole.catalogue.betas import all_betas
 from tests.builders import CONTEXT, THINKING, make_comparison, make_team
 
@@ -101,3 +102,24 @@ def test_the_lines_of_the_example_that_are_the_betas_own_are_marked(owner, clien
     assert any(CONTEXT in mark for mark in marks)
     assert any("context_management" in mark for mark in marks)
     assert not any("Can I call our offices" in mark for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("compact-2026-09-04", "Global or us on all but claude-mythos-preview."),
+        ("compact-2026-09-04", "Other dates:"),
+        ("prompt-caching-2024-07-31", "Reported as refused on Vertex."),
+        ("managed-agents-2026-04-01", "curl https://api.anthropic.com/v1/agents"),
+        ("webhooks-2026-10-07", "an admin key here"),
+    ],
+)
+def test_a_betas_page_says_where_it_runs_and_how_it_is_asked_for(name, said, owner, client):
+    assert said in text_of(client, f"/betas/{name}/")
+
+
+def test_every_beta_has_an_example_whose_header_is_marked():
+    for beta in all_betas().values():
+        for code in codes_of(beta):
+            marks = [part.split("</mark>")[0] for part in code.html.split("<mark>")[1:]]
+            assert any(beta.name in mark for mark in marks), (beta.name, code.label)

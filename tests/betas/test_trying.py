@@ -30,6 +30,8 @@ TRIED = [beta for beta in all_betas().values() if can_try(beta)]
 IN_FIGURES = {
     "mid-conversation-system-clear-at-2026-08-21": "input_tokens",
     "mid-conversation-output-config-2026-07-01": "output_tokens",
+    "mid-conversation-system-2026-04-07": "input_tokens",
+    "pdfs-2024-09-25": "input_tokens",
     "effort-2025-11-24": "output_tokens",
 }
 
@@ -125,6 +127,7 @@ def _shows(column: list[Exchange]) -> set[str]:
         found |= {f"{name} there" for name, value in message.items() if value is not None}
         found |= {f"usage {name}" for name, value in message["usage"].items() if value not in (0, None)}
         found |= {block["type"] + block.get("name", "") for block in message["content"]}
+        found |= {cited["type"] for block in message["content"] for cited in block.get("citations") or ()}
         found |= {"JSON" for block in message["content"] if block.get("text", "").startswith("{")}
     return found
 

@@ -31,10 +31,15 @@ def simulator() -> Simulator:
 
 
 def ask(
-    far_end: Simulator, body: dict[str, Any], *, betas: Sequence[str] = (), version: str = DEFAULT_VERSION
+    far_end: Simulator,
+    body: dict[str, Any],
+    *,
+    betas: Sequence[str] = (),
+    version: str = DEFAULT_VERSION,
+    request: str = "POST /v1/messages",
 ) -> Answer:
-    """The answer to this body without streaming, so that blocks and usage come whole."""
-    sent = json.dumps({**body, "stream": False}).encode()
+    """The answer to this body without streaming, so that blocks and usage come whole. `request`: method, path and query."""
+    sent = json.dumps({**body, "stream": False} if request.endswith("/messages") else body).encode()
     headers = {
         "host": "simulator",
         "x-api-key": "sk-test",
@@ -48,7 +53,7 @@ def ask(
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     with far_end.dial() as line:
         line.settimeout(10)
-        line.sendall(f"POST /v1/messages HTTP/1.1\r\n{lines}\r\n".encode() + sent)
+        line.sendall(f"{request} HTTP/1.1\r\n{lines}\r\n".encode() + sent)
         return _read(line)
 
 

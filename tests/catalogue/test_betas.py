@@ -13,12 +13,13 @@ import pytest
 from betaconsole.catalogue import betas
 from betaconsole.catalogue.betas import AREAS, Beta, Evidence, Pins, Raises, Status, all_betas, find, search
 from betaconsole.catalogue.model_specs import all_models, find_model
-from betaconsole.claude.endpoints import KNOWN_ENDPOINTS
+from betaconsole.claude.endpoints import KNOWN_ENDPOINTS, check_endpoint
 from betaconsole.claude.headers import check_beta
 from betaconsole.simulator.rules import parse_path
 
 from .reference import reference_betas
 
+PATHS = {"admin": "organizations."}  # of the words for endpoints, what is no path itself
 FILE = Path(betas.__file__).with_name("betas.toml")
 
 
@@ -146,13 +147,32 @@ def test_the_changes_apply_cleanly_to_the_example():
 def test_an_example_is_a_request_for_a_model_that_exists():
     for beta in all_betas().values():
         body = beta.example_body
-        if body is None:
+        if body is None or beta.endpoints == ("oauth",):
             continue
         for params in [item["params"] for item in body.get("requests", [])] or [body]:
             spec = find_model(params["model"])
             assert spec is not None
             assert not spec.is_retired(betas.catalogue_date())
             assert params["messages"]
+
+
+def test_an_example_goes_to_an_endpoint_the_beta_acts_on():
+    for beta in all_betas().values():
+        method, target = beta.example_request.split(" ")
+        assert method in ("GET", "POST")
+        assert target.startswith("/v1/")
+        check_endpoint(method, *target.split("?"))
+        if beta.example_request == "POST /v1/messages":
+            assert beta.on_messages
+        else:
+            path = target.partition("?")[0].removeprefix("/v1/").replace("/", ".")
+            assert any(path.startswith(PATHS.get(word, word)) for word in beta.endpoints), beta.name
+
+
+def test_regions_are_said_in_sentences_where_a_source_names_them():
+    said = [text for beta in all_betas().values() for text in (beta.regions, beta.inference_geo) if text]
+    assert said
+    assert all(text.endswith(".") for text in said)
 
 
 def test_a_beta_that_gates_fields_of_messages_brings_an_example_that_uses_them():
@@ -193,7 +213,16 @@ def test_no_sentence_is_copied_from_the_reference():
     ours = {
         sentence
         for beta in all_betas().values()
-        for text in (beta.title, beta.summary, beta.status_note, beta.models_note, beta.limits_note, beta.evidence.note)
+        for text in (
+            beta.title,
+            beta.summary,
+            beta.status_note,
+            beta.models_note,
+            beta.limits_note,
+            beta.regions,
+            beta.inference_geo,
+            beta.evidence.note,
+        )
         for sentence in _sentences(text)
     }
     assert {sentence for sentence in ours & theirs if len(sentence.split()) > 3} == set()

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from dataclasses import fields
 from datetime import date
@@ -8,6 +9,7 @@ import pytest
 from betaconsole.catalogue import model_specs
 from betaconsole.catalogue.betas import all_betas, catalogue_date
 from betaconsole.catalogue.model_specs import Price, all_models, default_model, find_model
+from tests import recorded
 
 CURRENT = [
     "claude-fable-5-2",
@@ -93,6 +95,30 @@ def test_values_come_from_closed_lists():
         assert (spec.long_price is None) == (spec.long_price_above_tokens is None)
         assert spec.sources
         assert spec.display_name
+
+
+def test_where_a_model_runs_agrees_with_what_a_region_costs():
+    for spec in all_models().values():
+        geo, factor = spec.inference_geo, spec.us_inference_multiplier
+        assert geo in (None, (), ("global", "us")), spec.id
+        assert geo != ("global", "us") or factor == Decimal("1.1"), spec.id
+        assert geo != () or factor in (None, 1), spec.id
+
+
+def test_where_a_model_ran_is_what_recorded_answers_say():
+    said = set()
+    for row in recorded.messages():
+        answer = row["response"]["body_text"] or ""
+        spec, geo = find_model(_last(r'"model" ?: ?"([^"]+)"', answer)), _last(r'"inference_geo" ?: ?"(\w+)"', answer)
+        if spec and geo:
+            said.add((spec, geo))
+    assert said or not recorded.is_there()
+    for spec, geo in said:
+        assert spec.inference_geo == () if geo == "not_available" else geo in (spec.inference_geo or ()), spec.id
+
+
+def _last(pattern: str, text: str) -> str:
+    return (re.findall(pattern, text) or [""])[-1]
 
 
 def test_a_model_that_always_thinks_does_not_take_disabled():

@@ -99,6 +99,18 @@ def test_the_example_without_the_changes_runs_without_the_header(beta: Beta, far
     assert answer.status == 200, answer.message
 
 
+@pytest.mark.parametrize(
+    "beta",
+    [beta for beta in all_betas().values() if beta.example_request != "POST /v1/messages"],
+    ids=lambda beta: beta.name,
+)
+def test_the_example_of_another_endpoint_is_answered_where_the_simulator_plays_it(beta: Beta, far_end: Simulator):
+    body = {} if beta.example_request.startswith("GET ") else beta.example_body or {}
+    answer = ask(far_end, body, betas=(beta.name,), request=beta.example_request)
+    if answer.status != 200:
+        assert answer.error.startswith("The simulator does not play this endpoint") or beta.endpoints == ("oauth",)
+
+
 @pytest.mark.parametrize("beta", [beta for beta in on_messages() if beta.gated], ids=lambda beta: beta.name)
 def test_what_a_beta_gates_is_refused_without_its_header(beta: Beta, far_end: Simulator):
     answer = ask(far_end, beta.example_body)
