@@ -18,7 +18,7 @@ from gunicorn.workers.gthread import ThreadWorker
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "betaconsole.settings")
 
 # Stopping: open connections get a moment, exchanges in flight the rest of what the arbiter allows.
-STOP_S, CONNECTIONS_S, EXCHANGES_S = 30, 4, 25
+STOP_S, CONNECTIONS_S, CHECKS_S, EXCHANGES_S = 30, 4, 0.5, 25
 
 bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
 workers = 1
@@ -53,10 +53,12 @@ def on_starting(server: Arbiter) -> None:
 
 
 def post_worker_init(worker: ThreadWorker) -> None:
+    from betaconsole.betas import schedule
     from betaconsole.runs.sending import engine, ready
 
     def begin_stopping(signum: int, frame: FrameType | None) -> None:
         _heed_no_more()
+        schedule.begin_stopping()
         engine.begin_stopping()
         worker.handle_exit(signum, frame)
 
@@ -64,6 +66,7 @@ def post_worker_init(worker: ThreadWorker) -> None:
     gc.collect()
     gc.freeze()
     engine.start()
+    schedule.start()
     signal.signal(signal.SIGTERM, begin_stopping)
     signal.siginterrupt(signal.SIGTERM, False)
     # A terminal signals every process of its group; here the arbiter alone decides.
@@ -79,12 +82,16 @@ def worker_int(worker: ThreadWorker) -> None:
 
 
 def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
+    from betaconsole.betas import probing, schedule
     from betaconsole.runs.sending import engine
 
     if worker.pid != os.getpid():
         return  # gunicorn calls this in the arbiter too, for a worker that is already gone
     _heed_no_more()
+    schedule.begin_stopping()
+    engine.begin_stopping()
     try:
+        probing.wait_for_ends(CHECKS_S)
         engine.stop(0 if getattr(worker, "at_once", False) else EXCHANGES_S)
     except SystemExit:  # SIGQUIT while waiting
         engine.stop(0)

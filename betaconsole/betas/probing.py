@@ -23,12 +23,11 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection, Team, User
 
 from .probing_plan import usable_betas
-from .probing_run import LEASE, Run, Sending, end
+from .probing_run import DEAD, LEASE, Run, Sending, end
 
 logger = logging.getLogger(__name__)
 
 MOST_BETAS, MOST_MODELS, MOST_PROBES = 256, 20, 2_000
-DEAD = "The console stopped while this ran; what was found stands."
 
 
 class ProbingError(ValueError):

@@ -43,13 +43,14 @@ RENEW_S = 10.0
 CUT_S = 5.0
 BUSY_REST_S, LONGEST_REST_S = 2.0, 60.0
 MOST_IN_NOTE = 480
+DEAD = "The console stopped while this ran; what was found stands."
 
 # How many of the first of these requests may go out, by a budget; 0 ends the check.
 Room = Callable[[Sequence[Ask]], int]
 
 
 class Halt(Exception):
-    """The check ends before all was asked; the message says why. Empty: somebody else ended it, and said why."""
+    """The check ends before all was asked; the message says why. Empty: it was ended already."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,8 @@ class Run:
         database.close()
         time.sleep(TICK_S)
         if engine.is_stopping():
-            raise Halt("The console stopped while this ran; what was found stands.")
+            end(self._check, Check.Status.STOPPED, DEAD)  # at once: the process may not live to see what is cut end
+            raise Halt
         mine = Check.objects.filter(pk=self._check.pk, status=Check.Status.RUNNING)
         if time.monotonic() - self._renewed < RENEW_S:
             is_mine = mine.exists()

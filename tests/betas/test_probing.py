@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from betaconsole.availability.models import Check, Method, Probe, State
 from betaconsole.betas import probing
 from betaconsole.betas.probing_plan import MADE_UP
-from betaconsole.betas.probing_run import LEASE, Sending
+from betaconsole.betas.probing_run import DEAD, LEASE, Sending
 from betaconsole.catalogue.betas import all_betas
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending import simulated
@@ -246,7 +246,7 @@ def test_a_check_ends_with_the_engine(owner):
             upstream.wait_for_requests(1)
         probing.wait_for_ends(10)
     check.refresh_from_db()
-    assert (check.status, check.note) == (Check.Status.STOPPED, probing.DEAD)
+    assert (check.status, check.note) == (Check.Status.STOPPED, DEAD)
 
 
 @pytest.mark.both_databases
@@ -257,7 +257,7 @@ def test_a_check_whose_process_died_is_marked_once_its_lease_is_over(owner):
     assert probing.mark_abandoned() == 1
     dead.refresh_from_db()
     alive.refresh_from_db()
-    assert (dead.status, dead.note) == (Check.Status.STOPPED, probing.DEAD)
+    assert (dead.status, dead.note) == (Check.Status.STOPPED, DEAD)
     assert alive.status == Check.Status.RUNNING
 
 

@@ -1,0 +1,178 @@
+"""Checks that connections make by themselves: when, how often, and within which budget."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from betaconsole.availability.models import Check, Schedule, State
+from betaconsole.betas import probing, schedule
+from betaconsole.betas.probing_plan import active_betas
+from betaconsole.betas.schedule import GRACE, next_slot, run_due, save_schedule, slot_at
+from betaconsole.teams.models import Connection, Membership
+from betaconsole.teams.solo import set_up_solo
+from tests.betas.far_end import COUNT, ONE, OTHER, FarEnd
+from tests.runs.engines import connection_to, running, wait_for
+from tests.upstream import Upstream
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SETTINGS = {
+    "is_on": True,
+    "every_hours": 1,
+    "betas": [ONE],
+    "models": [],
+    "daily_requests": 50,
+    "daily_usd": Decimal(1),
+}
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> Membership:
+    return set_up_solo()
+
+
+def scheduled(owner: Membership, connection: Connection | None = None, **settings: object) -> Schedule:
+    connection = connection or Connection.objects.get(team=owner.team, kind=Connection.Kind.SIMULATOR)
+    made = save_schedule(connection, owner.user, **{**SETTINGS, **settings})
+    Schedule.objects.filter(pk=made.pk).update(updated_at=NOON - timedelta(days=9))
+    return made
+
+
+@given(
+    st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)),
+    st.integers(1, 744),
+)
+def test_a_moment_lies_between_its_slot_and_the_next(moment, every_hours):
+    slot, period = slot_at(moment, every_hours), timedelta(hours=every_hours)
+    assert slot <= moment < slot + period
+    assert slot_at(slot, every_hours) == slot
+    assert slot_at(slot + period, every_hours) == slot + period
+
+
+def test_a_day_begins_at_midnight():
+    assert slot_at(NOON, 24) == NOON.replace(hour=0)
+    assert slot_at(NOON, 6) == NOON
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.both_databases
+def test_each_slot_is_begun_once_whoever_looks(owner):
+    scheduled(owner)
+    begun: list[Check] = []
+
+    def look() -> None:
+        try:
+            begun.extend(run_due(NOON + timedelta(minutes=1)))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    probing.stop(begun[0])
+    probing.wait_for_ends(20)
+    assert len(begun) == Check.objects.count() == 1
+    assert (begun[0].slot, begun[0].author, begun[0].betas) == (NOON, None, [ONE])
+
+
+@pytest.fixture
+def begins(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
+    """The checks that are begun; none of them is run."""
+    begun: list[Check] = []
+    monkeypatch.setattr(schedule, "in_background", lambda check, sending: begun.append(check))
+    return begun
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatIsDue:
+    def test_a_slot_that_was_missed_is_not_made_up_for(self, owner, begins):
+        scheduled(owner, every_hours=6)
+        run_due(NOON + GRACE + timedelta(seconds=1))
+        assert begins == []
+        run_due(NOON + timedelta(hours=6))
+        assert [check.slot for check in begins] == [NOON + timedelta(hours=6)]
+
+    def test_a_slot_from_before_it_was_switched_on_is_not_begun(self, owner, begins):
+        made = scheduled(owner)
+        Schedule.objects.update(updated_at=NOON + timedelta(seconds=30))
+        run_due(NOON + timedelta(minutes=1))
+        assert begins == []
+        assert next_slot(made, NOON + timedelta(minutes=1)) == NOON + timedelta(hours=1)
+
+    def test_it_is_off_until_somebody_switches_it_on(self, owner, begins):
+        made = scheduled(owner, is_on=False)
+        Schedule.objects.create(connection=connection_to(owner, "http://127.0.0.1:9"))
+        run_due(NOON)
+        assert begins == []
+        assert next_slot(made, NOON) is None
+
+    def test_one_that_fails_does_not_keep_the_others_from_their_slot(self, owner, begins):
+        broken = scheduled(owner, connection_to(owner, "http://127.0.0.1:9"))
+        Schedule.objects.filter(pk=broken.pk).update(every_hours=0)
+        scheduled(owner, betas=[])
+        run_due(NOON)
+        assert [check.betas for check in begins] == [active_betas()]
+
+    def test_an_archived_connection_and_a_console_that_does_not_send_begin_nothing(self, owner, begins, settings):
+        scheduled(owner)
+        settings.SENDING_ENABLED = False
+        run_due(NOON)
+        settings.SENDING_ENABLED = True
+        Connection.objects.update(archived_at=NOON)
+        run_due(NOON)
+        assert begins == []
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("every_hours", 0), ("daily_requests", 0), ("daily_usd", Decimal(-1)), ("betas", ["No!"])]
+    )
+    def test_a_schedule_that_makes_no_sense_is_refused(self, owner, field, value):
+        with pytest.raises(probing.ProbingError) as refused:
+            scheduled(owner, **{field: value})
+        assert refused.value.field == field
+        assert not Schedule.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_ends_where_the_budget_of_the_day_does(owner):
+    with Upstream(FarEnd([ONE, OTHER, COUNT])) as upstream, running():
+        scheduled(owner, connection_to(owner, upstream.url), betas=[ONE, OTHER, COUNT], daily_requests=5)
+        run_due(timezone.now().replace(minute=1))
+        probing.wait_for_ends(20)
+        check = Check.objects.get()
+        assert (check.status, check.requests, check.probes.count()) == (Check.Status.STOPPED, 5, 2)
+        assert "budget of this day" in check.note
+        # The next slot of the same day finds nothing left.
+        run_due(timezone.now().replace(minute=1) + timedelta(hours=1))
+        probing.wait_for_ends(20)
+    assert sorted(Check.objects.values_list("requests", flat=True)) == [0, 5]
+    assert len(upstream.requests) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_dollars_only_what_is_free_is_asked(owner):
+    threads = "message-threads-2026-08-12"
+    with Upstream(FarEnd([ONE, threads])) as upstream, running():
+        scheduled(owner, connection_to(owner, upstream.url), betas=[ONE, threads], daily_usd=Decimal(0))
+        run_due(timezone.now().replace(minute=1))
+        probing.wait_for_ends(20)
+    assert Check.objects.get().status == Check.Status.STOPPED
+    assert all("count_tokens" in request.line for request in upstream.requests)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_clock_ends_what_a_dead_process_left_and_begins_what_is_due(owner):
+    connection = Connection.objects.get(team=owner.team)
+    left = Check.objects.create(team=owner.team, connection=connection, lease_until=NOON - timedelta(days=1))
+    thread = schedule.start()
+    wait_for(lambda: Check.objects.get(pk=left.pk).status == Check.Status.STOPPED)
+    schedule.begin_stopping()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert not connection.probes.filter(state=State.ACCEPTED).exists()
