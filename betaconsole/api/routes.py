@@ -13,7 +13,7 @@ from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
-from . import answers, problems
+from . import answers, availability, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at
@@ -74,6 +74,33 @@ def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
     plan = plan_of(asked, version=connection.anthropic_version)
     stands = stands_on(connection.pk, {beta for variant in plan.variants for beta in variant.betas})
     return json_response(looked_at(plan, today=timezone.now().date(), stands=stands))
+
+
+@api.post(
+    "/availability",
+    operation_id="check_availability",
+    summary="Check which betas are accepted",
+    response={202: availability.CheckStarted, (401, 403, 413, 422, 503): ERROR},
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": availability.EXAMPLE}}}},
+)
+def check_availability(request: TeamRequest, asked: availability.AskedAvailability) -> HttpResponse:
+    """Asks a connection about betas × models with the cheapest requests that tell, in the background.
+
+    Two controls stand beside every answer: the same request without a beta, and with a made-up name.
+    """
+    check_role(request, Role.MEMBER)
+    return json_response({"id": availability.started(request, asked).public_id}, status=202)
+
+
+@api.get(
+    "/availability/{slug:check_id}",
+    operation_id="get_availability",
+    summary="Read what a check found",
+    response={200: availability.CheckAnswer, (401, 404): ERROR},
+)
+def get_availability(request: TeamRequest, check_id: str) -> HttpResponse:
+    """What was accepted and what was refused, as far as it is known; it is kept for ever."""
+    return json_response(availability.answer_of(availability.check_of(request, check_id)))
 
 
 @api.get(
