@@ -8,7 +8,8 @@ const SHOWN_FROM = 1_000_000; // bytes; less is sent before anybody could read h
 const paths = new WeakMap(); // file of a dropped folder → its path there
 const uploads = new Map(); // form → the request that carries its files
 let typedInto = null; // the text area of a message that had the focus last
-let kept = null;
+let kept = null; // the field with the focus, on its way out of the page
+let restored = null;
 
 const composer = () => document.querySelector("#composer");
 const attach = () => document.querySelector("#attach");
@@ -197,21 +198,27 @@ document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   const field = document.activeElement;
   kept = null;
   if (!ctx.sourceElement.matches?.(SENT_AT_ONCE) || !field?.matches?.(FIELDS)) return;
-  kept = { field, nth: alike(field).indexOf(field), value: field.value, start: field.selectionStart, end: field.selectionEnd };
+  kept = { field, nth: alike(field).indexOf(field) };
 });
 
-document.addEventListener("htmx:after:swap", () => {
+// In the same task as the change of the page: between any two others there may be a letter.
+document.addEventListener("htmx:before:settle", () => {
   if (!kept || kept.field.isConnected) return;
-  const { field: old, nth, value, start, end } = kept;
+  const { value, selectionStart, selectionEnd } = kept.field;
+  const field = alike(kept.field)[kept.nth];
+  const changed = field && field.value !== value ? field : null;
   kept = null;
-  const field = alike(old)[nth];
   if (!field) return;
+  if (changed) field.value = value;
   field.focus();
-  if (field.value !== value) {
-    field.value = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  field.setSelectionRange(start, end);
+  field.setSelectionRange(selectionStart, selectionEnd);
+  restored = changed;
+});
+
+// By now htmx listens to the new field: what was not saved yet is.
+document.addEventListener("htmx:after:swap", () => {
+  restored?.dispatchEvent(new Event("input", { bubbles: true }));
+  restored = null;
 });
 
 // This module comes with the first sign of life, and that may have been a file.
