@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import crash, eight_columns, first_text, many_columns, page
+from bench import availability, crash, eight_columns, first_text, many_columns, page
 from bench.console import Console, far_end, running
 from bench.figures import Figure, table
 
@@ -20,6 +20,7 @@ MEASURES: dict[str, Measure] = {
     "eight": eight_columns.measure_wall,
     "160": lambda console, port: many_columns.measure(console, port, columns=160, bar_ms=150),
     "300": lambda console, port: many_columns.measure(console, port, columns=304, bar_ms=250),
+    "betas": lambda console, port: availability.measure(console),
     "crash": lambda console, port: crash.measure(),
     "spread": eight_columns.measure_spread,
     "page": lambda console, port: page.measure_weight(console),

@@ -1,7 +1,8 @@
 """One check at work: what it asks goes out in waves, as errands like any other request, and each answer is kept as it comes.
 
-A check never has more than a wave in flight, so that it leaves room on the connection, can be stopped between two waves,
-and a key with a small limit is not run over. Nothing is sent twice, except once more what a busy far end turned away.
+A check never has more than a wave in flight: half of what the connection allows, so that people's requests find room, and
+it can be stopped and kept to a budget between two waves. Nothing is sent twice, except once more what a busy far end turned
+away.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from betaconsole.availability.keeping import keep
 from betaconsole.availability.models import Check, Method, State
 from betaconsole.catalogue.outcomes import Facts
 from betaconsole.claude import jsontext
+from betaconsole.drafts.columns import MAX_COLUMNS
 from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.launching.planning import Plan, PlanError, VariantPlan
 from betaconsole.runs.models import Comparison, Exchange
@@ -36,7 +38,6 @@ from .probing_verdicts import Answer, Found, control_fault, found_of, refused_in
 
 logger = logging.getLogger(__name__)
 
-WAVE = 16
 TICK_S = 0.05
 LEASE = timedelta(seconds=60)
 RENEW_S = 10.0
@@ -68,6 +69,7 @@ class Run:
     def __init__(self, check: Check, sending: Sending) -> None:
         self._check = check
         self._sending = sending
+        self._at_once = max(1, min(MAX_COLUMNS, check.connection.max_in_flight // 2))
         self._renewed = time.monotonic()
         self._notes: list[str] = []
 
@@ -149,7 +151,7 @@ class Run:
         """Each request and its answer, wave by wave. Raises `Halt`."""
         left = list(asks)
         while left:
-            wave = self._allowed(left[:WAVE])
+            wave = self._allowed(left[: self._at_once])
             left = left[len(wave) :]
             answered = self._wave(wave)
             if busy := [ask for ask, answer in answered.items() if answer.is_passing]:
