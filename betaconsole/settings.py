@@ -6,6 +6,7 @@ The README's table "Settings" documents each variable; a test holds the two toge
 import ipaddress
 import logging
 import secrets
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,6 +39,44 @@ def _origin(name: str, url: str) -> str:
         # A refused address may hold a password: it is not repeated here, nor below.
         raise ImproperlyConfigured(f"{name}: give http(s)://host[:port]")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _mode(asked: str, host: str) -> str:
+    """solo or team. A bind that others can reach needs accounts; asking for solo there is a mistake."""
+    if asked not in ("", "solo", "team"):
+        raise ImproperlyConfigured("BETACONSOLE_MODE: 'solo' (one local owner, no sign-in) or 'team' (accounts).")
+    if asked == "solo" and not _is_loopback(host):
+        raise ImproperlyConfigured(
+            f"HOST={host}: solo mode has no sign-in, so it answers on loopback only (127.0.0.1, ::1, localhost). "
+            "Leave BETACONSOLE_MODE out, or set it to team, for accounts."
+        )
+    return asked or ("solo" if _is_loopback(host) else "team")
+
+
+def _public_url(url: str) -> str:
+    """The address people type: an origin without a path; by default where the console listens."""
+    if url:
+        if urlsplit(url).path not in ("", "/"):
+            raise ImproperlyConfigured("BETACONSOLE_PUBLIC_URL: give http(s)://host[:port], without a path")
+        return _origin("BETACONSOLE_PUBLIC_URL", url)
+    if HOST in ("0.0.0.0", "::") or _is_loopback(HOST):  # noqa: S104 - asked about, not bound to
+        return f"http://{HOST if HOST == '127.0.0.1' else 'localhost'}:{PORT}"
+    return f"http://[{HOST}]:{PORT}" if ":" in HOST else f"http://{HOST}:{PORT}"
+
+
+def _networks(name: str, given: list[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(one.strip(), strict=False) for one in given]
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}: give addresses or networks, such as 127.0.0.1,10.0.0.0/8") from None
 
 
 def _proxy(url: str) -> str | None:
@@ -73,13 +112,15 @@ PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
 
 # Who may come in ----------------------------------------------------------------------------------------------
 
-MODE = env.str("BETACONSOLE_MODE", "solo")
-if MODE != "solo":
-    raise ImproperlyConfigured("BETACONSOLE_MODE: only 'solo' exists in this version; team mode comes with accounts.")
-if not _is_loopback(HOST):
-    raise ImproperlyConfigured(
-        f"HOST={HOST}: without sign-in the console answers on loopback only (127.0.0.1, ::1, localhost)."
-    )
+MODE = _mode(env.str("BETACONSOLE_MODE", ""), HOST)
+PUBLIC_URL = _public_url(env.str("BETACONSOLE_PUBLIC_URL", ""))
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+IS_LOOPBACK_ONLY = _is_loopback(HOST) and _is_loopback(PUBLIC_HOST)
+# Whose word counts about who a request comes from: a proxy on this machine where there must be one, else nobody's.
+TRUSTED_PROXIES = _networks(
+    "BETACONSOLE_TRUSTED_PROXIES", env.list("BETACONSOLE_TRUSTED_PROXIES", ["127.0.0.1", "::1"] if IS_HTTPS else [])
+)
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret.key")
 ENCRYPTION_KEYS: list[str] = env.list("BETACONSOLE_ENCRYPTION_KEYS", [])
@@ -87,6 +128,8 @@ ENCRYPTION_KEYS_FILE = Path(env.str("BETACONSOLE_ENCRYPTION_KEYS_FILE", str(DATA
 DEBUG = False
 # Solo mode answers on loopback only, and teams.solo.LocalOnly checks Host, peer and proxy headers of every request.
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", HOST]
+if MODE == "team":
+    ALLOWED_HOSTS += [f"[{PUBLIC_HOST}]" if ":" in PUBLIC_HOST else PUBLIC_HOST, socket.gethostname().lower()]
 
 # Where requests go --------------------------------------------------------------------------------------------
 
@@ -121,7 +164,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
     "ninja",
@@ -134,7 +185,8 @@ INSTALLED_APPS = [
     "betaconsole.runs",
 ]
 
-MIDDLEWARE = [
+# The tables of accounts are there in both modes, so that a data folder can change from one to the other.
+SOLO_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
@@ -146,9 +198,28 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",  # allauth does not start without it
 ]
+TEAM_MIDDLEWARE = [
+    "betaconsole.web.proxies.TrustedProxies",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "betaconsole.web.headers.SafeHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "betaconsole.web.nul.RefuseNul",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "betaconsole.teams.accounts.asking.TeamMode",
+]
+MIDDLEWARE = TEAM_MIDDLEWARE if MODE == "team" else SOLO_MIDDLEWARE
 
-ROOT_URLCONF = "betaconsole.urls"
+ROOT_URLCONF = "betaconsole.team_urls" if MODE == "team" else "betaconsole.urls"
 WSGI_APPLICATION = "betaconsole.wsgi.application"
 AUTH_USER_MODEL = "teams.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -164,6 +235,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csrf",
+                "django.contrib.messages.context_processors.messages",
                 "betaconsole.teams.context.who",
             ],
             "builtins": ["betaconsole.web.templatetags.figures"],
@@ -219,12 +291,55 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_SAMESITE = "Lax"
-# The console's port is part of the cookie's name: cookies do not know ports, and two consoles on one machine would
-# overwrite each other's token.
-CSRF_COOKIE_NAME = f"csrftoken_{PORT}"
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = MODE == "team" and IS_HTTPS
+if SECURE_SSL_REDIRECT:
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if MODE == "team" else []
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+# The console's port is part of a cookie's name: cookies do not know ports, and two consoles on one machine would
+# overwrite each other's. Over TLS the prefix keeps neighbours of the domain from setting them.
+CSRF_COOKIE_NAME = "__Host-csrftoken" if CSRF_COOKIE_SECURE else f"csrftoken_{PORT}"
+SESSION_COOKIE_NAME = "__Host-sessionid" if SESSION_COOKIE_SECURE else f"sessionid_{PORT}"
 CSRF_FAILURE_VIEW = "betaconsole.web.failures.csrf_failure"
+
+# Accounts (team mode) -----------------------------------------------------------------------------------------
+
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_IDLE_S = 12 * 3600
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing is mailed: links are handed over by people
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "betaconsole.teams.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+USERSESSIONS_TRACK_ACTIVITY = True
+MFA_ADAPTER = "betaconsole.teams.accounts.adapter.SecondFactors"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody could verify one without mail; an invitation was handed to its person
+MFA_TOTP_ISSUER = "betaconsole"
+MFA_TOTP_TOLERANCE = 1
+# Browsers make passkeys for names only, over TLS or on localhost.
+PASSKEYS = MODE == "team" and (PUBLIC_HOST == "localhost" or (IS_HTTPS and not _is_address(PUBLIC_HOST)))
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if PASSKEYS else [])]
+MFA_PASSKEY_LOGIN_ENABLED = PASSKEYS
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PASSKEYS and not IS_HTTPS
 
 # Logs: ids, sizes and states, never a body, never a key ---------------------------------------------------------
 

@@ -10,7 +10,8 @@ urlpatterns = [
     path("", include("betaconsole.runs.urls")),
     path("drafts/", include("betaconsole.drafts.urls")),
     path("connections/", include("betaconsole.connections.urls")),
-    path("", include("betaconsole.library.urls")),
+    path("", include("betaconsole.kept.urls")),
     path("betas/", include("betaconsole.betas.urls")),
+    path("team/", include("betaconsole.teams.pages.urls")),
     path("api/", include("betaconsole.api.urls")),
 ]

@@ -56,9 +56,11 @@ def test_the_environment_is_read_in_one_place():
 
 
 WRONG = {
-    "HOST": ["0.0.0.0", "192.168.1.5", "console.example"],
+    "HOST": ["console.invalid"],
     "PORT": ["0", "65536", "eighty"],
-    "BETACONSOLE_MODE": ["team", "open"],
+    "BETACONSOLE_MODE": ["open"],
+    "BETACONSOLE_PUBLIC_URL": ["console.example", "https://user:hunter2@host", "https://host/below"],
+    "BETACONSOLE_TRUSTED_PROXIES": ["the proxy", "10.0.0.0/40"],
     "BETACONSOLE_THREADS": ["3", "many"],
     "BETACONSOLE_SENDING_ENABLED": ["perhaps"],
     "BETACONSOLE_LOG_LEVEL": ["LOUD"],
@@ -77,6 +79,48 @@ def test_a_wrong_value_stops_the_start_and_names_the_variable(name, value, tmp_p
     assert name in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert "hunter2" not in outcome.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::"])
+def test_solo_mode_refuses_to_listen_where_others_can_reach_it(host, tmp_path):
+    outcome = _start(tmp_path, HOST=host, BETACONSOLE_MODE="solo")
+    assert outcome.returncode == 1
+    assert f"HOST={host}" in outcome.stderr
+    assert "sign-in" in outcome.stderr
+
+
+READ = """
+from betaconsole import settings as s
+print(s.MODE, s.PUBLIC_URL, s.IS_HTTPS, s.PASSKEYS, s.SESSION_COOKIE_NAME, s.IS_LOOPBACK_ONLY, sorted(s.ALLOWED_HOSTS)[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "read"),
+    [
+        ({}, "solo http://127.0.0.1:8000 False False sessionid_8000 True"),
+        ({"HOST": "0.0.0.0"}, "team http://localhost:8000 False True sessionid_8000 False"),
+        ({"HOST": "192.168.1.5"}, "team http://192.168.1.5:8000 False False sessionid_8000 False"),
+        (
+            {"BETACONSOLE_MODE": "team", "BETACONSOLE_PUBLIC_URL": "https://console.example/"},
+            "team https://console.example True True __Host-sessionid False",
+        ),
+        (
+            {"BETACONSOLE_MODE": "team", "BETACONSOLE_PUBLIC_URL": "http://console.example"},
+            "team http://console.example False False sessionid_8000 False",
+        ),
+    ],
+)
+def test_mode_and_public_address_decide_the_rest(environment, read, tmp_path):
+    done = _run(["-c", READ], BETACONSOLE_DATA=str(tmp_path), **environment)
+    assert done.stdout.startswith(read), done.stderr or done.stdout
+
+
+def test_team_mode_over_https_leaves_nothing_for_check_deploy_to_say(tmp_path):
+    team = {"BETACONSOLE_MODE": "team", "BETACONSOLE_PUBLIC_URL": "https://console.example"}
+    done = _run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], BETACONSOLE_DATA=str(tmp_path), **team)
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
 
 
 def test_the_secrets_it_makes_are_its_owners_only(tmp_path):

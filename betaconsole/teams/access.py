@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
 from .models import Membership, Role, Team, User
 
@@ -72,16 +71,4 @@ def signed_in(view: View) -> View:
         return view(request, *args, **kwargs)
 
     checked.access_rule = "person"  # type: ignore[attr-defined]
-    return checked
-
-
-def in_team_mode(view: View) -> View:
-    """The view exists in team mode only: in solo mode nobody signs in and there is one person. Stands above the rule."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if settings.MODE != "team":
-            raise Http404
-        return view(request, *args, **kwargs)
-
     return checked

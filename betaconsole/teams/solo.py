@@ -85,6 +85,15 @@ def local_membership() -> Membership:
     return found or set_up_solo()
 
 
+def set_up() -> None:
+    """What a start needs: the local owner and the team, where there are none yet; the environment's connection."""
+    local = Membership.objects.select_related("user", "team").filter(user__is_local=True).order_by("pk").first()
+    if local is not None:
+        make_connections(local.team, author=local.user)
+    elif settings.MODE == "solo" or not Membership.objects.exists():
+        set_up_solo()
+
+
 @transaction.atomic
 def set_up_solo() -> Membership:
     """Make the local owner, the team, the simulator connection and, with a key in the environment, its connection."""
@@ -97,14 +106,14 @@ def set_up_solo() -> Membership:
     return membership
 
 
-def make_connections(team: Team, *, author: User) -> None:
-    """The connections every team has: the simulator, and the environment's key where one is set."""
+def make_connections(team: Team, *, author: User, environment: bool = True) -> None:
+    """The connections a team begins with: the simulator, and the environment's key where one is set and wanted."""
     Connection.objects.get_or_create(
         team=team,
         kind=Connection.Kind.SIMULATOR,
         defaults={"name": "Simulator", "base_url": SIMULATOR_URL, "author": author},
     )
-    if settings.ENVIRONMENT_KEY:
+    if settings.ENVIRONMENT_KEY and environment:
         Connection.objects.update_or_create(
             team=team,
             kind=Connection.Kind.ENVIRONMENT,

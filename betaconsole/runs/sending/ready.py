@@ -6,6 +6,7 @@ import time
 
 from django.conf import settings
 
+from betaconsole.teams.accounts.entering import first_owner_link, needs_first_owner
 from betaconsole.teams.models import Connection
 from betaconsole.teams.solo import local_membership
 
@@ -14,7 +15,9 @@ PAUSE_S = 0.02
 
 
 def address() -> str:
-    """Where a browser on this machine finds the console."""
+    """Where a browser finds the console: on this machine, or in team mode under its public name."""
+    if settings.MODE == "team":
+        return settings.PUBLIC_URL
     host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
     return f"http://{host}:{settings.PORT}"
 
@@ -27,7 +30,7 @@ def say_when_ready() -> None:
     if status is None or status >= 500:
         _print(f"betaconsole does not answer as it should at {address()}; the lines above may say why.")
     else:
-        _print(f"betaconsole is ready at {address()}\n{_where_requests_go()}")
+        _print("\n".join([f"betaconsole is ready at {address()}", *_news()]))
 
 
 def _print(lines: str) -> None:
@@ -44,6 +47,23 @@ def _status_of_first_page() -> int | None:
         return None
     finally:
         asking.close()
+
+
+def _news() -> list[str]:
+    """What whoever started the console should know: where requests go, or how people come in."""
+    if settings.MODE == "solo":
+        return [_where_requests_go()]
+    lines = []
+    if not settings.IS_HTTPS and not settings.IS_LOOPBACK_ONLY:
+        lines.append(
+            "Warning: over plain http, passwords and keys can be read on the way, and there are no passkeys. "
+            "Put a proxy with TLS before it and set BETACONSOLE_PUBLIC_URL=https://..."
+        )
+    if needs_first_owner():
+        lines.append(
+            f"Nobody can sign in yet. Open this once, within two days, to become the owner:\n{first_owner_link()}"
+        )
+    return lines
 
 
 def _where_requests_go() -> str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from betaconsole.storage.public_id import new_public_id
+from betaconsole.web.redaction import remember
 
 from .people import Role, Team, User
 
@@ -23,7 +24,10 @@ class OneTimeLinkQuerySet(models.QuerySet["OneTimeLink"]):
 
     def with_secret(self, secret: str) -> "OneTimeLink | None":
         """The open link this secret belongs to."""
-        return self.open().select_related("team", "person", "author").filter(digest=_digest(secret)).first()
+        found = self.open().select_related("team", "person", "author").filter(digest=_digest(secret)).first()
+        if found is not None:
+            remember(secret)  # it stands in addresses: a log line about one must not hold it
+        return found
 
 
 class OneTimeLink(models.Model):

@@ -21,7 +21,7 @@ from gunicorn.arbiter import Arbiter
 
 from betaconsole.storage.upgrading import TooNew, upgrade
 from betaconsole.teams.sealing import Unreadable, check_master_keys
-from betaconsole.teams.solo import set_up_solo
+from betaconsole.teams.solo import set_up
 from betaconsole.web import static_files
 
 CONFIGURATION = Path(__file__).resolve().parents[3] / "gunicorn.conf.py"
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         if copy:
             self.stdout.write(f"The database was brought up to date; a copy of the old one is {copy}")
         static_files.collect()
-        set_up_solo()
+        set_up()
 
 
 @contextmanager
@@ -76,7 +76,10 @@ def _alone() -> Iterator[None]:
 
 
 def _check_port_is_free(host: str, port: int) -> None:
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise CommandError(f"HOST={host}: {error.strerror}") from None
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

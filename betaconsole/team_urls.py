@@ -1,0 +1,13 @@
+"""The table of contents in team mode: everything solo mode has, and what is about people."""
+
+from django.urls import include, path
+
+from . import urls
+
+handler403, handler404, handler500 = urls.handler403, urls.handler404, urls.handler500
+
+urlpatterns = [
+    *urls.urlpatterns,
+    path("account/", include("betaconsole.teams.accounts.urls")),
+    path("team/", include("betaconsole.teams.members.urls")),
+]

@@ -1,0 +1,86 @@
+"""What allauth asks us about accounts: who may sign up, what is said, and what goes into the audit log."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+
+from betaconsole.teams.audit import record_person
+from betaconsole.teams.models import User
+
+# What allauth notices about an account, by the mail it would send; nothing is mailed, it is written down.
+NOTICED = {
+    "account/email/password_changed": "password changed",
+    "account/email/password_set": "password changed",
+    "mfa/email/totp_activated": "second factor added",
+    "mfa/email/totp_deactivated": "second factor removed",
+    "mfa/email/recovery_codes_generated": "recovery codes made",
+    "mfa/email/webauthn_added": "passkey added",
+    "mfa/email/webauthn_removed": "passkey removed",
+    "socialaccount/email/account_connected": "sign-in service connected",
+    "socialaccount/email/account_disconnected": "sign-in service disconnected",
+}
+# What is said on the next page, by allauth's own template of it; it keeps quiet about the rest.
+SAID = {
+    "account/messages/password_changed.txt": "The password is changed. Other sessions were ended.",
+    "account/messages/password_set.txt": "The password is set.",
+    "mfa/messages/totp_activated.txt": "From now on a code is asked for at sign-in.",
+    "mfa/messages/totp_deactivated.txt": "No code is asked for at sign-in any more.",
+    "mfa/messages/recovery_codes_generated.txt": "There are new recovery codes; the old ones work no more.",
+    "mfa/messages/webauthn_added.txt": "The passkey is added.",
+    "mfa/messages/webauthn_removed.txt": "The passkey is removed.",
+    "usersessions/messages/sessions_logged_out.txt": "The other sessions are ended.",
+}
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made through links only (`entering`), so there is no open sign-up."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return str(request.META["REMOTE_ADDR"])  # web.proxies has seen to it
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        super().login(request, user)
+        record_person(request, user, "person signed in")
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, User):
+            record_person(request, request.user, "person signed out")
+        super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        email = str(credentials.get("email", "")).lower()
+        person = User.objects.filter(email=email).first()
+        record_person(request, person, "sign-in failed", who=email)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        if template_prefix in NOTICED:
+            record_person(self.request, user, NOTICED[template_prefix])
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        text = message or SAID.get(message_template or "")
+        if text:
+            messages.add_message(request, level, text, extra_tags=extra_tags)
+
+
+class SecondFactors(DefaultMFAAdapter):
+    """Codes and passkeys are for the console's public name."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": settings.PUBLIC_HOST, "name": "betaconsole"}

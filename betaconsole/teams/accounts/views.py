@@ -1,0 +1,113 @@
+"""Pages of people coming in by a link, and of one's own account."""
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from betaconsole.teams.access import TeamRequest, public, signed_in
+from betaconsole.teams.models import Membership, OneTimeLink, User
+
+from . import entering
+from .asking import switch
+from .forms import AccountForm, PasswordForm, ProfileForm
+
+Kind = OneTimeLink.Kind
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def first(request: HttpRequest, secret: str) -> HttpResponse:
+    """Become the console's first owner: the link is printed in the terminal it runs in."""
+    link = entering.open_link(Kind.FIRST_OWNER, secret)
+    if link is None or not entering.needs_first_owner():
+        return _gone(request)
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = entering.become_owner(request, link, **_account(form))
+        except entering.Spent:
+            return _gone(request)
+        return _sign_in(request, user, "/")
+    return render(request, "account/first.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def invited(request: HttpRequest, secret: str) -> HttpResponse:
+    """Join the team of an invitation: with the account one is signed in with, or with a new one."""
+    link = entering.open_link(Kind.INVITATION, secret)
+    if link is None:
+        return _gone(request)
+    try:
+        if isinstance(request.user, User):
+            return _join(request, link, request.user)
+        return _join_anew(request, link)
+    except entering.Spent:
+        return _gone(request)
+
+
+def _join(request: HttpRequest, link: OneTimeLink, user: User) -> HttpResponse:
+    if request.method == "POST":
+        switch(request, entering.accept(request, link, user))
+        messages.success(request, f"Welcome to {link.team}.")
+        return redirect("/")
+    standing = Membership.objects.filter(user=user, team=link.team).first()
+    return render(request, "account/invited.html", {"link": link, "standing": standing})
+
+
+def _join_anew(request: HttpRequest, link: OneTimeLink) -> HttpResponse:
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = entering.make_account(request, link, **_account(form))
+        return _sign_in(request, user, "/")
+    return render(request, "account/invited.html", {"link": link, "form": form}, status=422 if form.errors else 200)
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def new_password(request: HttpRequest, secret: str) -> HttpResponse:
+    """Choose a new password by a link that an admin handed over."""
+    link = entering.open_link(Kind.PASSWORD, secret)
+    if link is None or link.person is None:
+        return _gone(request)
+    form = PasswordForm(request.POST or None, person=link.person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            entering.renew_password(request, link, form.cleaned_data["password1"])
+        except entering.Spent:
+            return _gone(request)
+        messages.success(request, "The password is changed. Sign in with it.")
+        return redirect("account_login")
+    context = {"form": form, "person": link.person}
+    return render(request, "account/new_password.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def account(request: TeamRequest) -> HttpResponse:
+    """One's own account: the name, and the way to password, second factor and sessions."""
+    form = ProfileForm(request.POST or None, initial={"name": request.user.name}, label_suffix="")
+    if request.method == "POST" and form.is_valid():
+        User.objects.filter(pk=request.user.pk).update(name=form.cleaned_data["name"])
+        messages.success(request, "The name is changed.")
+        return redirect("entering:account")
+    return render(request, "account/account.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _account(form: AccountForm) -> dict[str, str]:
+    said = form.cleaned_data
+    return {"email": said["email"], "name": said["name"], "password": said["password1"]}
+
+
+def _sign_in(request: HttpRequest, user: User, to: str) -> HttpResponse:
+    """As if the password had been typed once more on the sign-in page."""
+    login = Login(user=user, redirect_url=to, email_verification="none")
+    return perform_password_login(request, {"email": user.email}, login)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/link_gone.html", {"login": reverse("account_login")}, status=410)
