@@ -1,4 +1,5 @@
 // data-copy="#selector": copies that element's text; data-copy-text="…": copies the text itself.
+// What cannot be copied is shown and selected, to be copied by hand.
 const SAID_MS = 1600;
 
 const textOf = ({ copy, copyText }) => copyText ?? document.querySelector(copy)?.textContent ?? "";
@@ -22,11 +23,24 @@ const copy = async (text) => {
   }
 };
 
+const show = (button) => {
+  const { copy, copyText } = button.dataset;
+  const beside = button.nextElementSibling?.matches(".support") ? button.nextElementSibling : null;
+  const shown = (copy ? document.querySelector(copy) : beside) ?? document.createElement("pre");
+  if (!shown.isConnected) {
+    Object.assign(shown, { className: "wire support", tabIndex: 0, textContent: copyText });
+    button.after(shown);
+  }
+  shown.hidden = false;
+  getSelection().selectAllChildren(shown);
+};
+
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy], [data-copy-text]");
   if (!button || button.dataset.copied) return;
   const label = button.textContent;
   const done = await copy(textOf(button.dataset));
+  if (!done) show(button);
   button.dataset.copied = done ? "yes" : "no";
   button.textContent = done ? "Copied" : "Select and copy by hand";
   document.querySelector("#said").textContent = button.textContent;

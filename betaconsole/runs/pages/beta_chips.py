@@ -46,6 +46,7 @@ UNEVENTFUL = (Verdict.NO_VISIBLE_EFFECT, Verdict.NOT_OBSERVABLE_HERE, Verdict.IN
 UNSEEN = {RETIRED: "retired", BUILT_IN: "no longer needed"}  # by how the evidence begins
 # What the refusal says stands below, in the error.
 SAID_BELOW = (Verdict.REFUSED_UNKNOWN, Verdict.NEEDED_BUT_MISSING)
+BLAMED = (*SAID_BELOW, Verdict.REFUSED_MODEL, Verdict.REFUSED_ACCOUNT)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,11 @@ def what_they_did(lines: Iterable[BetaLine]) -> dict[str, BetaLine]:
         if line.beta not in best or TELLING.index(line.outcome) < TELLING.index(best[line.beta].outcome):
             best[line.beta] = line
     return best
+
+
+def blamed(lines: Iterable[BetaLine]) -> list[str]:
+    """The betas that a request was refused for, or for want of."""
+    return [line.beta for line in lines if line.outcome in BLAMED]
 
 
 def in_short(line: BetaLine) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from betaconsole.catalogue.help import Link
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import EXTRA_HEADERS
 from betaconsole.claude.multipart import PartError, decode
@@ -20,14 +21,14 @@ from betaconsole.storage.fields import showable
 from betaconsole.web.markdown import highlighted
 from betaconsole.web.templatetags.figures import size
 
-from .beta_chips import BetaLine, lines_of
+from .beta_chips import BetaLine, blamed, lines_of
 from .block_views import BlockView, final_views
 from .figures import Cell, Figure, figures_of, kinds_for
 from .other_answers import Start, hex_dump, text_of
 from .request_files import RequestFile, upload_files, without_files
 from .timeline import Timeline, timeline_of
 from .turn_page import TurnPart, turn_part
-from .wording import ErrorView, Pill, error_of, note, pill, support_text
+from .wording import ErrorView, Pill, error_of, help_with, note, pill, support_text
 
 # More than this of a body is not put on a page: it is there to download.
 MAX_SHOWN_BYTES = 200_000
@@ -89,7 +90,8 @@ class ExchangePage:
     baseline: Exchange | None
     pill: Pill
     error: ErrorView | None
-    support: str
+    help: list[Link]  # where to read on about how it failed
+    support: str  # what to send to Anthropic's support; empty where nothing was sent
     note: str
     betas: tuple[str, ...]
     beta_lines: list[BetaLine]  # what came of each beta
@@ -114,15 +116,17 @@ def page(exchange: Exchange, *, viewer_id: int | None = None) -> ExchangePage:
     order = sorted({**_last_turns(beside), **same_turn, exchange.variant_id: exchange}.values(), key=_column)
     here = order.index(exchange)
     message = read_message(exchange.message)
+    lines = lines_of([outcomes_of([exchange]).get(exchange.pk, [])])
     return ExchangePage(
         exchange=exchange,
         baseline=baseline,
         pill=pill(exchange, done=1, total=1),
         error=error_of(exchange),
-        support=support_text(exchange),
+        help=help_with(exchange, blamed(lines)),
+        support=support_text(exchange, {f"outcome of {line.beta}": line.words.text for line in lines}),
         note=note(exchange, kept_bytes=len(response)),
         betas=sent_betas(exchange),
-        beta_lines=lines_of([outcomes_of([exchange]).get(exchange.pk, [])]),
+        beta_lines=lines,
         request_body=request_view(exchange),
         response_body=body_view(response),
         blocks=final_views(message, exchange.public_id) if exchange.answers_message else [],

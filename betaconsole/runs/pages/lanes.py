@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from django.template.loader import render_to_string
 
+from betaconsole.catalogue.help import Link
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import ToolStub
 from betaconsole.runs.models import Comparison, Exchange, Variant
@@ -14,7 +15,7 @@ from betaconsole.runs.sending.turns import calls_of
 from betaconsole.runs.states import FINAL, IN_FLIGHT, State
 from betaconsole.runs.stored import stubs_of
 
-from .beta_chips import BetaLine, Chip, chips_of, lines_of, what_they_did
+from .beta_chips import BetaLine, Chip, blamed, chips_of, lines_of, what_they_did
 from .block_views import BlockView, Growing, final_views, growing_views
 from .conversation import Conversation, conversation_of, stub_results, with_results, with_words
 from .dots import Dots, dots_of
@@ -25,7 +26,17 @@ from .other_answers import Start, answer_views, starts_of
 from .overview import cells_of, figures_context, matrix, state_context
 from .showing import Row
 from .viewing import FIRST_LANES, View, Words, load, words_of
-from .wording import WORTH_ANOTHER_GO, ErrorView, Pill, error_of, note, pill, support_text
+from .wording import (
+    WORTH_ANOTHER_GO,
+    ErrorView,
+    Pill,
+    error_of,
+    help_with,
+    is_for_support,
+    note,
+    pill,
+    support_text,
+)
 
 FEW = 4  # with more lanes than this their betas stand in a matrix above them
 STATE_LETTERS: dict[str, str] = {State.QUEUED.value: "q", State.SENDING.value: "s", State.STREAMING.value: ""}
@@ -86,6 +97,7 @@ class Lane:
     blocks: list[BlockView]
     note: str
     error: ErrorView | None
+    help: list[Link]  # where to read on about the error
     support: str  # what to send to Anthropic's support; empty where there is nothing to ask
     refused: list[str]
     can_add_without: bool
@@ -231,7 +243,8 @@ def _lane(
             limit=_limit(view),
         ),
         error=error_of(told),
-        support=support_text(told),
+        help=help_with(told, blamed(lines)),
+        support=support_text(told) if is_for_support(told) else "",
         refused=refused,
         can_add_without=bool(refused) and not any(other.origin_id == variant.pk for other in view.variants),
         figures=_figures(view, variant, baseline),

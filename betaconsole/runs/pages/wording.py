@@ -1,8 +1,10 @@
 """How the state of an exchange is said: the pill, the sentence under what arrived, the error and what to do. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from betaconsole.catalogue.help import Link, help_for_error
 from betaconsole.claude.advice import advice, asked_wait
 from betaconsole.claude.errors import ApiError
 from betaconsole.runs.models import Exchange
@@ -106,7 +108,7 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
     if state == State.SKIPPED:
         return "Not sent: the same request was refused before and would be refused again."
     if state == State.CANCELLED:
-        if exchange.sent_at is None:
+        if _was_stopped_before(exchange):
             before = "it ran in its batch" if exchange.batch_id else "it was sent"
             return f"Stopped before {before}: nothing was billed."
         return "Stopped here. The API may still bill what it generated."
@@ -124,6 +126,11 @@ def note(exchange: Exchange, *, kept_bytes: int | None, skipped: int = 0, limit:
     if state == State.SUCCEEDED and exchange.waited:
         return _HELD_BACK
     return ""
+
+
+def _was_stopped_before(exchange: Exchange) -> bool:
+    """Whether somebody stopped it before anything of it was sent."""
+    return exchange.state == State.CANCELLED and exchange.sent_at is None
 
 
 def _queued(exchange: Exchange, limit: str) -> str:
@@ -180,19 +187,42 @@ def _api_error(exchange: Exchange) -> ApiError:
     )
 
 
-def support_text(exchange: Exchange) -> str:
-    """What Anthropic's support needs to find a request that failed, was cut or got no answer: no body, no key. Else empty."""
+def help_with(exchange: Exchange, betas: Iterable[str]) -> list[Link]:
+    """Where to read on about how it failed; nothing where it did not. `betas`: those it was refused for, or for want of."""
     if exchange.state not in _FOR_SUPPORT:
+        return []
+    return help_for_error(status=exchange.status, message=exchange.error_message, betas=betas)
+
+
+def is_for_support(exchange: Exchange) -> bool:
+    """Whether it ended in a way that only who answered can explain: it failed, was cut, or got no answer."""
+    return exchange.state in _FOR_SUPPORT
+
+
+def support_text(exchange: Exchange, outcomes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What Anthropic's support needs to find a request that was sent: no body, no key. Empty for one that was not, or not yet.
+
+    `outcomes`: further lines, what came of its betas.
+    """
+    if exchange.state in UNFINISHED or exchange.state == State.SKIPPED or _was_stopped_before(exchange):
         return ""
     sent = {name.lower(): value for name, value in exchange.request_headers}
-    said = " ".join(filter(None, [str(exchange.status or ""), exchange.error_type or exchange.failure_kind]))
-    lines: Mapping[str, str] = {
+    lines = {
         "request-id": exchange.request_id or "none was returned",
         "time": moment(exchange.sent_at or exchange.created_at),
         "request": f"{exchange.method} {exchange.url}",
         "model": exchange.model or "none",
         "anthropic-version": sent.get("anthropic-version", "none"),
         "anthropic-beta": sent.get("anthropic-beta", "none"),
-        "error": f"{said}: {_api_error(exchange).message}",
+        **_ending(exchange),
+        **outcomes,
     }
     return "\n".join(f"{name}: {value}" for name, value in lines.items())
+
+
+def _ending(exchange: Exchange) -> dict[str, str]:
+    """How it ended, as a line for support."""
+    if not is_for_support(exchange):
+        return {"status": f"{exchange.status or 'none'}, {exchange.state}"}
+    said = " ".join(filter(None, [str(exchange.status or ""), exchange.error_type or exchange.failure_kind]))
+    return {"error": f"{said}: {_api_error(exchange).message}"}

@@ -185,6 +185,22 @@ def test_an_error_stands_on_top_with_what_to_do(client, comparison):
     assert "Copy for support" in page
 
 
+def test_support_can_be_asked_about_an_answer_that_came_and_about_no_other_ending(client, comparison):
+    column = comparison.variants.get(position=1)
+    answered, running, skipped = (
+        make_exchange(comparison, column, repeat=repeat, state=state, answer=answer)
+        for repeat, (state, answer) in enumerate(
+            [(State.SUCCEEDED, message("Hello.")), (State.STREAMING, None), (State.SKIPPED, None)], start=1
+        )
+    )
+    said = shown(client, answered).split("Copy for support", 1)[1]
+    assert f"request-id: {answered.request_id}" in said
+    assert "status: 200, succeeded" in said
+    assert f"outcome of {THINKING}: accepted, no visible effect" in said
+    assert "Copy for support" not in shown(client, running)
+    assert "Copy for support" not in shown(client, skipped)
+
+
 def test_an_exchange_in_flight_shows_what_is_stored_so_far(client, comparison):
     going = make_exchange(comparison, comparison.variants.first(), state=State.STREAMING, status=200, sent_at=SENT_AT)
     Segment.objects.create(exchange=going, seq=0, data=b"event: ping\n", timeline=[[12.5, 12, "ping"]])

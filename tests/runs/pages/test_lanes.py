@@ -142,6 +142,8 @@ def test_an_error_has_its_words_its_type_its_request_id_and_what_to_do(compariso
     assert "retry-after" in said
     assert "Copy for support" in said
     assert "Run this column again" in said
+    assert "About rate limits" in said
+    assert "Changelog" in said
 
 
 def test_what_is_copied_for_support_names_the_request_and_holds_no_body(comparison):
