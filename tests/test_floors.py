@@ -21,6 +21,7 @@ FLOORS = {
     "drafts": 3,
     "runs": 4,
     "betas": 5,
+    "kept": 5,
     "connections": 5,
     "api": 6,  # the top, beside urls.py: nothing below imports it
 }
