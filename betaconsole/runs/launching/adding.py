@@ -18,6 +18,7 @@ from betaconsole.runs.states import State
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
+from .budgeting import FREE, Promise, reserve
 from .launching import add_variants, check_sending, packed, queue, with_new_nonces
 from .planning import JSON, CasePlan, Plan, PlanError, VariantPlan, askings, without
 
@@ -72,12 +73,12 @@ def refused_betas(variant: Variant) -> list[str]:
     return [beta for beta in variant.betas if beta in refused]
 
 
-def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Variant:
+def add_without(comparison: Comparison, variant: Variant, *, author: User, over_budget: bool = False) -> Variant:
     """A new column like `variant` without the betas it was refused for, sent for every case and repeat.
 
     Pressing twice gives the same column. Raises `PlanError` where nothing was refused or there is no room, `SendingDisabled`.
     """
-    check_sending(comparison.connection)
+    check_sending(comparison.connection, author)
     check_not_of_a_batch(comparison)
     refused = refused_betas(variant)
     if not refused:
@@ -99,6 +100,8 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
         if plan.separate_caches:
             plan = replace(plan, variants=with_new_nonces(plan.variants, first_position=position))
         asked = askings(plan)
+        promise = FREE if comparison.simulated else Promise.of_plan(plan)
+        reserve(comparison, promise, author=author, over_budget=over_budget)
         [added] = add_variants(comparison, plan, asked, first_position=position, origin=variant)
         queue(
             comparison,
@@ -116,13 +119,15 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User) -> Va
     return added
 
 
-def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: int, author: User) -> Exchange:
+def run_again(
+    comparison: Comparison, variant: Variant, *, case: int, repeat: int, author: User, over_budget: bool = False
+) -> Exchange:
     """Send a cell's last turn once more, as a further attempt: for an outcome that is unknown, cut or interrupted.
 
     Only asked for by a person, because the first attempt may have been billed. A cell that is unfinished or that
     succeeded is not sent again: `PlanError`.
     """
-    check_sending(comparison.connection)
+    check_sending(comparison.connection, author)
     check_not_of_a_batch(comparison)
     with transaction.atomic():
         Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
@@ -132,6 +137,7 @@ def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: in
             raise PlanError("variant", "This request is still running or has succeeded.")
         if origin_of(last.url) != comparison.connection.origin:
             raise PlanError("connection", "The connection has another address by now: edit a copy, and run that.")
+        reserve(comparison, promise_of([last], turns=turns_left(comparison)), author=author, over_budget=over_budget)
         again = Exchange.objects.create(
             team_id=last.team_id,
             author=author,
@@ -154,6 +160,18 @@ def run_again(comparison: Comparison, variant: Variant, *, case: int, repeat: in
         copy_betas({last.pk: again})
         reopen(comparison)
     return again
+
+
+def turns_left(comparison: Comparison, *, turn: int = 1) -> int:
+    """How many turns may follow by themselves from this one on, itself among them."""
+    return max(1, comparison.max_turns - turn + 1) if comparison.tool_stubs else 1
+
+
+def promise_of(exchanges: Sequence[Exchange], *, turns: int) -> Promise:
+    """What these cost at most where they are sent once more."""
+    if any(not one.answers_message for one in exchanges):
+        return FREE
+    return Promise.of_bodies((one.request_body.data for one in exchanges if one.request_body), turns=turns)
 
 
 def _free_label(comparison: Comparison, variant: Variant, position: int) -> str:

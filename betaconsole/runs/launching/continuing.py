@@ -1,7 +1,8 @@
 """A person lets a cell go on: with a tool's result, after a restart, past the cap, or with a next message.
 
 Each is safe to press twice: the second press finds the turn of the first. All raise `PlanError` where the cell cannot
-go on so (`TooLate` where that was seen otherwise), and `SendingDisabled`.
+go on so (`TooLate` where that was seen otherwise, `OverBudget` where a budget would be passed without `over_budget`), and
+`SendingDisabled`.
 """
 
 import json
@@ -25,7 +26,8 @@ from betaconsole.storage.fields import showable, unpack
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
-from .adding import reopen
+from .adding import reopen, turns_left
+from .budgeting import FREE, OverBudget, Promise, reserve
 from .launching import check_sending
 from .planning import MAX_PLAN_BYTES, PlanError
 from .saved_stubs import with_saved
@@ -40,7 +42,13 @@ class TooLate(PlanError):
 
 
 def answer(
-    exchange: Exchange, results: Sequence[Result], *, author: User, save: bool = False, tab: str = "console"
+    exchange: Exchange,
+    results: Sequence[Result],
+    *,
+    author: User,
+    save: bool = False,
+    tab: str = "console",
+    over_budget: bool = False,
 ) -> Exchange:
     """Send the results of the calls that `exchange`, its cell's last turn, ended with; stubs answer the others.
 
@@ -48,28 +56,31 @@ def answer(
     the author's own draft it was run from (`tab`: the browser tab that edits it so).
     """
     comparison = exchange.comparison
-    _check(comparison, exchange)
+    _check(comparison, exchange, author=author)
     pairs = _pairs(calls_of(message_of(exchange)), results)
     step = _step(exchange, read_stubs(comparison.tool_stubs), results=results, max_turns=exchange.turn + 1)
+    promise = _promise(comparison, [step], turn=exchange.turn + 1)
     with transaction.atomic():
         comparison = _locked(comparison)
         if earlier := _after(exchange):
             return _if_same(earlier, step)
         if save:
             _save_stubs(comparison, pairs, author=author, tab=tab)
+        reserve(comparison, promise, author=author, over_budget=over_budget)
         [made] = _queue(comparison, {exchange.pk: step}, author=author)
     if save:
         _answer_others(comparison, author=author)
     return made
 
 
-def go_on(exchange: Exchange, *, author: User) -> Exchange:
+def go_on(exchange: Exchange, *, author: User, over_budget: bool = False) -> Exchange:
     """Send the turn that was ready when the console stopped; or, past the cap, the next one, with as many more allowed."""
     comparison = exchange.comparison
-    _check(comparison, exchange)
+    _check(comparison, exchange, author=author)
     if Wait.objects.filter(exchange=exchange, body__isnull=False).exists():
-        return _go_on_as_parked(comparison, exchange, author=author)
+        return _go_on_as_parked(comparison, exchange, author=author, over_budget=over_budget)
     step = _step(exchange, read_stubs(comparison.tool_stubs), max_turns=exchange.turn + 1)
+    promise = _promise(comparison, [step], turn=exchange.turn + 1)
     with transaction.atomic():
         comparison = _locked(comparison)
         if earlier := _after(exchange):
@@ -77,18 +88,21 @@ def go_on(exchange: Exchange, *, author: User) -> Exchange:
         if exchange.turn >= comparison.max_turns:
             comparison.max_turns = min(MAX_TURNS, max(2 * comparison.max_turns, exchange.turn + 1))
             comparison.save(update_fields=["max_turns"])
+        reserve(comparison, promise, author=author, over_budget=over_budget)
         return _queue(comparison, {exchange.pk: step}, author=author)[0]
 
 
-def _go_on_as_parked(comparison: Comparison, exchange: Exchange, *, author: User) -> Exchange:
+def _go_on_as_parked(comparison: Comparison, exchange: Exchange, *, author: User, over_budget: bool) -> Exchange:
     """The turn that was ready when the console stopped, unless somebody left it or stopped the comparison meanwhile."""
     with transaction.atomic():
         comparison = _locked(comparison)
         if earlier := _after(exchange):
             return earlier
-        wait = Wait.objects.select_for_update().filter(exchange=exchange).first()
-        if wait is None or wait.body_id is None:
+        wait = Wait.objects.select_for_update(of=("self",)).select_related("body").filter(exchange=exchange).first()
+        if wait is None or wait.body is None or wait.body_id is None:
             raise TooLate("exchange", "Somebody stopped this meanwhile: nothing was sent.")
+        promise = _promise(comparison, [wait.body.data], turn=exchange.turn + 1)
+        reserve(comparison, promise, author=author, over_budget=over_budget)
         return _queue(comparison, {exchange.pk: Turn(wait.body_id, wait.added, wait.continues)}, author=author)[0]
 
 
@@ -102,6 +116,7 @@ def say(
     author: User,
     every_repeat: bool = False,
     after: Collection[str] = (),
+    over_budget: bool = False,
 ) -> list[Exchange]:
     """Go on with a next user message (text or content blocks) in these columns, in one repeat of a case or in all.
 
@@ -111,10 +126,11 @@ def say(
     """
     repeats = None if every_repeat else repeat
     cells = _cells(comparison, variants, case=case, repeat=repeats)
-    _check(comparison, *cells)
+    _check(comparison, *cells, author=author)
     if not content:
         raise PlanError("content", "Write the next message first.")
     steps = _messages(cells, content)
+    promise = _promise(comparison, list(steps.values()))
     with transaction.atomic():
         comparison = _locked(comparison)
         now = _cells(comparison, variants, case=case, repeat=repeats)
@@ -124,6 +140,7 @@ def say(
             raise TooLate("content", WENT_ON)
         if not steps:
             raise PlanError("content", _why_none(now))
+        reserve(comparison, promise, author=author, over_budget=over_budget)
         return _queue(comparison, steps, author=author)
 
 
@@ -146,9 +163,9 @@ def message_of(exchange: Exchange) -> dict[str, Any] | None:
 # What is sent ---------------------------------------------------------------------------------------------------------
 
 
-def _check(comparison: Comparison, *exchanges: Exchange) -> None:
+def _check(comparison: Comparison, *exchanges: Exchange, author: User) -> None:
     """Refuses what may not or cannot be sent, before any work is done."""
-    check_sending(comparison.connection)
+    check_sending(comparison.connection, author)
     if comparison.engine == Engine.BATCH:
         raise PlanError("engine", "A batch has no further turns: edit a copy, and run that live.")
     if any(origin_of(exchange.url) != comparison.connection.origin for exchange in exchanges):
@@ -225,6 +242,14 @@ def _messages(cells: Sequence[Exchange], content: Any) -> dict[int, Ready]:
                 "together: go on in one column or one repeat.",
             )
     return steps
+
+
+def _promise(comparison: Comparison, bodies: Sequence[Ready | bytes], *, turn: int = 1) -> Promise:
+    """What these next turns, the cells' `turn`th, cost at most, with those that may follow by themselves."""
+    if comparison.simulated:
+        return FREE
+    datas = (unpack(body.body.stored) if isinstance(body, Ready) else body for body in bodies)
+    return Promise.of_bodies(datas, turns=turns_left(comparison, turn=turn))
 
 
 def _read(cells: Sequence[Exchange]) -> Iterator[Exchange]:
@@ -325,7 +350,7 @@ def _save_stubs(comparison: Comparison, pairs: Sequence[tuple[Call, Result]], *,
 
 
 def _answer_others(comparison: Comparison, *, author: User) -> None:
-    """Let every other waiting cell go on that the stubs answer by now, a few in each transaction."""
+    """Let every other waiting cell go on that the stubs answer by now, and the budget allows, a few in each transaction."""
     comparison.refresh_from_db(fields=["tool_stubs", "max_turns"])
     stubs = read_stubs(comparison.tool_stubs)
     waiting = list(
@@ -337,8 +362,10 @@ def _answer_others(comparison: Comparison, *, author: User) -> None:
         for exchange in part.select_related("request_body"):
             with suppress(PlanError):  # it goes on waiting
                 steps[exchange.pk] = _step(exchange, stubs, max_turns=comparison.max_turns)
-        with transaction.atomic():
+        with suppress(OverBudget), transaction.atomic():
             comparison = _locked(comparison)
             still = set(comparison.waits.filter(exchange_id__in=steps).values_list("exchange_id", flat=True))
             if still:
-                _queue(comparison, {key: step for key, step in steps.items() if key in still}, author=author)
+                on = {key: step for key, step in steps.items() if key in still}
+                reserve(comparison, _promise(comparison, list(on.values())), author=author)
+                _queue(comparison, on, author=author)

@@ -30,6 +30,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection, Team, User
 from betaconsole.teams.origins import origin_of
 
+from .budgeting import FREE, Promise, reserve
 from .planning import Asking, Plan, PlanError, VariantPlan, askings, content_type_of
 from .separate_caches import new_nonce
 
@@ -38,6 +39,10 @@ BATCHES = Endpoint("POST", "/v1/messages/batches")  # where the cells of a compa
 
 class TokenReused(Exception):
     """A client token came again with another request."""
+
+
+class NotAllowed(PlanError):
+    """The connection is there, and not for this person; nothing was queued."""
 
 
 class SendingDisabled(Exception):
@@ -53,12 +58,14 @@ def launch(
     client_token: str | None = None,
     draft: Draft | None = None,
     prompt_version: PromptVersion | None = None,
+    over_budget: bool = False,
 ) -> tuple[Comparison, bool]:
     """The comparison and whether it is new: the same `client_token` and request again finds the first one.
 
-    Raises `PlanError` (nothing is queued), `TokenReused`, `SendingDisabled`.
+    `over_budget`: pass the connection's budgets, where the author is an admin. Raises `PlanError` (nothing is queued;
+    `NotAllowed` and `OverBudget` are among them), `TokenReused`, `SendingDisabled`.
     """
-    check_sending(connection)
+    check_sending(connection, author)
     digest = request_digest(plan, connection)
     if plan.separate_caches:
         plan = replace(plan, variants=with_new_nonces(plan.variants, first_position=0))
@@ -66,6 +73,7 @@ def launch(
     if client_token and (earlier := _earlier(team, client_token, digest)):
         return earlier, False
     bodies = packed([asking.body for asking in asked] + case_bodies(plan) + [composed_body(plan)])
+    promise = FREE if connection.is_simulator else Promise.of_plan(plan)
     try:
         with transaction.atomic():
             comparison = Comparison.objects.create(
@@ -82,6 +90,7 @@ def launch(
                 prompt_version=prompt_version,
                 **plan_fields(plan),
             )
+            reserve(comparison, promise, author=author, over_budget=over_budget)
             _fill(comparison, plan, asked, bodies)
             transaction.on_commit(engine.poke)
     except IntegrityError:
@@ -138,12 +147,18 @@ def with_new_nonces(variants: Sequence[VariantPlan], *, first_position: int) -> 
     return [replace(variant, cache_nonce=new_nonce(first_position + index)) for index, variant in enumerate(variants)]
 
 
-def check_sending(connection: Connection) -> None:
-    """Raises `SendingDisabled` while nothing may be queued, `PlanError` where the connection cannot send (any more)."""
+def check_sending(connection: Connection, author: User | None) -> None:
+    """Raises `SendingDisabled` while nothing may be queued, `PlanError` where the connection cannot send (any more),
+    `NotAllowed` where it may not for this person."""
     if not settings.SENDING_ENABLED or engine.is_stopping():
         raise SendingDisabled
-    if not Connection.objects.usable().filter(pk=connection.pk).exists():
+    usable = Connection.objects.filter(pk=connection.pk)
+    if not usable.usable().exists():
         raise PlanError("connection", f"The connection {connection.name} is gone or has no key: choose another one.")
+    if author is not None and not usable.usable_by(author).exists():
+        raise NotAllowed(
+            "connection", f"The connection {connection.name} is not for your role: choose another one, or ask an admin."
+        )
 
 
 def request_digest(plan: Plan, connection: Connection) -> str:

@@ -9,7 +9,9 @@ from .adding import check_not_of_a_batch, plan_of
 from .launching import launch
 
 
-def run_whole_again(comparison: Comparison, *, author: User, client_token: str | None) -> Comparison:
+def run_whole_again(
+    comparison: Comparison, *, author: User, client_token: str | None, over_budget: bool = False
+) -> Comparison:
     """A new comparison of the same columns, cases and repeats on the same connection.
 
     The same `client_token` gives the same comparison, so that pressing twice sends once. Raises what `launch` raises.
@@ -29,5 +31,6 @@ def run_whole_again(comparison: Comparison, *, author: User, client_token: str |
         client_token=client_token,
         draft=comparison.draft,
         prompt_version=comparison.prompt_version,
+        over_budget=over_budget,
     )
     return made
