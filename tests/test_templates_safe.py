@@ -92,8 +92,8 @@ def test_only_these_modules_call_text_safe():
 # What they escape with: nh3, html.escape, Pygments, a template.
 ESCAPING = {
     "drafts/answering.py",
-    "runs/block_views.py",
-    "runs/other_answers.py",
-    "runs/exchange_page.py",
+    "runs/pages/block_views.py",
+    "runs/pages/other_answers.py",
+    "runs/pages/exchange_page.py",
     "web/markdown.py",
 }
