@@ -42,8 +42,11 @@ class Fragment:
         return format_html('<hx-partial hx-target="{}" hx-swap="outerHTML">{}</hx-partial>', target, html)
 
 
-# What every edit moves: the revision, the undo button, the findings, what Run would post, ask and send.
-ALWAYS = tuple(Fragment(name) for name in ("revision", "undo", "findings", "heed", "sending", "confirm", "count"))
+# What every edit moves: the revision, the undo button, the findings, what Run would post, ask, send and cost.
+ALWAYS = tuple(
+    Fragment(name)
+    for name in ("revision", "undo", "findings", "heed", "sending", "confirm", "count", "at_most", "costs")
+)
 Touched = Callable[[Composer], Iterable[Fragment]]
 
 

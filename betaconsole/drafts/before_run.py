@@ -73,14 +73,10 @@ class Told:
 
 def told_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> list[Told]:
     """The findings of all columns, each once: column by column, what stands most in the way first."""
-    outlines = {"": facts.outline}
-    if digests := [column.own_body for column in columns if column.own_body]:
-        rows = draft.own_bodies.filter(digest__in=digests).values_list("digest", "facts")
-        outlines |= {digest: Facts.load(stored).outline for digest, stored in rows}
     has_bodies = takes(draft.endpoint) == "json" and draft.case_set_id is None
     inputs = Inputs(
         columns=tuple(replace(column, name="", baseline="") for column in columns),
-        outlines=tuple(outlines.items()) if has_bodies else (),
+        outlines=tuple(outlines_of(draft, columns, facts).items()) if has_bodies else (),
         endpoint=draft.endpoint,
         version=draft.version,
         is_batch=draft.engine == Engine.BATCH and draft.endpoint.is_messages,
@@ -89,6 +85,15 @@ def told_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> list[Told]
         today=timezone.now().date(),
     )
     return list(_told(inputs))
+
+
+def outlines_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> dict[str, str]:
+    """The outlines of the draft's body (under "") and of the columns' own bodies, by digest."""
+    outlines = {"": facts.outline}
+    if digests := [column.own_body for column in columns if column.own_body]:
+        rows = draft.own_bodies.filter(digest__in=digests).values_list("digest", "facts")
+        outlines |= {digest: Facts.load(stored).outline for digest, stored in rows}
+    return outlines
 
 
 def errors_of(draft: Draft) -> list[Told]:
@@ -116,7 +121,7 @@ def shaped_outline(draft: Draft, column: Column) -> Any:
     if column.own_body:
         row = draft.own_bodies.filter(digest=column.own_body).only("facts").first()
         stored = Facts.load(row.facts).outline if row else ""
-    return _shaped(column, stored, model=column.model if has_model(draft.endpoint) else "")
+    return shaped(column, stored, model=column.model if has_model(draft.endpoint) else "")
 
 
 @lru_cache(maxsize=128)
@@ -154,7 +159,7 @@ def _about(finding: Finding, positions: Sequence[int], columns: Sequence[Column]
 
 def _request(inputs: Inputs, column: Column) -> ColumnRequest:
     outline = dict(inputs.outlines).get(column.own_body, "")
-    body = _shaped(column, outline, model=column.model if has_model(inputs.endpoint) else "")
+    body = shaped(column, outline, model=column.model if has_model(inputs.endpoint) else "")
     is_object = isinstance(body, dict)
     is_stream = is_object and body.get("stream") is True and not inputs.is_batch
     if inputs.is_batch and is_object:
@@ -172,7 +177,7 @@ def _request(inputs: Inputs, column: Column) -> ColumnRequest:
     )
 
 
-def _shaped(column: Column, outline: str, *, model: str) -> Any:
+def shaped(column: Column, outline: str, *, model: str) -> Any:
     """The outline with what the column changes; None where there is none, or the changes do not fit it."""
     if not outline or len(column.changes_text) > LONGEST_READ:
         return None

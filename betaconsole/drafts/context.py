@@ -23,6 +23,7 @@ from . import uploads
 from .before_run import Told, errors_not_accepted, told_of
 from .columns import Column, baselines, letter
 from .composing import CONFIRM, MAX_REPEATS, Problem
+from .costing import Costs, costs_of
 from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
 from .facts import Facts
 from .findings import Finding, Group, findings, grouped
@@ -235,6 +236,16 @@ class Composer:
     @cached_property
     def combinations(self) -> list[Combination]:
         return list(Combination.objects.filter(team=self.draft.team_id).kept()[:100])
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether what it sends has input tokens and a cost that can be said before."""
+        return self.endpoint.is_messages
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What its columns cost at most."""
+        return costs_of(self.draft, self.sheet, self.facts)
 
     # The body --------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What must be known about a body text between its edits: kept beside it, so that a tick reads a row and not megabytes."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -9,10 +10,12 @@ from betaconsole.catalogue.checks.outline import outlined
 from betaconsole.claude import jsontext
 
 from .apart import grown_by
+from .endpoint_choice import COUNTED_FIELDS
 
 MOST_FIELDS = 100
 MOST_NODES = (500, 60, 8)  # of the outline, fewer where that is still too long to stand beside the draft
 LONGEST_OUTLINE = 64_000  # characters
+LONGEST_SORTED = 1_000_000  # characters of a body whose counted part is told apart from the rest
 NO_FILES: Mapping[str, int] = {}
 BETAS_IN_BODY = ("betas", "anthropic_beta")
 TUPLES = ("betas_inside", "fields", "accepted")
@@ -35,7 +38,8 @@ class Facts:
     `betas_inside` are the fields of the body that should be a header (`betas`, `anthropic_beta`); `misfits` says for
     columns, by key, why their changes or own body cannot be used. `fields` are the names of the body's fields. `outline` is
     the JSON text of the body's outline (catalogue.checks.outline), empty where there is none. `accepted` are the ids of
-    errors that were sent anyway (drafts.before_run).
+    errors that were sent anyway (drafts.before_run). `counted` is a digest that changes with whatever count_tokens counts of
+    the body (drafts.token_counts).
     """
 
     size_bytes: int = 0
@@ -48,6 +52,7 @@ class Facts:
     fields: tuple[str, ...] = ()
     outline: str = ""
     accepted: tuple[str, ...] = ()
+    counted: str = ""
     misfits: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -87,6 +92,7 @@ def facts_of(text: str, file_sizes: Mapping[str, int] = NO_FILES) -> Facts:
         betas_inside=tuple(name for name in BETAS_IN_BODY if name in body),
         fields=tuple(name[:100] for name in list(body)[:MOST_FIELDS]),
         outline=outline_of(body),
+        counted=_counted_digest(body, text),
     )
 
 
@@ -94,3 +100,10 @@ def outline_of(body: dict[str, Any]) -> str:
     """The JSON text of a body's outline; empty where even the barest one is long."""
     texts = (json.dumps(outlined(body, most_nodes=most_nodes)) for most_nodes in MOST_NODES)
     return next((text for text in texts if len(text) <= LONGEST_OUTLINE), "")
+
+
+def _counted_digest(body: dict[str, Any], text: str) -> str:
+    """Of a long body a digest of all its text: sorting out what is counted would take as long as reading it."""
+    if len(text) <= LONGEST_SORTED:
+        text = jsontext.dumps({name: value for name, value in body.items() if name in COUNTED_FIELDS})
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -62,6 +62,7 @@ class Draft(models.Model):
     columns = JsonTextField(default=list)  # drafts.columns
     rows = JsonTextField(default=list)  # betas shown as rows of the matrix, ticked or not, in order
     repeats = models.PositiveIntegerField(default=1)
+    counts = JsonTextField(default=dict)  # drafts.token_counts: input tokens of its columns, by what was counted
     # Where to: claude.endpoints. A body that is no JSON object is an upload, and `parts` is what it takes along.
     method = models.CharField(max_length=8, default="POST")
     path = models.CharField(max_length=2000, default="/v1/messages")
@@ -296,3 +297,21 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id}@{self.revision}: {self.what}"
+
+
+class TokenCount(models.Model):
+    """How many input tokens a request has on a connection, as count_tokens said: the same request is counted once."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)  # drafts.token_counts.digest_of
+    input_tokens = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "connection", "digest"], name="one_token_count_per_request")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]}: {self.input_tokens:,}"

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from .history import views as history_views
-from .pages import batch_views, conversation_views, errand_views, views
+from .pages import batch_views, conversation_views, count_views, errand_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -34,5 +34,7 @@ urlpatterns = [
     path("files/", errand_views.list_files, name="list_files"),
     path("files/upload/", errand_views.upload_file, name="upload_file"),
     path("comparisons/<str:public_id>/errand/", errand_views.errand, name="errand"),
+    path("count-tokens/", count_views.count_tokens, name="count_tokens"),
+    path("comparisons/<str:public_id>/count-tokens/", count_views.counting_tokens, name="counting_tokens"),
     path("history/", history_views.history, name="history"),
 ]

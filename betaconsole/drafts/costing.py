@@ -1,0 +1,172 @@
+"""What a run of a draft costs at most, column by column. It is shown with every edit, so nothing here reads a body."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_UP, Decimal
+from functools import lru_cache
+
+from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN, Terms, estimated_tokens, most_cost, terms_of
+from betaconsole.catalogue.pricing import Cost
+from betaconsole.web.templatetags.figures import DASH, count
+
+from .before_run import outlines_of, shaped
+from .columns import Column, letter
+from .facts import Facts
+from .models import Draft, Engine
+from .token_counts import ColumnCount, Way, counts_of, way_of
+
+NOT_READ = "What it costs shows once its body can be read."
+RECORDED = "What recorded requests cost shows once their tokens are counted."
+
+
+def bound(value: Decimal | None) -> str:
+    """Dollars that are not passed: rounded up, two digits of a small sum and cents of a larger one: `$0.064`, `$1.24`."""
+    if value is None:
+        return DASH
+    places = min(max(1 - value.adjusted(), 2), 4) if value else 2
+    return f"${value.quantize(Decimal(1).scaleb(-places), ROUND_UP):,.{places}f}"
+
+
+@dataclass(frozen=True)
+class ColumnCost:
+    """One column: the input tokens of its cases, once each, and at most what all of its cells cost.
+
+    `held` is the count that the tokens are from, where they were counted and that still holds.
+    """
+
+    letter: str
+    input_tokens: int | None
+    most: Cost
+    held: ColumnCount | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        return self.held is not None and self.held.is_counted and self.held.input_tokens is not None
+
+    @property
+    def tokens_text(self) -> str:
+        """`1,204` as counted, `1,204*` as counted without some beta, `≈ 1,150` as estimated."""
+        if self.input_tokens is None:
+            return DASH
+        if not self.is_counted:
+            return f"≈ {count(self.input_tokens)}"
+        return f"{count(self.input_tokens)}{'*' if self.held and self.held.without else ''}"
+
+    @property
+    def cost_text(self) -> str:
+        return bound(self.most.usd)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence about some columns; `letters` is empty where it is true of all of several."""
+
+    letters: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Costs:
+    """All columns of a draft. `is_stale`: some were counted before an edit, and are estimated again."""
+
+    columns: list[ColumnCost] = field(default_factory=list)
+    is_stale: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        return all(column.is_counted for column in self.columns)
+
+    @property
+    def how(self) -> str:
+        """Where the numbers are from that the API did not count; empty where it counted all of them."""
+        is_estimated = any(column.input_tokens is not None and not column.is_counted for column in self.columns)
+        said = ["edited since they were counted"] if self.is_stale else []
+        return "; ".join([*said, *([f"≈ at {CHARACTERS_A_TOKEN} characters a token"] if is_estimated else [])])
+
+    @property
+    def most_usd(self) -> Decimal | None:
+        """The sum, None where a part is missing."""
+        known = [column.most.usd for column in self.columns if column.most.usd is not None]
+        return sum(known, Decimal(0)) if len(known) == len(self.columns) else None
+
+    @property
+    def in_short(self) -> str:
+        """`at most $0.42`, with `about` where input was estimated."""
+        if self.most_usd is None:
+            return "cost not known"
+        return f"at most {'' if self.is_counted else 'about '}{bound(self.most_usd)}"
+
+    @property
+    def said(self) -> list[Said]:
+        """Why a number is missing, or what a count leaves out, each once."""
+        found: dict[str, list[str]] = {}
+        for column in self.columns:
+            for sentence in filter(None, _sentences(column)):
+                found.setdefault(sentence, []).append(column.letter)
+        everywhere = len(self.columns)
+        return [
+            Said("" if len(letters) == everywhere else ", ".join(letters), sentence)
+            for sentence, letters in found.items()
+        ]
+
+
+def costs_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> Costs:
+    """What the draft's columns cost as they stand: from counts that still hold, else from an estimate of their outlines."""
+    way = way_of(draft)
+    counts = counts_of(draft, columns, facts, way)
+    outlines = {} if draft.case_set_id else outlines_of(draft, columns, facts)
+    found = []
+    for position, column in enumerate(columns):
+        held = counts.by_key.get(column.key)
+        if draft.case_set_id:
+            found.append(_recorded(letter(position), held, draft.repeats))
+        else:
+            found.append(_composed(letter(position), column, outlines.get(column.own_body, ""), held, draft, way))
+    return Costs(found, is_stale=counts.is_stale)
+
+
+def _recorded(letter_of: str, held: ColumnCount | None, repeats: int) -> ColumnCost:
+    """A column whose bodies no edit reads: what the count found."""
+    if held is None or not (held.most_usd or held.why_unknown):
+        return ColumnCost(letter_of, None, Cost(None, RECORDED), held)
+    most = Cost(Decimal(held.most_usd) * repeats) if held.most_usd else Cost(None, held.why_unknown)
+    return ColumnCost(letter_of, held.input_tokens, most, held)
+
+
+def _composed(
+    letter_of: str, column: Column, outline: str, held: ColumnCount | None, draft: Draft, way: Way
+) -> ColumnCost:
+    basis = _basis(outline, _bare(column))
+    if basis is None:
+        return ColumnCost(letter_of, held.input_tokens if held else None, Cost(None, NOT_READ), held)
+    terms, estimated = basis
+    tokens = estimated if held is None or held.input_tokens is None else held.input_tokens
+    most = most_cost(
+        terms,
+        tokens,
+        is_batch=draft.engine == Engine.BATCH,
+        turns=way.turns,
+        result_tokens=round(way.result_characters / CHARACTERS_A_TOKEN),
+    )
+    if most.usd is not None:
+        most = Cost(most.usd * draft.repeats)
+    return ColumnCost(letter_of, tokens, most, held)
+
+
+@lru_cache(maxsize=128)
+def _basis(outline: str, column: Column) -> tuple[Terms, int] | None:
+    """What decides the price of a column's body, and its tokens as estimated; None where the body is not known."""
+    body = shaped(column, outline, model=column.model)
+    return (terms_of(body), estimated_tokens(body)) if isinstance(body, dict) else None
+
+
+def _bare(column: Column) -> Column:
+    """The column without what makes no difference to its body, so that ticks find what was worked out before."""
+    betas = tuple(beta for beta in column.examples if beta in column.betas)
+    return replace(column, key="", name="", betas=betas, version="", baseline="", headers=())
+
+
+def _sentences(column: ColumnCost) -> list[str]:
+    held = column.held or ColumnCount()
+    without = f"count_tokens refuses {', '.join(held.without)}: * is counted without." if held.without else ""
+    return [held.problem, without, column.most.why_unknown]
