@@ -23,9 +23,11 @@ CHECKS = [
     [DJADE, "--check", "--target-version", "5.2", *TEMPLATES],
     [*PYTHON, "mypy"],
 ]
+# More than the cores: much of what is tested is waiting.
+PROCESSES = str(min(2 * (os.cpu_count() or 1), 8))
 TESTS = [
-    [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-m", "both_databases", "-n", "2"],
-    [*PYTHON, "pytest", "--quiet", "-n", "2", "--dist", "loadfile"],
+    [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-m", "both_databases", "-n", PROCESSES],
+    [*PYTHON, "pytest", "--quiet", "-n", PROCESSES],
 ]
 
 
