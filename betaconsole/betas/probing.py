@@ -49,6 +49,8 @@ def start(
     betas, models = chosen(betas, models)
     if connection.team_id != team.pk or not Connection.objects.usable().filter(pk=connection.pk).exists():
         raise ProbingError("connection", f"The connection {connection.name} is gone or has no key: choose another one.")
+    if not Connection.objects.filter(pk=connection.pk).usable_by(author).exists():
+        raise ProbingError("connection", f"The connection {connection.name} is not for your role: choose another one.")
     if not settings.SENDING_ENABLED or engine.is_stopping():
         raise ProbingError("connection", "Sending is switched off at the moment: nothing is asked.")
     check = Check.objects.create(

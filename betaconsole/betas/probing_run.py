@@ -23,7 +23,7 @@ from betaconsole.availability.models import Check, Method, State
 from betaconsole.catalogue.outcomes import Facts
 from betaconsole.claude import jsontext
 from betaconsole.drafts.columns import MAX_COLUMNS
-from betaconsole.runs.launching.launching import launch
+from betaconsole.runs.launching.launching import SendingDisabled, launch
 from betaconsole.runs.launching.planning import Plan, PlanError, VariantPlan
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending import engine
@@ -198,6 +198,8 @@ class Run:
                 author=self._sending.author,
                 connection=self._check.connection,
             )
+        except SendingDisabled:
+            raise Halt("Sending was switched off while this ran; what was found stands.") from None
         except PlanError as error:
             if not error.field.startswith("variants"):
                 raise Halt(error.message) from error

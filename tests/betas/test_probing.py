@@ -282,6 +282,10 @@ def test_a_connection_that_is_archived_or_of_another_team_is_not_checked(owner, 
     connection = Connection.objects.get(team=owner.team)
     with pytest.raises(probing.ProbingError, match="connection"):
         probing.start(eve.teams.get(), eve, connection)
+    Membership.objects.filter(pk=owner.pk).update(role="member")
+    real = connection_to(owner, "http://127.0.0.1:9", lowest_role="admin")
+    with pytest.raises(probing.ProbingError, match="not for your role"):
+        probing.start(owner.team, owner.user, real)
     Connection.objects.update(archived_at=Now())
     with pytest.raises(probing.ProbingError, match="connection"):
         probing.start(owner.team, owner.user, connection)
