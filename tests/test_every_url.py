@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
+from betaconsole.availability.models import Check
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import Combination, Prompt, PromptVersion
 from betaconsole.teams.models import ApiToken, Connection, Membership, Role
@@ -32,6 +33,8 @@ SECOND_OBJECTS = [
     ("runs:go_on", "exchange", "exchanges"),
     ("runs:leave", "exchange", "exchanges"),
     ("runs:say", "exchange", "exchanges"),
+    ("betas:start_check", "connection", "connections"),
+    ("betas:set_schedule", "connection", "connections"),
 ]
 # What some views need to see before they do anything.
 NEEDED = {
@@ -64,6 +67,7 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
         "drafts": draft.public_id,
         "examples": "wrong-header",
         "betas": "context-management-2025-06-27",
+        "availability": Check.objects.create(team=team, connection=connection, author=user).public_id,
     }
 
 

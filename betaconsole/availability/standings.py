@@ -67,8 +67,12 @@ def standings(
     model: str | None = None,
     betas: Collection[str] | None = None,
 ) -> dict[Key, Standing]:
-    """Where the betas of this team stand, with connection, `probe` and `last_probe`. One query."""
-    found = Standing.objects.visible_to(user).filter(team=team).select_related("connection", "probe", "last_probe")
+    """Where the betas of this team stand, with connection, `probe`, `last_probe` and its check. One query."""
+    found = (
+        Standing.objects.visible_to(user)
+        .filter(team=team)
+        .select_related("connection", "probe", "last_probe__check_of")
+    )
     if connection is not None:
         found = found.filter(connection=connection)
     if model is not None:
@@ -89,7 +93,7 @@ def strips(user: User, *, team: Team, beta: str, limit: int = STRIP) -> dict[Pla
     number = Window(RowNumber(), partition_by=[F("connection"), F("model")], order_by=F("pk").desc())
     found = Probe.objects.visible_to(user).filter(team=team, beta=beta).annotate(number=number)
     rows: dict[Place, list[Probe]] = defaultdict(list)
-    for probe in found.filter(number__lte=limit).select_related("check_of").order_by("pk"):
+    for probe in found.filter(number__lte=limit).order_by("pk"):
         rows[probe.connection_id, probe.model].append(probe)
     return dict(rows)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from .models import State
+from .models import Standing, State
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,28 @@ WORDS: Mapping[State, Words] = {
 }
 NEVER = Words("–", "not checked")
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+
+
+@dataclass(frozen=True)
+class Stood:
+    """Where a beta stands, in a tag: `since` is a day where it is refused; `title` says when it was asked, and `aside` what
+    came of the last time where that said nothing of the beta."""
+
+    words: Words
+    since: str = ""
+    title: str = ""
+    aside: str = ""
+
+
+def stood(standing: Standing | None) -> Stood:
+    """A standing (with its two probes) in words; None: never asked."""
+    if standing is None:
+        return Stood(NEVER, title="No check has asked about it on this connection and model")
+    words, last = words_of(standing.state), standing.last_probe
+    told = f"since {day_and_time(standing.since)} UTC, last asked {day_and_time(last.checked_at)} UTC"
+    aside = "" if last.pk == standing.probe_id else f"last time: {words_of(last.state).text}"
+    since = f"since {day(standing.since)}" if words.tone == "bad" else ""
+    return Stood(words, since, f"{words.text.capitalize()} {told}", aside)
 
 
 def words_of(state: str | None) -> Words:

@@ -1,16 +1,20 @@
 """The page that checks a header line, and the comparison it leads to. What is pasted is not kept until one asks for that."""
 
+from collections.abc import Sequence
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from betaconsole.availability.standings import standings
+from betaconsole.availability.wording import Stood, stood
 from betaconsole.catalogue.betas import catalogue_date
 from betaconsole.catalogue.model_specs import all_models, default_model, known_versions
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.teams.access import TeamRequest, requires
-from betaconsole.teams.models import Role
+from betaconsole.teams.models import Connection, Role
 
 from .checking import check as checked
 from .checking import read_names, without_keys
@@ -38,11 +42,20 @@ def check(request: TeamRequest) -> HttpResponse:
         "models": list(all_models()),
         "versions": known_versions(),
         "checked": checked(names, model=model, version=version, today=timezone.now().date()),
+        "connection": (connection := Connection.objects.default_for(request.team, request.user)),
+        "probed": _probed(request, connection, model, names),
         "sendable": sendable(names),
         "example": EXAMPLE,
         "catalogue_date": catalogue_date(),
     }
     return render(request, "betas/check.html", context)
+
+
+def _probed(request: TeamRequest, connection: Connection, model: str, names: Sequence[str]) -> dict[str, Stood]:
+    """How the connection answered each name on that model. One query."""
+    found = standings(request.user, team=request.team, connection=connection, model=model, betas=names)
+    rows = {beta: row for (_, _, beta), row in found.items()}
+    return {name: stood(rows.get(name)) for name in names}
 
 
 @requires(Role.MEMBER)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from betaconsole.availability.models import Standing, State
+from betaconsole.availability.standings import REFUSALS
+from betaconsole.availability.wording import Stood, stood
 from betaconsole.catalogue.betas import AREAS, Beta, Status, all_betas, find, stable_tool_types
 
 from .spelling import Spelt, spelt
@@ -20,17 +23,21 @@ MARKS = {
 }
 TONES = {Status.ACTIVE: "good", Status.RETIRED: "bad", Status.SUPERSEDED: "warn"}
 UNLISTED = "Not in the catalogue"
+ANSWERS = {"accepted": "Accepted", "refused": "Refused", "unknown": "Not known"}
+NOWHERE: Mapping[str, Standing] = {}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of the list; empty strings leave a filter out. `endpoint` is a word of betas.toml."""
+    """What is asked of the list; empty strings leave a filter out. `endpoint` is a word of betas.toml, `answer` one of
+    `ANSWERS`: what the connection and model that are looked at said."""
 
     query: str = ""
     status: str = ""
     endpoint: str = ""
     area: str = ""
     needs_header: bool = False
+    answer: str = ""
 
     @property
     def is_all(self) -> bool:
@@ -40,12 +47,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class BetaRow:
-    """One beta in the list. `beta` is None where the team sent a name that the catalogue does not hold."""
+    """One beta in the list. `beta` is None where the team sent a name that the catalogue does not hold; `here` is how the
+    connection and model that are looked at answered it."""
 
     name: Spelt
     beta: Beta | None
     used: int
     can_try: bool
+    here: Stood
 
     @property
     def status(self) -> str:
@@ -72,24 +81,27 @@ class BetaRow:
         return len(opened(self.beta)) - len(self.unlocked) if self.beta else 0
 
 
-def rows(wanted: Wanted, used: Mapping[str, int]) -> list[BetaRow]:
-    """The betas that match, most useful to a playground first. `used`: in how many comparisons the team used each."""
-    found = [beta for beta in all_betas().values() if matches(beta, wanted)]
+def rows(wanted: Wanted, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> list[BetaRow]:
+    """The betas that match, most useful to a playground first. `used`: in how many comparisons the team used each; `here`:
+    where each stands on the connection and model that are looked at."""
+    found = [beta for beta in all_betas().values() if matches(beta, wanted) and _answers(here.get(beta.name), wanted)]
     typed = "-".join(wanted.query.lower().split())
     found.sort(key=lambda beta: (beta.name != typed, not beta.name.startswith(typed), remoteness(beta)))
-    return [row_of(beta.name, used) for beta in found]
+    return [row_of(beta.name, used, here) for beta in found]
 
 
-def used_rows(wanted: Wanted, used: Mapping[str, int]) -> list[BetaRow]:
+def used_rows(wanted: Wanted, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> list[BetaRow]:
     """What the team used and what matches, most used first; names the catalogue does not hold among them."""
     names = sorted(used, key=lambda name: (-used[name], name))
-    return [row_of(name, used) for name in names if _matches_name(name, wanted)]
+    return [
+        row_of(name, used, here) for name in names if _matches_name(name, wanted) and _answers(here.get(name), wanted)
+    ]
 
 
-def row_of(name: str, used: Mapping[str, int]) -> BetaRow:
+def row_of(name: str, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> BetaRow:
     """The row of one name."""
     beta = find(name)
-    return BetaRow(spelt(name), beta, used.get(name, 0), beta is not None and can_try(beta))
+    return BetaRow(spelt(name), beta, used.get(name, 0), beta is not None and can_try(beta), stood(here.get(name)))
 
 
 def can_try(beta: Beta) -> bool:
@@ -135,11 +147,20 @@ def endpoints() -> list[str]:
     return list(dict.fromkeys(word for beta in all_betas().values() for word in beta.endpoints if word != "all"))
 
 
+def _answers(standing: Standing | None, wanted: Wanted) -> bool:
+    """Whether it was answered as the filter wants."""
+    if wanted.answer not in ANSWERS:
+        return True
+    state = standing.state if standing else ""
+    known = "accepted" if state == State.ACCEPTED else "refused" if state in REFUSALS else "unknown"
+    return wanted.answer == known
+
+
 def _matches_name(name: str, wanted: Wanted) -> bool:
     beta = find(name)
     if beta is not None:
         return matches(beta, wanted)
-    words = Wanted(query=wanted.query)
+    words = Wanted(query=wanted.query, answer=wanted.answer)
     return wanted == words and all(word in name for word in wanted.query.lower().split())
 
 

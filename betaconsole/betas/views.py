@@ -10,13 +10,17 @@ from django.views.decorators.http import require_GET, require_POST
 from betaconsole.catalogue.betas import AREAS, Status, all_betas, catalogue_date, find
 from betaconsole.claude.headers import HeaderError, check_beta
 from betaconsole.teams.access import TeamRequest, requires
-from betaconsole.teams.models import Role
+from betaconsole.teams.models import Connection, Role
 from betaconsole.web.paging import number
 
+from .asked_before import asked_before
 from .beta_page import beta_page
-from .listing import Wanted, can_try, endpoints, rows, used_rows
+from .listing import ANSWERS, Wanted, can_try, endpoints, rows, used_rows
+from .news import news_for
+from .place import place_for
 from .trying import try_draft
 from .using import comparisons_with, used_counts
+from .visiting import visit
 
 MOST_TYPED = 400
 
@@ -26,16 +30,27 @@ MOST_TYPED = 400
 def betas(request: TeamRequest) -> HttpResponse:
     wanted = _wanted(request)
     used = used_counts(request.user, request.team)
+    asked = request.GET
+    place = place_for(
+        request.user, request.team, connection_id=asked.get("connection", ""), model=asked.get("model", "")
+    )
     context: dict[str, Any] = {
         "wanted": wanted,
-        "rows": rows(wanted, used),
-        "used_rows": used_rows(wanted, used),
+        "place": place,
+        "rows": rows(wanted, used, place.stood),
+        "used_rows": used_rows(wanted, used, place.stood),
         "known": len(all_betas()),
         "catalogue_date": catalogue_date(),
     }
     if getattr(request, "htmx", False):
         return render(request, "betas/_rows.html", context)
-    choices = {"statuses": list(Status), "endpoints": endpoints(), "areas": AREAS.items()}
+    choices = {
+        "statuses": list(Status),
+        "endpoints": endpoints(),
+        "areas": AREAS.items(),
+        "answers": ANSWERS.items(),
+        "news": news_for(request.user, request.team, visit(request.user, request.team)),
+    }
     return render(request, "betas/betas.html", {**context, **choices})
 
 
@@ -47,6 +62,7 @@ def _wanted(request: TeamRequest) -> Wanted:
         endpoint=asked.get("endpoint", ""),
         area=asked.get("area", ""),
         needs_header="needs_header" in asked,
+        answer=asked.get("answer", ""),
     )
 
 
@@ -58,6 +74,9 @@ def beta(request: TeamRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "page": beta_page(name),
+        "asked": asked_before(request.user, request.team, name),
+        "place": place_for(request.user, request.team),
+        "sending_on": Connection.objects.usable_by(request.user).filter(team=request.team).order_by("pk"),
         "used": comparisons_with(request.user, request.team, name, before=before),
         "before": before,
         "catalogue_date": catalogue_date(),

@@ -41,7 +41,9 @@ def found(
     **values: Any,
 ) -> Check:
     """A check that found these states of these betas, at that moment."""
-    check = a_check(connection, list(states), models=[model], created_at=at, finished_at=at, **values)
+    check = a_check(
+        connection, list(states), models=[model], created_at=at - timedelta(seconds=1), finished_at=at, **values
+    )
     for beta, state in states.items():
         words = "" if state is State.ACCEPTED else message.format(beta)
         probe = keep(

@@ -65,6 +65,7 @@ def test_what_another_team_sent_is_not_counted_or_listed(owner, client):
 
 def test_the_list_takes_the_same_number_of_queries_however_much_was_sent(owner, client, django_assert_num_queries):
     make_comparison(owner.team, owner.user, betas=((THINKING,),))
+    client.get("/betas/")  # the first visit leaves a row
     with CaptureQueriesContext(connection) as few:
         client.get("/betas/")
     for number in range(3):
