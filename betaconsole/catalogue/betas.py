@@ -147,7 +147,7 @@ class Beta:
     @property
     def family(self) -> str:
         """The name without its date: what all versions of one beta share."""
-        return _dated(self.name)["family"]
+        return family_of(self.name)
 
     @property
     def date(self) -> datetime.date:
@@ -184,6 +184,12 @@ def all_betas() -> Mapping[str, Beta]:
 def find(name: str) -> Beta | None:
     """What is known about this exact name."""
     return all_betas().get(name)
+
+
+def family_of(name: str) -> str:
+    """The name without its date; the whole name where it has none."""
+    found = _DATED.fullmatch(name)
+    return found["family"] if found else name
 
 
 def catalogue_date() -> datetime.date:

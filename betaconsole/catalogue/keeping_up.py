@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .betas import Beta, Status, sdk_version
+from .betas import Beta, Status, family_of, sdk_version
 from .model_specs import ModelSpec
 from .sdk import BETA_LIST, MODEL_LIST, Sdk
 
@@ -59,14 +59,10 @@ def _betas(sdk: Sdk, betas: Mapping[str, Beta]) -> Iterator[Difference]:
         families.setdefault(beta.family, []).append(beta)
     new = [name for name in dict.fromkeys([*sdk.betas, *sdk.named]) if name not in betas]
     for name in new:
-        yield _new_beta(name, sdk.named.get(name, (BETA_LIST,)), families.get(_family(name), []))
+        yield _new_beta(name, sdk.named.get(name, (BETA_LIST,)), families.get(family_of(name), []))
     for beta in betas.values():
         if BETA_LIST in beta.sources and beta.name not in sdk.betas:
             yield _gone_beta(beta, sdk.named.get(beta.name, ()))
-
-
-def _family(name: str) -> str:
-    return re.sub(r"-\d{4}-?\d{2}-?\d{2}$", "", name)
 
 
 def _new_beta(name: str, files: tuple[str, ...], relatives: list[Beta]) -> Difference:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from betaconsole.catalogue.outcomes import BUILT_IN, RETIRED, Outcome, Verdict
+from betaconsole.drafts.labels import split_name
 from betaconsole.storage.fields import showable
-
-from .header_line import DATED
 
 MOST_ALONE = 3  # with more chips than this the uneventful ones are gathered by their verdict
 
@@ -111,7 +110,7 @@ def _line(beta: str, found: Sequence[Outcome], turns: int) -> BetaLine:
 
 def _chip(line: BetaLine, *, is_only: bool) -> Chip:
     is_missing = line.outcome is Verdict.NEEDED_BUT_MISSING
-    name = line.beta if is_missing else "" if is_only else family_of(line.beta)
+    name = line.beta if is_missing else "" if is_only else split_name(line.beta)[0]
     return Chip(line.outcome, name, "" if line.outcome in SAID_BELOW else _summary(line), [line])
 
 
@@ -141,9 +140,3 @@ def in_short(line: BetaLine) -> str:
         why = "".join(line.evidence[:1])
         return next((words for start, words in UNSEEN.items() if why.startswith(start)), "no effect seen")
     return f"{line.words.sign} {line.words.text}"
-
-
-def family_of(beta: str) -> str:
-    """The name without its date, which the header line above gives in full."""
-    found = DATED.fullmatch(beta)
-    return found[1].rstrip("-") if found else beta

@@ -1,10 +1,9 @@
 """A column's `anthropic-beta` line as a page shows it: exact, with what differs from its baseline marked. Pure."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-DATED = re.compile(r"(.+-)(\d{4}-\d{2}-\d{2})")
+from betaconsole.drafts.labels import split_name
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,10 @@ def header_parts(
     """The names in the order they were sent. `baseline` is what it is compared with; None marks nothing as added."""
     return [
         HeaderPart(
-            *_stem_and_date(name),
+            *split_name(name),
             is_last=index == len(betas) - 1,
             is_added=baseline is not None and name not in baseline,
             is_refused=name in refused,
         )
         for index, name in enumerate(betas)
     ]
-
-
-def _stem_and_date(name: str) -> tuple[str, str]:
-    found = DATED.fullmatch(name)
-    return (found[1], found[2]) if found else (name, "")

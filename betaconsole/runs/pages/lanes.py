@@ -103,14 +103,11 @@ class Lane:
     can_add_without: bool
     figures: list[Figure]
     live_position: int
+    may_run: bool = True  # whether who looks may do more than read
 
     @property
     def position(self) -> int:
         return self.variant.position
-
-    @property
-    def baseline_position(self) -> int | None:
-        return self.baseline.position if self.baseline else None
 
     @property
     def is_final(self) -> bool:
@@ -134,24 +131,12 @@ class Lane:
         return self.baseline is not None and self.baseline.position != 0
 
 
-def lanes_of(
-    comparison: Comparison,
-    *,
-    case: int | None,
-    repeat: int | None,
-    partials: Mapping[int, Partial],
-    columns: Collection[int] = FIRST_LANES,
-) -> list[Lane]:
-    """The lanes of these columns. `partials` are the exchanges in flight so far, by id."""
-    return lanes_in(load(comparison, case=case, repeat=repeat, columns=columns), partials)
-
-
 def lanes_in(
     view: View, partials: Mapping[int, Partial], *, only: Collection[int] | None = None, typed: Typed | None = None
 ) -> list[Lane]:
     """The lanes of a view, or `only` those at these positions, in the order of the columns.
 
-    `typed`: what a person sent from one of them that was refused.
+    `partials` are the exchanges in flight so far, by id; `typed`: what a person sent from one of them that was refused.
     """
     chosen = [
         variant
@@ -249,6 +234,7 @@ def _lane(
         can_add_without=bool(refused) and not any(other.origin_id == variant.pk for other in view.variants),
         figures=_figures(view, variant, baseline),
         live_position=partial.position if partial else 0,
+        may_run=view.may_run,
     )
 
 
@@ -365,10 +351,15 @@ def render_lane(lane: Lane) -> str:
 
 
 def render_around(
-    comparison: Comparison, rows: Sequence[Row], *, cell: tuple[int, int], columns: Collection[int] = FIRST_LANES
+    comparison: Comparison,
+    rows: Sequence[Row],
+    *,
+    cell: tuple[int, int],
+    columns: Collection[int] = FIRST_LANES,
+    may_run: bool = True,
 ) -> list[tuple[str, str]]:
     """What stands around the lanes as (target, HTML): the state in the head, the dots, the figures, of many the matrix."""
-    view = load(comparison, case=cell[0], repeat=cell[1], columns=columns, rows=rows)
+    view = load(comparison, case=cell[0], repeat=cell[1], columns=columns, rows=rows, may_run=may_run)
     parts: list[tuple[str, str]] = [
         ("#comparison-state", render_to_string("runs/_comparison_state.html", state_context(view)))
     ]

@@ -7,12 +7,13 @@ from django.urls import reverse
 
 from betaconsole.catalogue.outcomes import Outcome, Verdict
 from betaconsole.drafts.models import Draft
-from betaconsole.runs.pages.beta_chips import WORDS, chips_of, family_of, in_short, lines_of, what_they_did
-from betaconsole.runs.pages.lanes import lanes_in, lanes_of, matrix_context, render_around, render_lane
+from betaconsole.runs.pages.beta_chips import WORDS, chips_of, in_short, lines_of, what_they_did
+from betaconsole.runs.pages.lanes import lanes_in, matrix_context, render_around, render_lane
 from betaconsole.runs.pages.showing import rows_of
 from betaconsole.runs.pages.viewing import load
 from betaconsole.runs.states import State
 from tests.builders import CONTEXT, THINKING, make_comparison, make_exchange, make_variant, message
+from tests.runs.looking import lanes_of
 
 MADE_UP = "no-such-beta-2026-01-01"
 SEEN = Outcome(THINKING, Verdict.EFFECTIVE, ["thinking block after a tool result", "the baseline has none there"])
@@ -72,11 +73,6 @@ def test_of_many_betas_the_uneventful_ones_are_gathered():
     assert [line.beta for line in gathered.lines] == list(names)
 
 
-def test_a_family_is_the_name_without_its_date():
-    assert family_of("context-1m-2025-08-07") == "context-1m"
-    assert family_of("claude-code-20250219") == "claude-code-20250219"
-
-
 # Rendered -------------------------------------------------------------------------------------------------------------
 
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "lookup", "input": {}}
@@ -88,7 +84,7 @@ def comparison(team, ann):
 
 
 def lanes(comparison):
-    return [render_lane(lane) for lane in lanes_of(comparison, case=None, repeat=None, partials={})]
+    return [render_lane(lane) for lane in lanes_of(comparison)]
 
 
 def words(html: str) -> str:

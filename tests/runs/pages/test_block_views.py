@@ -5,8 +5,9 @@ import json
 import pytest
 
 from betaconsole.runs.pages.block_views import MAX_FIELDS, MAX_JSON, final_views
-from betaconsole.runs.pages.lanes import lanes_of, render_lane
+from betaconsole.runs.pages.lanes import render_lane
 from tests.builders import make_comparison, make_exchange, message
+from tests.runs.looking import lanes_of
 
 EDITS = {"applied_edits": [{"type": "clear_tool_uses_20250919", "cleared_tool_uses": 3}]}
 
@@ -64,7 +65,7 @@ def test_a_lane_and_the_exchange_page_show_what_context_management_did(team, ann
     comparison = make_comparison(team, ann, exchanges=False)
     answer = message("Hello.", context_management=EDITS, **{"<b>new": {"x": "<i>"}})
     exchange = make_exchange(comparison, comparison.variants.last(), answer=answer)
-    [lane] = lanes_of(comparison, case=None, repeat=None, partials={})
+    [lane] = lanes_of(comparison)
     for html in (render_lane(lane), client.get(exchange.get_absolute_url()).content.decode()):
         assert '<p class="block-label" dir="auto">context_management</p>' in html
         assert "&quot;cleared_tool_uses&quot;: 3" in html

@@ -9,13 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from betaconsole.claude.errors import NotSent
 from betaconsole.runs.models import Body, Comparison, Exchange, Variant
 from betaconsole.runs.pages.header_line import header_parts
-from betaconsole.runs.pages.lanes import area_context, lanes_of, positions, render_around, render_lane
+from betaconsole.runs.pages.lanes import area_context, positions, render_around, render_lane
 from betaconsole.runs.pages.overview import matrix, progress, summary
 from betaconsole.runs.pages.picture import Partial, PartialBlock
 from betaconsole.runs.pages.showing import rows_of
 from betaconsole.runs.pages.viewing import load
 from betaconsole.runs.states import State
 from tests.builders import CONTEXT, SENT_AT, THINKING, make_comparison, make_exchange, make_variant, message
+from tests.runs.looking import lanes_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ def only_lane(comparison, **values):
 
 
 def lane_of(comparison, exchange):
-    lanes = lanes_of(comparison, case=exchange.case.position, repeat=exchange.repeat, partials={})
+    lanes = lanes_of(comparison, case=exchange.case.position, repeat=exchange.repeat)
     return next(lane for lane in lanes if lane.exchange.pk == exchange.pk)
 
 
@@ -224,30 +225,30 @@ def refused(team, ann):
 
 def test_a_refused_beta_is_marked_in_the_header_and_in_the_matrix(refused):
     view = load(refused, repeat=1)
-    lane = lanes_of(refused, case=0, repeat=1, partials={})[0]
+    lane = lanes_of(refused, case=0, repeat=1)[0]
     assert [part.name for part in lane.header if part.is_refused] == [CONTEXT]
     assert {row.beta.name: row.cells for row in matrix(view, {})} == {THINKING: ["", "sent"], CONTEXT: ["", "refused"]}
-    marked = f'<mark data-tone="bad" title="refused"><a href="/betas/{CONTEXT}/"><span>{CONTEXT[:-10]}'
+    marked = f'<mark data-tone="bad" title="refused"><a href="/betas/{CONTEXT}/"><span>{CONTEXT[:-11]}'
     assert marked in render_lane(lane)
 
 
 def test_a_column_without_the_refused_beta_can_be_added_once(refused):
-    lane = lanes_of(refused, case=0, repeat=1, partials={})[0]
+    lane = lanes_of(refused, case=0, repeat=1)[0]
     assert "Add a column without it" in render_lane(lane)
     assert "Run this column again" not in render_lane(lane)
     make_variant(refused, [THINKING], origin=refused.variants.last())
-    assert not lanes_of(refused, case=0, repeat=1, partials={})[0].can_add_without
+    assert not lanes_of(refused, case=0, repeat=1)[0].can_add_without
 
 
 def test_an_added_column_says_which_column_it_came_from_and_what_it_leaves_out(refused):
     origin = refused.variants.last()
     make_exchange(refused, make_variant(refused, [THINKING], origin=origin, baseline=origin))
-    [_, added] = lanes_of(refused, case=0, repeat=1, partials={})
+    [_, added] = lanes_of(refused, case=0, repeat=1)
     html = render_lane(added)
     assert f"from column B , without {CONTEXT}" in text(html)
     assert '<a href="#lane-1">column B</a>' in html
     assert text(html).count(CONTEXT) == 1
-    [alone] = lanes_of(refused, case=0, repeat=1, partials={}, columns=[2])
+    [alone] = lanes_of(refused, case=0, repeat=1, columns=[2])
     assert "from column B, without" in text(render_lane(alone))
     assert "#lane-1" not in render_lane(alone)
 
@@ -256,11 +257,11 @@ def test_the_button_counts_the_refused_betas(refused):
     exchange = refused.exchanges.get(repeat=1)
     exchange.refused_betas = [THINKING, CONTEXT]
     exchange.save()
-    assert "Add a column without them" in render_lane(lanes_of(refused, case=0, repeat=1, partials={})[0])
+    assert "Add a column without them" in render_lane(lanes_of(refused, case=0, repeat=1)[0])
 
 
 def test_a_repeat_that_was_skipped_tells_the_refusal_it_was_skipped_for(refused):
-    lane = lanes_of(refused, case=0, repeat=3, partials={})[0]
+    lane = lanes_of(refused, case=0, repeat=3)[0]
     assert lane.exchange.state == State.SKIPPED
     assert lane.pill.text == "400 refused"
     assert lane.error.message == f"Unsupported beta header: {CONTEXT}"
@@ -279,7 +280,7 @@ def test_the_header_line_reads_exactly_as_it_is_sent(comparison, team, ann):
 
 def test_a_name_breaks_before_its_date_only():
     [dated, plain] = header_parts([THINKING, "no-date-2025"])
-    assert (dated.stem, dated.date) == ("interleaved-thinking-", "2025-05-14")
+    assert (dated.stem, dated.date) == ("interleaved-thinking", "-2025-05-14")
     assert (plain.stem, plain.date) == ("no-date-2025", "")
 
 
@@ -374,7 +375,7 @@ def test_hostile_text_is_shown_and_does_nothing(team, ann):
 def test_the_ids_live_text_is_appended_to_are_the_ones_it_knows(comparison):
     exchange = make_exchange(comparison, comparison.variants.last(), state=State.STREAMING, status=200)
     partial = Partial(7, [PartialBlock(0, "thinking", "Thinking", "a <b>"), PartialBlock(1, "text", "Text", "c\r\nd")])
-    [lane] = lanes_of(comparison, case=None, repeat=None, partials={exchange.pk: partial})
+    [lane] = lanes_of(comparison, partials={exchange.pk: partial})
     html = render_lane(lane)
     xid = exchange.public_id
     assert '<article class="lane" id="lane-1" data-state="streaming"' in html
@@ -401,7 +402,7 @@ def test_the_dots_say_the_state_of_every_repeat_and_lead_to_the_neighbours(team,
     column = comparison.variants.first()
     for repeat, state in ((1, State.SUCCEEDED), (2, State.FAILED), (3, State.QUEUED)):
         make_exchange(comparison, column, repeat=repeat, state=state)
-    [lane] = lanes_of(comparison, case=0, repeat=2, partials={})
+    [lane] = lanes_of(comparison, case=0, repeat=2)
     assert [(dot.state, dot.is_shown) for dot in lane.dots.dots] == [
         ("succeeded", False),
         ("failed", True),
@@ -415,7 +416,7 @@ def test_the_dots_say_the_state_of_every_repeat_and_lead_to_the_neighbours(team,
 
 def test_one_case_of_many_is_in_view(team, ann):
     comparison = make_comparison(team, ann, cases=["first", "second", "third"], betas=[[]])
-    [lane] = lanes_of(comparison, case=1, repeat=1, partials={})
+    [lane] = lanes_of(comparison, case=1, repeat=1)
     assert (lane.dots.previous_case, lane.dots.case_number, lane.dots.next_case) == (0, 2, 2)
     assert "case 2 of 3" in render_lane(lane)
 
@@ -430,8 +431,8 @@ def test_a_lane_shows_the_latest_attempt(comparison):
 
 def test_eight_of_many_columns_have_a_lane_and_others_can_be_chosen(team, ann):
     comparison = make_comparison(team, ann, betas=[[]] * 12, repeats=2)
-    assert [lane.position for lane in lanes_of(comparison, case=None, repeat=None, partials={})] == list(range(8))
-    chosen = lanes_of(comparison, case=None, repeat=None, partials={}, columns=(3, 11))
+    assert [lane.position for lane in lanes_of(comparison)] == list(range(8))
+    chosen = lanes_of(comparison, columns=(3, 11))
     assert [lane.position for lane in chosen] == [3, 11]
     assert "repeat=2&amp;columns=3,11" in render_lane(chosen[0])
 
@@ -442,8 +443,8 @@ def test_the_letter_of_the_baseline_is_said_where_it_is_not_the_first_column(tea
     Variant.objects.filter(pk=c.pk).update(baseline=b)
     for column in (a, b, c):
         make_exchange(comparison, column)
-    lanes = lanes_of(comparison, case=None, repeat=None, partials={})
-    assert [lane.baseline_position for lane in lanes] == [None, 0, 1]
+    lanes = lanes_of(comparison)
+    assert [lane.baseline and lane.baseline.position for lane in lanes] == [None, 0, 1]
     assert "same vs B" in text(render_lane(lanes[2]))
     assert "same vs" not in text(render_lane(lanes[1]))
 

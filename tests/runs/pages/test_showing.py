@@ -5,7 +5,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from betaconsole.runs.models import Comparison, Wait
-from betaconsole.runs.pages.lanes import area_context, lanes_of, render_lane
+from betaconsole.runs.pages.lanes import area_context, render_lane
 from betaconsole.runs.pages.overview import progress, way_to_waiting
 from betaconsole.runs.pages.showing import cell_in_view, fingerprint, rows_of, shown
 from betaconsole.runs.pages.viewing import load
@@ -13,6 +13,7 @@ from betaconsole.runs.sending.judging import judge_ended
 from betaconsole.runs.states import State
 from tests.builders import make_comparison, make_exchange
 from tests.runs.conversations import call, calls, make_conversation, make_turn, make_waiting
+from tests.runs.looking import lanes_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -39,7 +40,7 @@ def test_a_lane_shows_the_later_turn_and_not_the_later_attempt(comparison):
     make_turn(comparison, column, 1, state=State.INTERRUPTED)
     make_turn(comparison, column, 1, calls(), attempt=2)
     make_turn(comparison, column, 2, "After the second attempt.")
-    [lane] = lanes_of(comparison, case=None, repeat=None, partials={})
+    [lane] = lanes_of(comparison)
     assert lane.exchange.turn == 2
     assert [turn.exchange.attempt for turn in lane.conversation.last] == [2]
 
@@ -51,7 +52,7 @@ def test_progress_dots_and_pills_count_cells(team, ann):
     make_turn(comparison, column, 1, calls(), repeat=2)
     make_turn(comparison, column, 2, state=State.STREAMING, repeat=2)
     assert progress(rows_of(comparison)).text == "running 1 of 2"
-    [lane] = lanes_of(comparison, case=None, repeat=None, partials={})
+    [lane] = lanes_of(comparison)
     assert lane.pill.text == "1 of 2"
     assert [(dot.state, dot.title) for dot in lane.dots.dots] == [
         ("succeeded", "repeat 1: succeeded, turn 3"),
@@ -63,7 +64,7 @@ def test_one_repeat_says_which_turn_is_under_way(comparison):
     column = comparison.variants.first()
     make_turn(comparison, column, 1, calls())
     make_turn(comparison, column, 2, state=State.QUEUED)
-    assert lanes_of(comparison, case=None, repeat=None, partials={})[0].pill.text == "turn 2"
+    assert lanes_of(comparison)[0].pill.text == "turn 2"
 
 
 def test_a_cell_that_waits_is_neither_done_nor_running(comparison):
@@ -150,7 +151,7 @@ def test_only_the_words_of_lanes_that_are_shown_are_read(team, ann):
     for variant in comparison.variants.all():
         make_conversation(comparison, variant, [calls(call(order_id=variant.label))] * 20 + ["Done."])
     with CaptureQueriesContext(database) as captured:
-        lanes = lanes_of(comparison, case=None, repeat=None, partials={}, columns=(0, 8))
+        lanes = lanes_of(comparison, columns=(0, 8))
     [words] = [query["sql"] for query in captured if '"added"' in query["sql"]]
     # Of 21 turns the first two, the one that answers the second, and the last ten.
     assert words.count(",", words.index(" IN ")) == 2 * 13 - 1
