@@ -11,8 +11,9 @@ from betaconsole.teams.solo import set_up_solo
 from tests import recorded
 from tests.browser import browser, page
 from tests.console import Console, running
+from tests.team_mode import crew, team_mode
 
-__all__ = ["browser", "page"]
+__all__ = ["browser", "crew", "page", "team_mode"]
 
 
 def pytest_report_header() -> str:

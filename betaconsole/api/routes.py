@@ -17,7 +17,7 @@ from . import answers, availability, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at
-from .tokens import Token, check_role
+from .tokens import Token, check_role, check_still_accepted
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
 
 MAX_WAIT_S = 60
@@ -123,7 +123,8 @@ def get_comparison(
     comparison = _comparison(request, comparison_id)
     if comparison.finished_at is None and wait:
         wait_while_running(comparison, timeout_s=min(wait, MAX_WAIT_S))
-        comparison.refresh_from_db(fields=["finished_at"])
+        check_still_accepted(request)
+        comparison = _comparison(request, comparison_id)
     return json_response(answers.whole_comparison(comparison))
 
 

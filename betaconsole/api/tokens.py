@@ -22,9 +22,11 @@ class Token(HttpBearer):
         if accepted is None:
             return None
         note_use(accepted)
+        membership = Membership.objects.get(user=accepted.user, team=accepted.team)
         request.user = accepted.user
+        request.user.asks_in, request.user.asks_as = membership.team_id, membership.role
         request.team = accepted.team  # type: ignore[attr-defined]
-        request.membership = Membership.objects.get(user=accepted.user, team=accepted.team)  # type: ignore[attr-defined]
+        request.membership = membership  # type: ignore[attr-defined]
         return accepted
 
 
@@ -33,6 +35,12 @@ def note_use(token: ApiToken) -> None:
     now = timezone.now()
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def check_still_accepted(request: HttpRequest) -> None:
+    """Raises the 401 where the token was revoked, or its person removed, while the answer was held."""
+    if ApiToken.accepted(request.headers.get("Authorization", "").partition(" ")[2].strip()) is None:
+        raise Problem(401, "This token is not accepted any more.")
 
 
 def check_role(request: TeamRequest, needed: Role) -> None:

@@ -72,3 +72,21 @@ def signed_in(view: View) -> View:
 
     checked.access_rule = "person"  # type: ignore[attr-defined]
     return checked
+
+
+def still_let_in(request: HttpRequest) -> Callable[[], bool]:
+    """Asks, as often as it is called, whether whoever made this request would still be let in: for what stays open.
+
+    In the team, active, with the password of then, and signed in where that was by a session. It holds no request.
+    """
+    user, membership = request.user, getattr(request, "membership", None)
+    if not isinstance(user, User) or membership is None:
+        return lambda: False
+    standing = Membership.objects.filter(pk=membership.pk, user__is_active=True, user__password=user.password)
+    session = getattr(request, "session", None)
+    key, store = (session.session_key, type(session)()) if session is not None else (None, None)
+
+    def is_let_in() -> bool:
+        return standing.all().exists() and (store is None or key is None or store.exists(key))
+
+    return is_let_in

@@ -12,7 +12,9 @@ def team_of(public_id: str, *, among: Sequence[int]) -> int | None:
     """The team (of these) that owns the object with this public id; one query over every kind that has both."""
     if "\x00" in public_id or len(public_id) > 24:
         return None
-    found = [kind._default_manager.filter(public_id=public_id, team__in=among).values_list("team_id") for kind in _kinds()]
+    found = [
+        kind._default_manager.filter(public_id=public_id, team__in=among).values_list("team_id") for kind in _kinds()
+    ]
     row = found[0].order_by().union(*(rows.order_by() for rows in found[1:]), all=True).first()
     return row[0] if row else None
 

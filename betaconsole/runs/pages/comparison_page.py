@@ -47,6 +47,7 @@ class Asked:
             repeat=self.repeat if isinstance(self.repeat, int) else None,
             columns=parse_columns(self.columns),
             viewer_id=viewer.pk,
+            may_run=viewer.may_run,
         )
 
     @property
@@ -81,7 +82,7 @@ def page(
     """Context of `comparison.html`; `asked` where it is not what the address asks for, `typed` as for `area`."""
     context = area(comparison, asked or Asked.of(request.GET), request.user, typed=typed)
     view: View = context["view"]
-    draft = own_draft(comparison, request.user)
+    draft = own_draft(comparison, request.user) if request.user.may_run else None
     composer = composer_context(draft, request) if draft else {}
     return {
         **composer,

@@ -17,7 +17,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ from betaconsole.runs.sending import engine, feed
 from betaconsole.runs.sending.recording import feeds
 from betaconsole.runs.sending.waiting import places
 from betaconsole.runs.states import FINAL, IN_FLIGHT
+from betaconsole.teams.access import still_let_in
 from betaconsole.web.frames import OK, frame, text_html
 
 from . import lanes
@@ -45,6 +46,7 @@ FAR_LOOK_S = 5.0  # and about a comparison that is sent here: another process ma
 REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
+ASK_S = 2.0  # how often it is asked whether the reader is still in the team
 SEND_TIMEOUT_S = 30
 POSITION = re.compile(r"([0-9]{1,18}):(?:([qs]?)([0-9]{1,9})|([fw]))")
 SEEN_FINAL = -1
@@ -61,9 +63,10 @@ def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpRespons
         repeat=_number(request.GET.get("repeat")),
         columns=parse_columns(request.GET.get("columns", "")),
         viewer_id=request.user.pk,
+        may_run=getattr(request.user, "may_run", False),
     )
     _limit_sending(request)
-    response = StreamingHttpResponse(follow(page), content_type="text/event-stream")
+    response = StreamingHttpResponse(follow(page, still_let_in(request)), content_type="text/event-stream")
     # `identity` so that nothing on the way compresses, and so holds back, the stream.
     for name, value in (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"), ("Content-Encoding", "identity")):
         response.headers[name] = value
@@ -108,8 +111,9 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
-def follow(page: "LivePage") -> Iterator[bytes]:
-    """The frames of one open page. Ends by itself when all is final and when the process stops."""
+def follow(page: "LivePage", is_let_in: Callable[[], bool] = lambda: True) -> Iterator[bytes]:
+    """The frames of one open page. Ends by itself when all is final, when its reader is let in no more (`is_let_in`, asked
+    every ASK_S) and when the process stops."""
     if not places.acquire(blocking=False):
         yield OK
         yield frame(render_to_string("runs/_live_polling.html", {"comparison": page.comparison}))
@@ -118,17 +122,23 @@ def follow(page: "LivePage") -> Iterator[bytes]:
     bell = feed.listen(page.comparison.pk)
     try:
         yield OK
-        yield from _frames(page, bell)
+        yield from _frames(page, bell, is_let_in)
     finally:
         feed.unlisten(page.comparison.pk, bell)
         places.release()
         database.close()
 
 
-def _frames(page: "LivePage", bell: feed.Bell) -> Iterator[bytes]:
-    sent_at = time.monotonic()
+def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) -> Iterator[bytes]:
+    sent_at = asked_at = time.monotonic()
     while not engine.is_stopping():
         bell.clear()
+        if time.monotonic() - asked_at >= ASK_S:
+            asked_at = time.monotonic()
+            if not is_let_in():
+                yield frame(render_to_string("runs/_signed_out.html"))
+                yield frame("signed out", event="finished")
+                return
         html = page.news()
         # No open page holds a database connection while it waits, for news or for a slow reader.
         database.close()
@@ -176,9 +186,11 @@ class LivePage:
         repeat: int | None = None,
         columns: tuple[int, ...] = tuple(range(LANES)),
         viewer_id: int | None = None,
+        may_run: bool = True,
     ) -> None:
         self.comparison = comparison
-        self.case, self.repeat, self.columns, self.viewer_id = case, repeat, columns, viewer_id
+        self.case, self.repeat, self.columns = case, repeat, columns
+        self.viewer_id, self.may_run = viewer_id, may_run
         self.is_finished = False
         self.is_behind = False  # a first text went out alone: what else is new is to be asked for at once
         self._given = dict(positions)
@@ -314,6 +326,7 @@ class LivePage:
             columns=self.columns,
             rows=self._rows,
             viewer_id=self.viewer_id,
+            may_run=self.may_run,
         )
         drawn = lanes.lanes_in(view, partials, only=outdated | view.compared_with(ended))
         return [partial_html(f"#lane-{lane.position}", lanes.render_lane(lane)) for lane in drawn]
@@ -324,7 +337,9 @@ class LivePage:
         cell = cell_in_view(self._rows, case=self.case, repeat=self.repeat)
         return [
             partial_html(target, html)
-            for target, html in lanes.render_around(self.comparison, self._rows, cell=cell, columns=self.columns)
+            for target, html in lanes.render_around(
+                self.comparison, self._rows, cell=cell, columns=self.columns, may_run=self.may_run
+            )
         ]
 
 

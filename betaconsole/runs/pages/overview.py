@@ -151,7 +151,7 @@ def state_context(view: View) -> dict[str, Any]:
     """For `_comparison_state.html`."""
     refused = refused_count(view.comparison) if view.is_at_rest else 0
     far = progress(view.rows, refused=refused)
-    return {"comparison": view.comparison, "progress": far, "way": way_to_waiting(view)}
+    return {"comparison": view.comparison, "progress": far, "way": way_to_waiting(view), "may_run": view.may_run}
 
 
 def way_to_waiting(view: View) -> WayToWaiting | None:

@@ -25,7 +25,8 @@ FIRST_LANES = tuple(range(LANES))
 class View:
     """Everything of a comparison that its page shows, loaded. `exchanges`: by column position, the latest of those in view.
 
-    `turns`: by column position the conversation of the cell in view, of each turn its last attempt. `viewer_id`: who looks.
+    `turns`: by column position the conversation of the cell in view, of each turn its last attempt. `viewer_id`: who looks;
+    `may_run`: whether that is somebody who may do more than read.
     """
 
     comparison: Comparison
@@ -39,6 +40,7 @@ class View:
     causes: Mapping[int, Exchange]  # by column position: the refused exchange for which the one in view was skipped
     sending_now: int  # requests in flight on the connection, counted where something waits
     viewer_id: int | None = None
+    may_run: bool = True
 
     @property
     def case(self) -> int:
@@ -102,6 +104,7 @@ def load(
     columns: Collection[int] = FIRST_LANES,
     rows: Sequence[Row] | None = None,
     viewer_id: int | None = None,
+    may_run: bool = True,
 ) -> View:
     """The view of one case and repeat; where none is asked for, what `showing` chooses."""
     rows = rows_of(comparison) if rows is None else rows
@@ -126,6 +129,7 @@ def load(
         causes={position: found[row.id] for position, row in causes.items() if row.id in found},
         sending_now=_sending_on(comparison.connection_id) if waits else 0,
         viewer_id=viewer_id,
+        may_run=may_run,
     )
 
 

@@ -46,6 +46,8 @@ SWITCHED_OFF = "Sending is switched off on this console; nothing was queued."
 @requires(Role.VIEWER)
 @require_GET
 def compose(request: TeamRequest) -> HttpResponse:
+    if not request.user.may_run:
+        return redirect("runs:history")
     return render(request, "runs/compose.html", compose_context(draft_asked_for(request), request))
 
 

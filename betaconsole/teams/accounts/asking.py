@@ -69,7 +69,7 @@ def stand_in(request: HttpRequest, membership: Membership | None) -> None:
     request.membership = membership  # type: ignore[attr-defined]
     request.team = membership.team  # type: ignore[attr-defined]
     membership.user = request.user  # type: ignore[assignment]
-    request.user.asks_in = membership.team_id  # type: ignore[union-attr]
+    request.user.asks_in, request.user.asks_as = membership.team_id, membership.role  # type: ignore[union-attr]
 
 
 def switch(request: HttpRequest, membership: Membership) -> None:

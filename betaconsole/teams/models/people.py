@@ -36,6 +36,7 @@ class User(AbstractBaseUser):
 
     # The team (its pk) in which this person asks in this request; None outside of one: all teams the person is in.
     asks_in: int | None = None
+    asks_as: str = ""  # and the role held there; empty outside of a request
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -44,6 +45,11 @@ class User(AbstractBaseUser):
         """Rows with a `team` that this person may read now: of teams the person is in, and of the one asked in."""
         mine = Q(team__memberships__user=self)
         return mine if self.asks_in is None else mine & Q(team=self.asks_in)
+
+    @property
+    def may_run(self) -> bool:
+        """Whether this person may do more than read in the team asked in. Views check the role; this decides what is shown."""
+        return not self.asks_as or Role(self.asks_as).includes(Role.MEMBER)
 
 
 class Team(models.Model):
