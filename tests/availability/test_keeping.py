@@ -56,7 +56,7 @@ def test_the_same_answer_twice_is_kept_once(team):
     assert Standing.objects.get().state == State.REFUSED
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states=st.lists(st.sampled_from(State), min_size=1, max_size=8))
 @pytest.mark.django_db
 def test_the_standing_is_the_last_conclusive_word_and_since_its_first_in_a_row(team, states):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from betaconsole.availability.models import Check, Schedule, State
@@ -36,13 +36,14 @@ def owner(transactional_db: None) -> Membership:
     return set_up_solo()
 
 
-def scheduled(owner: Membership, connection: Connection | None = None, **settings: object) -> Schedule:
+def scheduled(owner: Membership, connection: Connection | None = None, **values: object) -> Schedule:
     connection = connection or Connection.objects.get(team=owner.team, kind=Connection.Kind.SIMULATOR)
-    made = save_schedule(connection, owner.user, **{**SETTINGS, **settings})
+    made = save_schedule(connection, owner.user, **{**SETTINGS, **values})
     Schedule.objects.filter(pk=made.pk).update(updated_at=NOON - timedelta(days=9))
     return made
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)),
     st.integers(1, 744),
