@@ -1,10 +1,9 @@
 """`POST /preflight`: what is known about a comparison before it is sent."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,15 +11,18 @@ from typing_extensions import TypedDict
 
 from betaconsole.availability.expecting import model_in, refusals_expected
 from betaconsole.availability.standings import Stand
-from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN, estimated_tokens, most_cost, terms_of
+from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN
 from betaconsole.catalogue.preflight import ColumnRequest, Finding, Level, preflight
-from betaconsole.drafts.models import Engine
+from betaconsole.runs.launching.counting import Counted, Refused, count_now, looked_up, questions_of
+from betaconsole.runs.launching.estimating import ColumnEstimate, estimate
 from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan, body_of, check_shape, check_way
 from betaconsole.runs.launching.separate_caches import new_nonce
+from betaconsole.teams.models import Connection, User
 
 from .asking import AskedVariant, NewComparison, Words
 
 MOST_CASES = 20  # looked at; the estimate takes the others to be like them
+COUNTING_S = 10.0  # how long an answer waits for count_tokens
 
 
 class AskedColumn(AskedVariant):
@@ -34,6 +36,11 @@ class AskedPreflight(NewComparison):
     """A comparison that is not sent."""
 
     variants: list[AskedColumn] = Field(description="The columns: 1 to 32.")  # type: ignore[assignment]
+    count_tokens: bool = Field(
+        False,
+        description=f"Ask count_tokens about what is not counted yet, and wait for it, at most {COUNTING_S:.0f} seconds. Without "
+        "it, input_tokens holds what was counted before.",
+    )
 
 
 class FindingAnswer(TypedDict):
@@ -54,9 +61,9 @@ class FindingAnswer(TypedDict):
 Cost = Annotated[
     float | None,
     Field(
-        description="The most it may cost in USD, over all cases and repeats: the input estimated at "
-        f"{CHARACTERS_A_TOKEN} characters a token, the output as long as max_tokens allows. Caches, calls of server tools and "
-        "further turns are left out. Null where a price or max_tokens is not known."
+        description="The most it may cost in USD, over all cases, repeats and turns: the input as counted, else estimated at "
+        f"{CHARACTERS_A_TOKEN} characters a token; all that is marked for caching written; the output as long as max_tokens "
+        "allows. Calls of server tools are left out. Null where a price or max_tokens is not known."
     ),
 ]
 
@@ -64,7 +71,13 @@ Cost = Annotated[
 class ColumnAnswer(TypedDict):
     label: str
     findings: Annotated[list[FindingAnswer], Field(description="Errors first, then warnings, then hints.")]
-    input_tokens: Annotated[int | None, Field(description="As counted by the API; null where it was not asked.")]
+    input_tokens: Annotated[
+        int | None,
+        Field(
+            description="Of all cases, once each, as counted by the API; null where it was not asked "
+            f"about all of them, and for more than {MOST_CASES} cases."
+        ),
+    ]
     estimated_cost_usd: Cost
 
 
@@ -73,23 +86,68 @@ class PreflightAnswer(TypedDict):
     estimated_cost_usd: Cost
 
 
-def looked_at(plan: Plan, *, today: date, stands: Sequence[Stand] = ()) -> PreflightAnswer:
-    """What is known about the plan; `stands` is how its connection last answered its betas. Raises `PlanError` for what makes
-    no request at all."""
+@dataclass(frozen=True)
+class Tokens:
+    """What count_tokens said of the first cases of a plan, and what it refused."""
+
+    counted: Counted = field(default_factory=Counted)
+    refused: Refused = field(default_factory=Refused)
+
+
+def tokens_of(plan: Plan, connection: Connection, *, asking: User | None = None) -> Tokens:
+    """What was counted of the plan before; with somebody asking, what is not counted yet is counted now.
+
+    Raises `PlanError` and `SendingDisabled`.
+    """
+    few = _few(plan)
+    if asking is None:
+        return Tokens(looked_up(questions_of(few), connection))
+    return Tokens(*count_now(few, connection, author=asking, timeout_s=COUNTING_S))
+
+
+def _few(plan: Plan) -> Plan:
+    """The plan with its first cases. Raises `PlanError` for what makes no request at all."""
     check_shape(plan)
     check_way(plan)
+    return replace(plan, cases=plan.cases[:MOST_CASES])
+
+
+def looked_at(plan: Plan, *, today: date, stands: Sequence[Stand], tokens: Tokens) -> PreflightAnswer:
+    """What is known about the plan; `stands` is how its connection last answered the betas of its columns.
+
+    Raises `PlanError` for what makes no request at all.
+    """
+    few = _few(plan)
     if plan.separate_caches:
         apart = [replace(variant, cache_nonce=new_nonce(index)) for index, variant in enumerate(plan.variants)]
-        plan = replace(plan, variants=apart)
-    by_case = [_requests(plan, case, number) for number, case in islice(enumerate(plan.cases), MOST_CASES)]
+        few = replace(few, variants=apart)
+    by_case = [_requests(few, case, number) for number, case in enumerate(few.cases)]
     found = [_found(requests, stands, today) for requests in by_case]
+    like_these = Decimal(len(plan.cases)) / len(few.cases)
     columns = [
-        _column(plan, [requests[index] for requests in by_case], [findings[index] for findings in found])
-        for index in range(len(plan.variants))
+        _column(
+            estimated,
+            [finding for findings in found for finding in findings[index]] + _about_counting(index, tokens),
+            like_these=like_these,
+        )
+        for index, estimated in enumerate(estimate(few, counts=tokens.counted.tokens).columns)
     ]
     costs = [column["estimated_cost_usd"] for column in columns]
     known = [cost for cost in costs if cost is not None]
     return {"columns": columns, "estimated_cost_usd": sum(known) if len(known) == len(costs) else None}
+
+
+def _about_counting(index: int, tokens: Tokens) -> list[Finding]:
+    """What kept a column from being counted, or what its count leaves out."""
+    found = []
+    for (column, _), betas in tokens.counted.without.items():
+        if column == index:
+            message = f"count_tokens refuses {', '.join(betas)}: the tokens are counted without."
+            found.append(Finding(Level.HINT, "counted_without", message))
+    for (column, _), question in tokens.counted.missing.items():
+        if column == index and question.digest in tokens.refused.problems:
+            found.append(Finding(Level.WARNING, "not_counted", tokens.refused.problems[question.digest]))
+    return found
 
 
 def _found(requests: Sequence[ColumnRequest], stands: Sequence[Stand], today: date) -> list[list[Finding]]:
@@ -131,24 +189,16 @@ def _has_body(plan: Plan, variant: VariantPlan, case: CasePlan) -> bool:
     return plan.has_prompt or any(body is not None for body in (plan.body, variant.own_body, case.body))
 
 
-def _column(plan: Plan, requests: Sequence[ColumnRequest], found: Sequence[Sequence[Finding]]) -> ColumnAnswer:
-    """One column over its cases; each thing is told once."""
-    told = {(finding.code, finding.path, finding.message): finding for of_case in found for finding in of_case}
-    costs = [_cost(plan, request.body) for request in requests]
-    known = [cost for cost in costs if cost is not None]
-    cells = Decimal(len(plan.cases) * plan.repeats) / len(costs)
+def _column(estimated: ColumnEstimate, found: Sequence[Finding], *, like_these: Decimal) -> ColumnAnswer:
+    """One column over its cases; each thing is told once. `like_these`: how many times as many cases there are."""
+    told = {(finding.code, finding.path, finding.message): finding for finding in found}
+    is_counted = estimated.is_counted and like_these == 1
     return {
-        "label": requests[0].label,
+        "label": estimated.label,
         "findings": [_finding(finding) for finding in sorted(told.values(), key=lambda each: each.level.rank)],
-        "input_tokens": None,
-        "estimated_cost_usd": float(sum(known) * cells) if len(known) == len(costs) else None,
+        "input_tokens": estimated.input_tokens if is_counted else None,
+        "estimated_cost_usd": None if estimated.upper_usd is None else float(estimated.upper_usd * like_these),
     }
-
-
-def _cost(plan: Plan, body: Any) -> Decimal | None:
-    if not plan.endpoint.is_messages or not isinstance(body, dict):
-        return None
-    return most_cost(terms_of(body), estimated_tokens(body), is_batch=plan.engine == Engine.BATCH).usd
 
 
 def _finding(finding: Finding) -> FindingAnswer:

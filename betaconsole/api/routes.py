@@ -16,7 +16,7 @@ from betaconsole.teams.models import Role
 from . import answers, availability, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
-from .preflighting import AskedPreflight, PreflightAnswer, looked_at
+from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
 from .tokens import Token, check_role, check_still_accepted
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
 
@@ -64,16 +64,22 @@ def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpRespons
     "/preflight",
     operation_id="preflight",
     summary="Know before sending",
-    response={200: PreflightAnswer, (401, 403, 413, 422): ERROR},
+    response={200: PreflightAnswer, (401, 403, 413, 422, 503): ERROR},
     openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
-    """What is known about a comparison, per column, without sending anything: what the API will refuse, what will not do
-    what it looks like, and about what it costs. Nothing here forbids sending it."""
+    """What is known about a comparison, per column, without sending it: what the API will refuse, what will not do
+    what it looks like, and about what it costs. Nothing here forbids sending it.
+
+    With count_tokens its input tokens are counted first, which asks the API and costs nothing.
+    """
+    if asked.count_tokens:
+        check_role(request, Role.MEMBER)
     connection = connection_for(request.team, asked.connection)
     plan = plan_of(asked, version=connection.anthropic_version)
     stands = stands_on(connection.pk, {beta for variant in plan.variants for beta in variant.betas})
-    return json_response(looked_at(plan, today=timezone.now().date(), stands=stands))
+    tokens = tokens_of(plan, connection, asking=request.user if asked.count_tokens else None)
+    return json_response(looked_at(plan, today=timezone.now().date(), stands=stands, tokens=tokens))
 
 
 @api.post(

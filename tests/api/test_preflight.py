@@ -72,7 +72,7 @@ def test_columns_that_share_a_cache_are_told_unless_they_are_kept_apart(caller):
 
 
 def test_the_cost_is_that_of_all_cases_and_repeats_at_the_most(caller):
-    # 12 tokens estimated, 64 at most in answer: 12 × 3 + 64 × 15 USD per million
+    # 8 tokens estimated, 64 at most in answer: 8 × 3 + 64 × 15 USD per million
     one = looked(caller, variants=[{"betas": []}])["estimated_cost_usd"]
     assert one == pytest.approx((8 * 3 + 64 * 15) / 1_000_000, rel=0.05)
     cases = [{"name": str(number), "variables": {"x": "y"}} for number in range(5)]
@@ -98,7 +98,9 @@ def test_other_endpoints_are_looked_at_too(caller):
     agents = {"method": "GET", "path": "/v1/agents"}
     answer = looked(caller, endpoint=agents, body=..., variants=[{"betas": []}])
     assert codes(answer) == [["endpoint_needs_beta"]]
-    assert answer["estimated_cost_usd"] is None
+    assert answer["estimated_cost_usd"] == 0  # reading is not billed
+    sessions = looked(caller, endpoint={"path": "/v1/sessions"}, body=..., variants=[{"betas": []}])
+    assert sessions["estimated_cost_usd"] is None
     counted = looked(caller, endpoint={"path": "/v1/messages/count_tokens"}, variants=[{"betas": []}])
     assert codes(counted) == [["not_counted_field"]]
 

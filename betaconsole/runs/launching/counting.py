@@ -4,6 +4,7 @@ Each question is one request of an errand, sent and kept like any other. The sam
 answered is kept by team, connection and request (drafts.token_counts).
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,9 +12,11 @@ from typing import Any
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import Endpoint
+from betaconsole.claude.headers import HeaderError, check_version, join_betas
 from betaconsole.drafts.endpoint_choice import COUNT_TOKENS, COUNTED_FIELDS
 from betaconsole.drafts.token_counts import ColumnCount, digest_of, keep, known
 from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.sending.waiting import wait_while_running
 from betaconsole.runs.states import State
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection, User
@@ -162,6 +165,38 @@ def problem_of(exchange: Exchange) -> str:
         kind = showable(exchange.error_type) or "no error of the API"
         return f"count_tokens answered {exchange.status} ({kind}){': ' + said if said else '.'}"
     return f"count_tokens was not reached{': ' + said if said else '.'}"
+
+
+def count_now(plan: Plan, connection: Connection, *, author: User, timeout_s: float) -> tuple[Counted, Refused]:
+    """Ask about what is not known of the plan's cells, and wait for the answers, at most so long.
+
+    Names and versions that cannot be sent are not asked about. Raises `PlanError` and `SendingDisabled`.
+    """
+    until = time.monotonic() + timeout_s
+    questions = {cell: question for cell, question in questions_of(plan).items() if _can_be_sent(question)}
+    without: set[str] = set()
+    refused = Refused()
+    while True:
+        counted = looked_up(questions, connection, without=without)
+        askable = [question for question in counted.missing.values() if question.digest not in refused.problems]
+        if not askable or time.monotonic() >= until:
+            return counted, refused
+        errand = ask(askable, author=author, connection=connection)
+        wait_while_running(errand, timeout_s=until - time.monotonic())
+        if not has_ended(errand):
+            return counted, refused
+        newly = taken_in(errand, connection)
+        refused = Refused({**refused.problems, **newly.problems}, refused.betas | newly.betas)
+        without |= newly.betas
+
+
+def _can_be_sent(question: Question) -> bool:
+    try:
+        join_betas(question.betas)
+        check_version(question.version)
+    except HeaderError:
+        return False
+    return True
 
 
 def column_counts(plan: Plan, counted: Counted, refused: Refused) -> list[ColumnCount]:
