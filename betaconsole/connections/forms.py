@@ -147,6 +147,15 @@ class ConnectionForm(forms.ModelForm):
         """Whether there is anybody to name."""
         return "people" in self.fields and bool(self["people"].subwidgets)
 
+    @property
+    def changed_fields(self) -> dict[str, str]:
+        """What was changed, for the audit log: the new values, and of a key only that it is another one."""
+        return {
+            name: "replaced" if name == "key" else str(self.cleaned_data[name])
+            for name in self.changed_data
+            if name != "people"
+        } | ({"people": ", ".join(map(str, self.cleaned_data["people"]))} if "people" in self.changed_data else {})
+
     def clean_key(self) -> str:
         key = "".join(self.cleaned_data["key"].split())
         if not key and not self.fields["key"].required:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from betaconsole.web.templatetags.figures import ago, count, get, moment, ms, rate, size, usd
+from betaconsole.web.templatetags.figures import ago, count, dollars, get, moment, ms, rate, size, usd
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,10 @@ from betaconsole.web.templatetags.figures import ago, count, get, moment, ms, ra
         (usd, Decimal("0"), "$0.00"),
         (usd, Decimal("0.01462"), "$0.0146"),
         (usd, Decimal("1234.5"), "$1,234.50"),
+        (dollars, None, "—"),
+        (dollars, Decimal("0"), "$0.00"),
+        (dollars, Decimal("0.5"), "$0.50"),
+        (dollars, Decimal("0.0312"), "$0.0312"),
         (size, 1, "1 byte"),
         (size, 214, "214 bytes"),
         (size, 12_400, "12.4 kB"),

@@ -22,7 +22,7 @@ from betaconsole.runs.models import Comparison, Exchange, Reservation
 from betaconsole.runs.states import State
 from betaconsole.teams import audit
 from betaconsole.teams.models import Connection, Membership, Role, User
-from betaconsole.web.templatetags.figures import usd
+from betaconsole.web.templatetags.figures import dollars
 
 from .estimating import estimate
 from .planning import Plan, PlanError
@@ -199,11 +199,11 @@ def _admin(author: User | None, connection: Connection) -> Membership | None:
 
 
 def _over(connection: Connection, left: Left, promise: Promise, *, may_pass: bool) -> str:
-    cost = f"This may cost up to {usd(promise.upper_usd)}" if promise.upper_usd else "What this costs is not known"
-    rest = f"{usd(left.left_usd)} of" if left.left_usd > 0 else "nothing of"
+    cost = f"This may cost up to {dollars(promise.upper_usd)}" if promise.upper_usd else "What this costs is not known"
+    rest = f"{dollars(left.left_usd)} of" if left.left_usd > 0 else "nothing of"
     what_to_do = "raise the budget, or send it anyway" if may_pass else "ask an admin to let it pass"
     return (
-        f"{cost}, and {rest} {left.period} {usd(left.budget_usd)} is left on {connection.name}: nothing was sent. Ask for "
+        f"{cost}, and {rest} {left.period} {dollars(left.budget_usd)} is left on {connection.name}: nothing was sent. Ask for "
         f"less (fewer columns or repeats, a smaller max_tokens), or {what_to_do}."
     )
 

@@ -44,6 +44,14 @@ def usd(value: Decimal | None) -> str:
 
 
 @register.filter
+def dollars(value: Decimal | None) -> str:
+    """A sum as a budget has it, in cents, and finer only where it is less than ten of them: `$5.00`, `$0.0312`."""
+    if value is None:
+        return DASH
+    return f"${value:.4f}" if 0 < value < Decimal("0.1") else f"${value:,.2f}"
+
+
+@register.filter
 def size(value: int | None) -> str:
     """Bytes: `214 bytes`, `12.4 kB`, `10.0 MB`."""
     if value is None:

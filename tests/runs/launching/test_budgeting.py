@@ -62,8 +62,8 @@ def test_what_would_pass_the_budget_is_not_queued_and_says_how_much_is_left(owne
     with pytest.raises(OverBudget) as refused:
         launch(DEAR, team=owner.team, author=bo, connection=connection)
     said = refused.value.message
-    assert f"This may cost up to ${upper():.4f}" in said
-    assert f"${Decimal('1.50') - upper():.4f} of today's $1.50 is left on Upstream: nothing was sent." in said
+    assert f"This may cost up to ${upper():.2f}" in said
+    assert f"${Decimal('1.50') - upper():.2f} of today's $1.50 is left on Upstream: nothing was sent." in said
     assert said.endswith("or ask an admin to let it pass.")
     assert Comparison.objects.filter(connection=connection).count() == 1
     assert Reservation.objects.count() == 1
