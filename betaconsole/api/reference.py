@@ -87,8 +87,10 @@ def _parameter(document: Schema, parameter: Schema) -> Field:
 
 
 def _fields(document: Schema, schema: Schema, prefix: str = "") -> Iterator[Field]:
-    """A row for each property, and after it the rows of what is inside."""
+    """A row for each property, and after it the rows of what is inside; of a list, those of what it lists."""
     schema = _resolved(document, schema)
+    if schema.get("type") == "array":
+        yield from _fields(document, schema.get("items", {}), f"{prefix}[].")
     needed = schema.get("required", ())
     for name, details in schema.get("properties", {}).items():
         details = _resolved(document, details)

@@ -13,7 +13,7 @@ from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
-from . import answers, availability, problems
+from . import answers, availability, betas, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
@@ -80,6 +80,31 @@ def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
     stands = stands_on(connection.pk, {beta for variant in plan.variants for beta in variant.betas})
     tokens = tokens_of(plan, connection, asking=request.user if asked.count_tokens else None)
     return json_response(looked_at(plan, today=timezone.now().date(), stands=stands, tokens=tokens))
+
+
+@api.get(
+    "/betas",
+    operation_id="list_betas",
+    summary="List betas",
+    response={200: list[betas.BetaAnswer], 401: ERROR},
+)
+def list_betas(request: TeamRequest) -> HttpResponse:
+    """Every value of the header that the catalogue knows, and where your connections accept it."""
+    return json_response(betas.every_beta(request))
+
+
+@api.get(
+    "/betas/{name}",
+    operation_id="get_beta",
+    summary="Read a beta",
+    response={200: betas.WholeBetaAnswer, (401, 404): ERROR},
+)
+def get_beta(request: TeamRequest, name: str) -> HttpResponse:
+    """Everything known of one name: the catalogue's facts with an example, where it stands, and how it was answered before.
+
+    A name that the catalogue does not hold is found once a connection was asked about it.
+    """
+    return json_response(betas.whole_beta(request, name))
 
 
 @api.post(

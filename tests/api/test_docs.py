@@ -29,6 +29,8 @@ def test_the_page_opens_without_a_token_and_shows_every_operation(client):
         "wait",
         "exchanges[].first_text_ms",
         "events[].at_ms",
+        "[].availability[].checked_at",
+        "known.example.body",
     ):
         assert field in text
 
