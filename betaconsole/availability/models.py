@@ -49,7 +49,9 @@ class Check(models.Model):
     requests = models.PositiveIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
     slot = models.DateTimeField(null=True)  # the moment of the schedule that this one stands for
-    lease_until = models.DateTimeField(null=True)  # while it runs: past it, the process that ran it is dead
+    # While it runs: by which sending process (empty: one that does not send), and when that one counts as dead.
+    worker = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 

@@ -1,7 +1,7 @@
 """Checking which betas a connection and its models accept, in the background.
 
 A check runs on a thread of the process that was asked for it. It survives nothing: where the process dies, what was found
-stands, and the check is marked as stopped once its lease is over (`mark_abandoned`).
+stands, and the check is marked as stopped by the next one that starts (`mark_abandoned`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from betaconsole.availability.models import Check
@@ -59,6 +60,7 @@ def start(
         connection=connection,
         betas=list(betas),
         models_asked=list(models),
+        worker=engine.worker(),
         lease_until=Now() + LEASE,
     )
     in_background(check, Sending(author))
@@ -103,8 +105,11 @@ def in_background(check: Check, sending: Sending) -> None:
 
 
 def mark_abandoned() -> int:
-    """Mark checks as stopped whose process is dead: their lease is over. How many there were."""
-    left = Check.objects.filter(status=Check.Status.RUNNING, lease_until__lt=Now())
+    """Mark checks as stopped whose process is dead: its lock is free, or their lease is over. How many there were."""
+    running = Check.objects.filter(status=Check.Status.RUNNING)
+    owners = running.exclude(worker="").order_by().values_list("worker", flat=True).distinct()
+    dead = [owner for owner in owners if engine.is_dead(owner)]
+    left = running.filter(Q(lease_until__lt=Now()) | Q(worker__in=dead))
     return left.update(status=Check.Status.STOPPED, note=DEAD, finished_at=Now(), lease_until=None)
 
 

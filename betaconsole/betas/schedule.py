@@ -24,6 +24,7 @@ from django.utils import timezone
 from betaconsole.availability.models import Check, Schedule
 from betaconsole.catalogue.checks.estimate import estimated_tokens, most_cost, terms_of
 from betaconsole.claude.endpoints import Endpoint
+from betaconsole.runs.sending import engine
 from betaconsole.teams.models import Connection, User
 
 from .probing import ProbingError, chosen, in_background, mark_abandoned
@@ -126,6 +127,7 @@ def _begun(schedule: Schedule, now: datetime) -> Check | None:
                 betas=betas,
                 models_asked=models,
                 slot=slot,
+                worker=engine.worker(),
                 lease_until=Now() + LEASE,
             )
     except IntegrityError:

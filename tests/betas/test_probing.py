@@ -250,15 +250,17 @@ def test_a_check_ends_with_the_engine(owner):
 
 
 @pytest.mark.both_databases
-def test_a_check_whose_process_died_is_marked_once_its_lease_is_over(owner):
+def test_a_check_is_marked_whose_process_is_dead_or_silent(owner):
     connection = Connection.objects.get(team=owner.team)
-    dead, alive = (a_check(owner, connection, [ONE]) for _ in range(2))
-    Check.objects.filter(pk=dead.pk).update(lease_until=Now() - LEASE)
-    assert probing.mark_abandoned() == 1
-    dead.refresh_from_db()
-    alive.refresh_from_db()
-    assert (dead.status, dead.note) == (Check.Status.STOPPED, DEAD)
-    assert alive.status == Check.Status.RUNNING
+    with running() as here:
+        silent, locked_no_more, alive, elsewhere = (a_check(owner, connection, [ONE]) for _ in range(4))
+        Check.objects.filter(pk=silent.pk).update(lease_until=Now() - LEASE)
+        Check.objects.filter(pk=locked_no_more.pk).update(worker=f"{here.host}:gone")
+        Check.objects.filter(pk=alive.pk).update(worker=here.worker)
+        Check.objects.filter(pk=elsewhere.pk).update(worker="another-host:gone")
+        assert probing.mark_abandoned() == 2
+    ended = Check.objects.filter(status=Check.Status.STOPPED, note=DEAD)
+    assert set(ended) == {silent, locked_no_more}
 
 
 @pytest.mark.parametrize(

@@ -326,17 +326,17 @@ class Engine:
         A turn that it had queued and not sent waits for a person.
         """
         workers = Exchange.objects.in_flight().values_list("worker", flat=True).distinct()
-        dead = [worker for worker in workers if worker != self.worker and self._is_dead(worker)]
+        dead = [worker for worker in workers if worker != self.worker and self.is_dead(worker)]
         for exchange_id in list(Exchange.objects.in_flight().filter(worker__in=dead).values_list("pk", flat=True)):
             interrupt(exchange_id)
         for worker in owners_of_turns():
-            if worker != self.worker and self._is_dead(worker):
+            if worker != self.worker and self.is_dead(worker):
                 park(worker)
         close_forgotten()
         for path in self._locks.glob("*.lock"):
             remove_if_free(path)
 
-    def _is_dead(self, worker: str) -> bool:
+    def is_dead(self, worker: str) -> bool:
         host, _, boot_id = worker.rpartition(":")
         # Between hosts only the lease counts.
         return host == self.host and is_free(self._locks / f"{boot_id}.lock")
@@ -411,6 +411,16 @@ def cancel(exchange_ids: Sequence[int]) -> None:
 
 def is_stopping() -> bool:
     return _engine is not None and _engine.stopping.is_set()
+
+
+def worker() -> str:
+    """What this process is called as the owner of what it sends; empty where it does not send."""
+    return _engine.worker if _engine else ""
+
+
+def is_dead(owner: str) -> bool:
+    """Whether this other owner is known to be dead: a process of this machine that holds its lock no more."""
+    return _engine is not None and owner != _engine.worker and _engine.is_dead(owner)
 
 
 def begin_stopping() -> None:

@@ -135,7 +135,7 @@ def test_many_engines_that_start_at_once_keep_their_locks(ann: Membership) -> No
         one.start()
     try:
         assert all((settings.DATA_DIR / "engines" / f"{one.boot_id}.lock").exists() for one in engines)
-        assert not any(engines[0]._is_dead(one.worker) for one in engines)
+        assert not any(engines[0].is_dead(one.worker) for one in engines)
     finally:
         for one in engines:
             one.stop(timeout_s=0)
