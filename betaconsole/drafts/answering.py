@@ -18,6 +18,7 @@ from betaconsole.teams.access import TeamRequest
 from .context import Composer
 from .document import DocumentError
 from .editing import Edit, Refused, Stale, change
+from .facts import Facts
 from .matrix import MatrixError
 from .models import Draft
 from .pasting import PasteError
@@ -45,7 +46,18 @@ class Fragment:
 # What every edit moves: the revision, the undo button, the findings, what Run would post, ask, send and cost.
 ALWAYS = tuple(
     Fragment(name)
-    for name in ("revision", "undo", "findings", "heed", "sending", "confirm", "count", "at_most", "costs")
+    for name in (
+        "revision",
+        "undo",
+        "findings",
+        "heed",
+        "sending",
+        "confirm",
+        "count",
+        "at_most",
+        "costs",
+        "prompt_state",
+    )
 )
 Touched = Callable[[Composer], Iterable[Fragment]]
 
@@ -88,6 +100,7 @@ def edited(
     """Make an edit and answer with what it touched. `place` names the field whose problem is shown or cleared."""
     draft = own_draft(request, public_id)
     revision, tab = stamp(request)
+    variables = Facts.load(draft.facts).variables
     try:
         draft, _ = change(draft, make, revision=revision, tab=tab)
     except Stale:
@@ -96,6 +109,8 @@ def edited(
         return refused(request, draft, refusal.field or place, refusal.message)
     except REFUSALS as refusal:
         return refused(request, draft, place, str(refusal))
+    if Facts.load(draft.facts).variables != variables:
+        return answer(request, draft, lambda composer: [*touched(composer), Fragment("values")], place=place)
     return answer(request, draft, touched, place=place)
 
 

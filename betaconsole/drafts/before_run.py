@@ -73,7 +73,7 @@ class Told:
 
 def told_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> list[Told]:
     """The findings of all columns, each once: column by column, what stands most in the way first."""
-    has_bodies = takes(draft.endpoint) == "json" and draft.case_set_id is None
+    has_bodies = takes(draft.endpoint) == "json" and draft.recorded is None
     inputs = Inputs(
         columns=tuple(replace(column, name="", baseline="") for column in columns),
         outlines=tuple(outlines_of(draft, columns, facts).items()) if has_bodies else (),

@@ -67,10 +67,10 @@ def set_case_kind(request: TeamRequest, draft_id: str) -> HttpResponse:
     kind = TRACE if request.POST.get("kind") == TRACE else CASES
 
     def make(draft: Draft) -> Edit:
-        if draft.case_set is None:
+        if draft.recorded is None:
             raise Refused("import", "There are no recorded requests any more.")
-        draft.case_set.kind = kind
-        draft.case_set.save(update_fields=["kind"])
+        draft.recorded.kind = kind
+        draft.recorded.save(update_fields=["kind"])
         return Edit("treat as a trace" if kind == TRACE else "treat as cases", undoable=False)
 
     return edited(request, draft_id, make, touched=lambda composer: [Fragment("body")])

@@ -9,9 +9,12 @@ from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import MAX_BODY_BYTES, Endpoint, EndpointError, check_endpoint
 from betaconsole.claude.headers import HeaderError, check_extra_header, check_version, join_betas
 from betaconsole.claude.multipart import PartError
+from betaconsole.library.cases import CaseRow
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
+from betaconsole.library.variables import defaults_of
 
 from . import uploads
+from .case_values import value_rows
 from .columns import MAX_CELLS, MAX_COLUMNS, Column, baselines, letter
 from .endpoint_choice import has_model, takes
 from .facts import BETAS_IN_BODY, betas_inside_message
@@ -83,13 +86,23 @@ class Composed:
     engine: Engine = Engine.LIVE
     separate_caches: bool = False
     case_set: CaseSet | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)  # of variables, by name
 
     @cached_property
     def cases(self) -> list[tuple[str, Any]]:
         """Name and body of each case, parsed when they are asked for; none where the draft's own body is what runs."""
-        if self.case_set is None:
+        if self.case_set is None or self.case_set.kind == CaseSet.Kind.VALUES:
             return []
         return [(row.name, jsontext.loads(row.text)) for row in self.case_set.bodies.all()]
+
+    @cached_property
+    def values(self) -> list[CaseRow]:
+        """Values for the variables of the body, case by case; each has the defaults of what it leaves open.
+
+        One case without values where there are neither cases nor defaults.
+        """
+        rows = value_rows(self.case_set) if self.case_set and self.case_set.kind == CaseSet.Kind.VALUES else [CaseRow()]
+        return [CaseRow(row.name, {**self.defaults, **row.values}) for row in rows]
 
     @property
     def is_trace(self) -> bool:
@@ -129,15 +142,16 @@ def plan_inputs(draft: Draft) -> Composed:
         raw_body=raw_body,
         content_type="application/json" if takes_json else content_type,
         case_set=draft.case_set if takes_json else None,
+        defaults=defaults_of(draft.prompt_version.variables) if takes_json and draft.prompt_version else {},
     )
     return _with_ways_to_send(composed, draft) if draft.endpoint.is_messages else composed
 
 
 def _own_text(draft: Draft) -> str:
     """The body as it is sent; of recorded requests the last turn, or the first case, to stand for them all."""
-    if draft.case_set is None:
+    if draft.recorded is None:
         return whole(draft, draft.body_text)
-    bodies = draft.case_set.bodies.order_by("-position" if draft.case_set.kind == CaseSet.Kind.TRACE else "position")
+    bodies = draft.recorded.bodies.order_by("-position" if draft.recorded.kind == CaseSet.Kind.TRACE else "position")
     return bodies[0].text
 
 

@@ -21,6 +21,7 @@ from betaconsole.teams.models import Connection
 
 from . import uploads
 from .before_run import Told, errors_not_accepted, told_of
+from .case_values import Values, values_of
 from .columns import Column, baselines, letter
 from .composing import CONFIRM, MAX_REPEATS, Problem
 from .costing import Costs, costs_of
@@ -394,12 +395,19 @@ class Composer:
 
     @property
     def count(self) -> int:
-        return len(self.sheet) * self.draft.repeats * (self.case_set.count if self.case_set else 1)
+        cases = self.draft.case_set if self.takes_json else None
+        return len(self.sheet) * self.draft.repeats * (cases.count if cases else 1)
 
     @cached_property
     def case_set(self) -> CaseSet | None:
         """The recorded requests that run in place of the prompt."""
-        return self.draft.case_set if self.takes_json else None
+        return self.draft.recorded if self.takes_json else None
+
+    @cached_property
+    def values(self) -> Values | None:
+        """The variables of the body and the cases that fill them in; None where there are none of either."""
+        takes_values = self.takes_json and self.case_set is None
+        return values_of(self.draft, self.facts.variables) if takes_values else None
 
     @property
     def parts(self) -> list[PartRow]:

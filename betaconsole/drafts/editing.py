@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from . import saved_state
 from .apart import taken_apart
 from .columns import Column, dump
 from .facts import Facts, facts_of
@@ -136,7 +137,7 @@ def _apply(draft: Draft, edit: Edit, tab: str) -> None:
 
 def _write(draft: Draft, fields: dict[str, Any]) -> None:
     """The conditional UPDATE; the draft in hand follows it."""
-    new = {**fields, "revision": draft.revision + 1, "updated_at": timezone.now()}
+    new = {**fields, **saved_state.after(draft, fields), "revision": draft.revision + 1, "updated_at": timezone.now()}
     if Draft.objects.filter(pk=draft.pk, revision=draft.revision).update(**new) != 1:
         raise _Overtaken
     for name, value in new.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 from betaconsole.catalogue.checks.outline import outlined
 from betaconsole.claude import jsontext
+from betaconsole.library.variables import variables_in
 
 from .apart import grown_by
 from .endpoint_choice import COUNTED_FIELDS
@@ -18,7 +19,7 @@ LONGEST_OUTLINE = 64_000  # characters
 LONGEST_SORTED = 1_000_000  # characters of a body whose counted part is told apart from the rest
 NO_FILES: Mapping[str, int] = {}
 BETAS_IN_BODY = ("betas", "anthropic_beta")
-TUPLES = ("betas_inside", "fields", "accepted")
+TUPLES = ("betas_inside", "fields", "accepted", "variables")
 
 
 def betas_inside_message(name: str) -> str:
@@ -50,6 +51,7 @@ class Facts:
     model: str = ""
     betas_inside: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()  # {{names}} in its strings, in order
     outline: str = ""
     accepted: tuple[str, ...] = ()
     counted: str = ""
@@ -91,6 +93,7 @@ def facts_of(text: str, file_sizes: Mapping[str, int] = NO_FILES) -> Facts:
         model=model[:200] if isinstance(model, str) else "",
         betas_inside=tuple(name for name in BETAS_IN_BODY if name in body),
         fields=tuple(name[:100] for name in list(body)[:MOST_FIELDS]),
+        variables=tuple(variables_in(body)) if "{{" in text else (),
         outline=outline_of(body),
         counted=_counted_digest(body, text),
     )

@@ -107,7 +107,7 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
     found = [Finding(BAD, problem.message) for problem in endpoint_problems(endpoint)]
     found += [Finding(BAD, problem.message, "send_live") for problem in batch_problems(draft)]
     takes_json = takes(endpoint) == "json"
-    cases = draft.case_set if takes_json else None
+    cases = draft.recorded if takes_json else None
     if takes_json and cases is None:
         found += [*_about_body(facts), *_about_columns(columns, facts)]
     found += [

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
@@ -29,6 +30,7 @@ from .models import Draft, OwnBody
 from .shaping import adopted
 
 HITS = 8
+PALETTE = 12
 STEPS = {"left": -1, "right": 1}
 
 
@@ -296,14 +298,16 @@ def own_body(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
 @requires(Role.MEMBER)
 @require_POST
 def apply_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
-    """Tick exactly the betas of a saved combination in a column."""
-    mine = Combination.objects.visible_to(request.user)
+    """Tick exactly the betas of a saved combination in a column, and take its changes to the body where it has some."""
+    mine = Combination.objects.visible_to(request.user).filter(team=request.team)
     combination = get_object_or_404(mine, public_id=identifier(request.POST.get("combination")))
 
     def make(draft: Draft) -> Edit:
         if combination.archived_at:
             raise MatrixError("That combination was deleted.")
         columns = matrix.set_betas(draft.sheet, key, combination.betas)
+        if combination.patch:
+            columns = matrix.set_changes(columns, key, combination.patch)
         rows = list(dict.fromkeys([*draft.rows, *combination.betas]))
         return Edit(f"{combination.name} in {_letter(columns, key)}", columns=columns, values={"rows": rows})
 
@@ -314,6 +318,21 @@ def apply_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResp
         place=f"{key}-combination",
         touched=lambda composer: whole_matrix(composer, open_column=key),
     )
+
+
+@requires(Role.MEMBER)
+@require_GET
+def palette(request: TeamRequest, draft_id: str) -> HttpResponse:
+    """Saved combinations that fit what is typed (`q`), for the `column` that shall take one."""
+    draft = own_draft(request, draft_id)
+    composer = composer_of(request, draft)
+    asked = request.GET.get("column", "")
+    key = asked if asked in composer.letters else list(composer.letters)[-1]
+    typed = one_line(request.GET.get("q", ""))[:200]
+    kept = Combination.objects.visible_to(request.user).filter(team=request.team).kept()
+    found = kept.filter(Q(name__icontains=typed) | Q(betas__contains=typed.lower())) if typed else kept
+    context = {"column": composer.column_view(key), "found": list(found[:PALETTE]), "typed": typed}
+    return rendered(request, composer, [Fragment("palette_hits", context=context)])
 
 
 @requires(Role.MEMBER)

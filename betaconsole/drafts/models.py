@@ -19,6 +19,7 @@ from .columns import Column, dump, load
 from .facts import facts_of
 from .file_kinds import TEXT as PLAIN_TEXT
 from .file_kinds import kind_of
+from .saved_state import differs
 
 
 class Engine(models.TextChoices):
@@ -78,6 +79,7 @@ class Draft(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="+")
     prompt_version = models.ForeignKey(PromptVersion, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    is_changed = models.BooleanField(default=False)  # since prompt_version: drafts.saved_state
     updated_at = models.DateTimeField(default=timezone.now)
 
     objects = DraftQuerySet.as_manager()
@@ -134,6 +136,7 @@ class Draft(models.Model):
             max_turns=max_turns,
             engine=engine,
             separate_caches=separate_caches,
+            is_changed=differs(prompt_version, body_text=apart.text, tool_stubs=tool_stubs, max_turns=max_turns),
         )
         Upload.keep(draft, apart.files)
         if own_bodies:
@@ -151,6 +154,16 @@ class Draft(models.Model):
     def endpoint(self) -> Endpoint:
         """Where its requests go, as it was typed: `check_endpoint` has the last word."""
         return Endpoint(self.method, self.path, self.query)
+
+    @property
+    def recorded(self) -> "CaseSet | None":
+        """The recorded requests that run in place of its body."""
+        return self.case_set if self.case_set and self.case_set.kind != CaseSet.Kind.VALUES else None
+
+    @property
+    def value_set(self) -> "CaseSet | None":
+        """The cases that fill in the variables of its body."""
+        return self.case_set if self.case_set and self.case_set.kind == CaseSet.Kind.VALUES else None
 
 
 class OwnBody(models.Model):
@@ -232,11 +245,13 @@ class Upload(models.Model):
 
 
 class CaseSet(models.Model):
-    """Whole bodies that a draft runs in place of its own: the turns of a recorded trace, or independent cases."""
+    """What a draft runs more than once: the turns of a recorded trace or independent cases, whole bodies in place of its
+    own, or values for the variables of its own."""
 
     class Kind(models.TextChoices):
         CASES = "cases"
         TRACE = "trace"
+        VALUES = "values"
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="case_sets")
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -260,7 +275,7 @@ class CaseSet(models.Model):
 
 
 class CaseBody(models.Model):
-    """One body of a case set, as its JSON text."""
+    """One body of a case set, as its JSON text; of values an object, text by variable."""
 
     case_set = models.ForeignKey(CaseSet, on_delete=models.CASCADE, related_name="bodies")
     position = models.PositiveIntegerField()

@@ -12,6 +12,7 @@ from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.library.models import Combination, PromptVersion
 from betaconsole.teams.models import Connection, Team, User
 
+from .case_values import keep_values
 from .columns import Column, new_key
 from .composing import MAX_REPEATS
 from .endpoint_choice import is_count, takes
@@ -79,9 +80,9 @@ def from_example(team: Team, author: User, example: Example) -> Draft:
 
 
 def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
-    """A saved prompt, open: saving again makes its next version."""
+    """A saved prompt, open with its cases: saving again makes its next version."""
     connection = Connection.objects.default_for(team)
-    return Draft.start(
+    draft = Draft.start(
         team=team,
         author=author,
         connection=connection,
@@ -92,6 +93,9 @@ def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
         tool_stubs=version.tool_stubs,
         max_turns=version.max_turns,
     )
+    if rows := [case.row for case in version.prompt.cases.all()]:
+        keep_values(draft, rows, source=version.prompt.name)
+    return draft
 
 
 def from_combination(team: Team, author: User, combination: Combination) -> Draft:
@@ -104,7 +108,10 @@ def from_combination(team: Team, author: User, combination: Combination) -> Draf
         connection=connection,
         version=connection.anthropic_version,
         body_text=blank_body(),
-        columns=[baseline, replace(other, name=combination.name, betas=tuple(combination.betas))],
+        columns=[
+            baseline,
+            replace(other, name=combination.name, betas=tuple(combination.betas), changes_text=combination.patch),
+        ],
     )
 
 

@@ -11,6 +11,7 @@ from . import (
     matrix_views,
     stubs_views,
     upload_views,
+    value_views,
     views,
 )
 
@@ -47,6 +48,9 @@ urlpatterns = [
     path("<slug:draft_id>/import/", case_views.import_requests, name="import_requests"),
     path("<slug:draft_id>/cases/kind/", case_views.set_case_kind, name="set_case_kind"),
     path("<slug:draft_id>/cases/remove/", case_views.remove_cases, name="remove_cases"),
+    path("<slug:draft_id>/values/", value_views.set_values, name="set_values"),
+    path("<slug:draft_id>/values/import/", value_views.import_values, name="import_values"),
+    path("<slug:draft_id>/values/remove/", value_views.remove_values, name="remove_values"),
     # its tools and the stubs that answer for them
     path("<slug:draft_id>/tools/", stubs_views.tools, name="tools"),
     path("<slug:draft_id>/tools/close/", stubs_views.close_tools, name="close_tools"),
@@ -66,6 +70,7 @@ urlpatterns = [
     path("<slug:draft_id>/caches/", endpoint_views.set_separate_caches, name="set_separate_caches"),
     # the matrix
     path("<slug:draft_id>/tick/", matrix_views.tick, name="tick"),
+    path("<slug:draft_id>/palette/", matrix_views.palette, name="palette"),
     path("<slug:draft_id>/search/", matrix_views.search, name="search"),
     path("<slug:draft_id>/rows/add/", matrix_views.add_row, name="add_row"),
     path("<slug:draft_id>/rows/remove/", matrix_views.remove_row, name="remove_row"),

@@ -12,13 +12,14 @@ from betaconsole.catalogue.examples import find_example
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import HeaderError, check_version
 from betaconsole.library.models import Combination, Prompt, PromptVersion
-from betaconsole.library.names import checked_name, one_line
+from betaconsole.library.names import checked_name, checked_note, one_line
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
 from betaconsole.web.paging import identifier
 
 from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
+from .case_values import value_rows
 from .case_views import imported_text
 from .columns import MAX_CELLS, Column
 from .composing import MAX_REPEATS
@@ -45,7 +46,7 @@ def new(request: TeamRequest) -> HttpResponse:
     elif public_id := identifier(request.POST.get("prompt")):
         draft = starting.from_prompt(team, author, _version_asked_for(request, public_id))
     elif public_id := identifier(request.POST.get("combination")):
-        kept = Combination.objects.visible_to(request.user).kept()
+        kept = Combination.objects.visible_to(request.user).filter(team=team).kept()
         draft = starting.from_combination(team, author, get_object_or_404(kept, public_id=public_id))
     elif text := request.POST.get("request"):
         if holds_several(text):
@@ -226,23 +227,7 @@ def save(request: TeamRequest, draft_id: str) -> HttpResponse:
     def make(draft: Draft) -> Edit:
         if not draft.endpoint.is_messages:
             raise Refused("save", "Only requests to POST /v1/messages are kept as prompts.")
-        prompt = draft.prompt_version.prompt if draft.prompt_version else None
-        if prompt is None or prompt.archived_at or "as_new" in request.POST:
-            version = Prompt.keep(
-                team=draft.team,
-                author=draft.author,
-                name=checked_name(request.POST.get("name", "")),
-                body_text=whole(draft, draft.body_text),
-                tool_stubs=draft.tool_stubs,
-                max_turns=draft.max_turns,
-            )
-        else:
-            version = prompt.add_version(
-                author=draft.author,
-                body_text=whole(draft, draft.body_text),
-                tool_stubs=draft.tool_stubs,
-                max_turns=draft.max_turns,
-            )
+        version = _saved(draft, request)
         saved[:] = [version]
         return Edit(f"save as {version}", values={"prompt_version_id": version.pk}, undoable=False)
 
@@ -255,8 +240,30 @@ def save(request: TeamRequest, draft_id: str) -> HttpResponse:
     )
 
 
+def _saved(draft: Draft, request: TeamRequest) -> PromptVersion:
+    """The prompt kept: its next version, or a first one of its own; the cases that fill it in go with it."""
+    opened = draft.prompt_version
+    state: dict[str, Any] = {
+        "author": draft.author,
+        "body_text": whole(draft, draft.body_text),
+        "tool_stubs": draft.tool_stubs,
+        "max_turns": draft.max_turns,
+        "note": checked_note(request.POST.get("note", "")),
+    }
+    if opened is None or opened.prompt.archived_at or "as_new" in request.POST:
+        described = opened.variables if opened else ()
+        name = checked_name(request.POST.get("name", ""))
+        version = Prompt.keep(team=draft.team, name=name, variables=described, **state)
+    else:
+        version = opened.prompt.add_version(**state)
+    if draft.recorded is None:
+        version.prompt.set_cases(value_rows(draft.value_set) if draft.value_set else [])
+    return version
+
+
 def _version_asked_for(request: TeamRequest, public_id: str) -> PromptVersion:
-    prompt = get_object_or_404(Prompt.objects.visible_to(request.user).kept(), public_id=public_id)
+    mine = Prompt.objects.visible_to(request.user).filter(team=request.team)
+    prompt = get_object_or_404(mine.kept(), public_id=public_id)
     number = request.POST.get("version", "")
     if number:
         return get_object_or_404(prompt.versions, number=int(number) if number.isdigit() and len(number) < 7 else 0)

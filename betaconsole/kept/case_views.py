@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.claude import jsontext
+from betaconsole.library.case_table import typed_rows
 from betaconsole.library.cases import MAX_CASES, MAX_FILE_BYTES, CasesRefused, read_cases
 from betaconsole.library.models import Prompt
 from betaconsole.storage.fields import showable
@@ -15,7 +16,6 @@ from betaconsole.teams.models import Role
 from betaconsole.web.incoming import takes_files, too_much
 
 from .answering import Refusal, own_prompt, version_of
-from .case_form import typed_rows
 from .prompt_page import page_context
 
 TOO_MUCH = f"That file has more than {MAX_FILE_BYTES // 1_000_000} MB. Nothing was taken."

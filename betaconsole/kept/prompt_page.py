@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from betaconsole.claude import jsontext
+from betaconsole.library.case_table import TYPED_CASES, CaseTable, case_table, raw_rows
 from betaconsole.library.models import Prompt, PromptVersion
 from betaconsole.library.reading import readable
 from betaconsole.library.variables import Variable, variables_in_text, variables_of
@@ -12,7 +13,6 @@ from betaconsole.teams.access import TeamRequest
 from betaconsole.web.paging import number
 
 from .answering import NOTHING_REFUSED, Refusal
-from .case_form import TYPED_CASES, CaseTable, case_table, raw_rows
 from .listing import comparisons_of_prompt
 
 SHOWN_CHARACTERS = 100_000

@@ -19,7 +19,15 @@ const search = () => {
   else location.assign(document.querySelector("[data-key='history']").href);
 };
 
+// Up and down lead through what stands under a field to search in.
+const moveBetweenHits = (event) => {
+  const hits = [...event.target.closest("[data-arrows]").querySelectorAll("input, li button")].filter((hit) => hit.checkVisibility());
+  const next = hits[hits.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (next) event.preventDefault(), next.focus();
+};
+
 const actions = {
+  "c": () => find("[data-key='palette']")?.click(),
   "/": search,
   "?": () => document.querySelector("#keys").showModal(),
   "[": () => moveBetweenColumns(-1),
@@ -33,6 +41,7 @@ document.addEventListener("keydown", (event) => {
     if (button) event.preventDefault(), button.click();
     return;
   }
+  if (/^Arrow(Up|Down)$/.test(event.key) && event.target.closest("[data-arrows]")) return moveBetweenHits(event);
   if (event.key === "Escape" && typing(event.target)) return event.target.blur();
   if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
   const act = actions[event.key];

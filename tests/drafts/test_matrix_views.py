@@ -15,7 +15,7 @@ from betaconsole.library.models import Combination
 from .desk import BODY, CONTEXT, THINKING, Tab, a_draft, targets
 
 pytestmark = pytest.mark.django_db
-ALWAYS = {"revision", "undo", "findings", "heed", "sending", "confirm", "count", "at_most", "costs"}
+ALWAYS = {"revision", "undo", "findings", "heed", "sending", "confirm", "count", "at_most", "costs", "prompt_state"}
 
 
 @pytest.fixture

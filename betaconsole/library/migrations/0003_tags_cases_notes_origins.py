@@ -18,62 +18,73 @@ def copy_words(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('library', '0002_tool_stubs'),
+        ("library", "0002_tool_stubs"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='combination',
-            name='origin_id',
+            model_name="combination",
+            name="origin_id",
             field=models.CharField(blank=True, db_index=True, max_length=24),
         ),
         migrations.AddField(
-            model_name='combination',
-            name='patch',
-            field=betaconsole.storage.fields.ExactTextField(default=''),
+            model_name="combination",
+            name="patch",
+            field=betaconsole.storage.fields.ExactTextField(default=""),
         ),
         migrations.AddField(
-            model_name='prompt',
-            name='origin_id',
+            model_name="prompt",
+            name="origin_id",
             field=models.CharField(blank=True, db_index=True, max_length=24),
         ),
         migrations.AddField(
-            model_name='prompt',
-            name='words',
+            model_name="prompt",
+            name="words",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='promptversion',
-            name='variables',
+            model_name="promptversion",
+            name="variables",
             field=betaconsole.storage.fields.JsonTextField(default=list),
         ),
         migrations.CreateModel(
-            name='PromptCase',
+            name="PromptCase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('values', betaconsole.storage.fields.JsonTextField(default=dict)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='library.prompt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("values", betaconsole.storage.fields.JsonTextField(default=dict)),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="cases", to="library.prompt"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
-                'constraints': [models.UniqueConstraint(fields=('prompt', 'position'), name='one_prompt_case_per_position')],
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("prompt", "position"), name="one_prompt_case_per_position")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PromptTag',
+            name="PromptTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tag', models.CharField(max_length=40)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='library.prompt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tag", models.CharField(max_length=40)),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tags", to="library.prompt"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['tag'],
-                'indexes': [models.Index(fields=['tag', 'prompt'], name='library_pro_tag_267765_idx')],
-                'constraints': [models.UniqueConstraint(fields=('prompt', 'tag'), name='one_tag_per_prompt')],
+                "ordering": ["tag"],
+                "indexes": [models.Index(fields=["tag", "prompt"], name="library_pro_tag_267765_idx")],
+                "constraints": [models.UniqueConstraint(fields=("prompt", "tag"), name="one_tag_per_prompt")],
             },
         ),
         migrations.RunPython(copy_words, migrations.RunPython.noop, elidable=True),

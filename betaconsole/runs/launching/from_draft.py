@@ -5,10 +5,11 @@ from typing import Any
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.multipart import PartError
-from betaconsole.drafts import case_sets, starting, uploads
+from betaconsole.drafts import case_sets, case_values, starting, uploads
 from betaconsole.drafts.columns import Column, new_key
 from betaconsole.drafts.composing import ComposedColumn, plan_inputs
 from betaconsole.drafts.models import Draft, Upload
+from betaconsole.library.cases import CaseRow
 from betaconsole.library.stubs import turns_allowed
 from betaconsole.runs.models import Comparison, Variant
 from betaconsole.teams.models import User
@@ -22,12 +23,13 @@ def plan_of_draft(draft: Draft) -> Plan:
     """What pressing Run on this draft sends. Raises `drafts.composing.NotReady`."""
     composed = plan_inputs(draft)
     cases = tuple(CasePlan(name=name, body=body) for name, body in composed.cases)
+    values = tuple(CasePlan(name=row.name, variables=row.values) for row in composed.values)
     return Plan(
         body=composed.body,
         variants=[_variant(column) for column in composed.columns],
         version=composed.version,
         title=composed.title or title_of(draft, composed.body),
-        cases=cases or (CasePlan(),),
+        cases=cases or values,
         repeats=composed.repeats,
         endpoint=composed.endpoint,
         raw_body=composed.raw_body,
@@ -114,7 +116,10 @@ def _put_parts(comparison: Comparison, draft: Draft) -> None:
 
 
 def _put_cases(comparison: Comparison, draft: Draft) -> None:
-    """The bodies of cases that have one of their own."""
+    """The bodies of cases that have one of their own, or the values that filled in the variables."""
+    values = [CaseRow(case.name, case.variables) for case in comparison.cases.filter(body=None)]
+    if any(row.name or row.values for row in values):
+        case_values.keep_values(draft, values, source=f"#{comparison.number}")
     rows = comparison.cases.filter(body__isnull=False).select_related("body")
     if bodies := [(row.name, bytes(row.body.data).decode()) for row in rows if row.body]:
         case_sets.add_bodies(draft, bodies, source=f"#{comparison.number}", is_trace=comparison.is_trace)

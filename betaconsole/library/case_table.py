@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from betaconsole.library.cases import CaseRow, checked_row, names_in
 from betaconsole.storage.fields import showable
+
+from .cases import CaseRow, checked_row, names_in
 
 TYPED_CASES = 50  # more than this are a file, not something to type
 TYPED_CELLS = 400
