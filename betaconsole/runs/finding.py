@@ -1,35 +1,37 @@
-"""Full-text search over what was sent and what came back: one function for each database, newest comparisons first.
+"""Search over what was sent and what came back, newest comparisons first, and keeping its index.
 
 One document per comparison (title, labels, betas, prompt) and one per exchange (output, error, request-id), none of
-errands. A document's id carries its comparison's in the high bits, so that the index itself is in the order the history
-is shown in: ranking by relevance is a thousand times slower. What is to be indexed is a `ToIndex` row, written with the
-final state of an exchange and deleted with the index write, which happens outside the exchange's transaction: inside,
-inserts stall.
+errands, each with the terms that filters ask for. A document's id carries its comparison's in the high bits, so that the
+index itself is in the order the history is shown in: ranking by relevance is a thousand times slower. What is to be
+indexed is a `ToIndex` row, written with the final state of an exchange and deleted with the index write, which happens
+outside the exchange's transaction: inside, inserts stall.
 """
 
-import json
 import logging
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from django.db import Error as DatabaseError
-from django.db import connection as database
 from django.db import transaction
+from django.db.models import Q
 
 from betaconsole.teams.models import Team
 
-from .models import Comparison, Exchange, ToIndex
+from . import documents
+from .documents import Offers, words
+from .fulltext import NEWEST, Document, Wanted, index
+from .models import Comparison, ComparisonBeta, Exchange, ExchangeBeta, ToIndex
+from .summaries import Summary, summaries_of
+from .terms import Facts, team_term
 
+__all__ = ["index_pending", "phrases_of", "search", "team_wants", "words"]
 logger = logging.getLogger(__name__)
 
-SLOT_BITS = 24  # documents of one comparison: itself in slot 0, then its exchanges in the order of their ids
-MAX_INDEXED_CHARS = 200_000
 MAX_QUERY_WORDS = 12
-MAX_WORD = 60
-MIN_BEGINNING = 3  # shorter than this an unfinished word would match half of everything
-WORD = re.compile(r"[^\W_]+")
-BATCH = 1000  # documents read at once; of a comparison with thousands that match only the first ones are
+BATCH = 500  # documents read at once; of a comparison with thousands that match only the first ones are
+
+
+# Searching --------------------------------------------------------------------------------------------------------------
 
 
 def search(team: Team, query: str, *, before: int | None = None, limit: int = 50) -> list[int]:
@@ -40,30 +42,48 @@ def search(team: Team, query: str, *, before: int | None = None, limit: int = 50
     unfinished from its third character on.
     No syntax: whatever is typed are words. A query without a letter or digit finds nothing.
     """
-    phrases = [words(part)[:MAX_QUERY_WORDS] for part in query.split()[:MAX_QUERY_WORDS]]
-    phrases = [phrase for phrase in phrases if phrase]
+    phrases = phrases_of(query.split())
     if not phrases:
         return []
-    below = (before if before is not None else 1 << 38) << SLOT_BITS
+    wanted = replace(team_wants(team), phrases=phrases, below=NEWEST if before is None else before)
+    return comparisons_found(wanted, limit)
+
+
+def team_wants(team: Team) -> Wanted:
+    """Anything of the team's."""
+    return Wanted([[team_term(team.pk)]])
+
+
+def phrases_of(parts: Iterable[str]) -> list[list[str]]:
+    """Each part as the words that must follow each other; parts without a letter or digit are left out."""
+    found = [words(part)[:MAX_QUERY_WORDS] for part in list(parts)[:MAX_QUERY_WORDS]]
+    return [phrase for phrase in found if phrase]
+
+
+def comparisons_found(wanted: Wanted, limit: int) -> list[int]:
+    """Keys of the comparisons that match, newest first; with phrases also by one of their exchanges."""
+    if not wanted.phrases:
+        return index().comparisons(wanted, limit)
     found: list[int] = []
     while len(found) < limit:
-        documents = _VENDORS[database.vendor].matches(team.pk, phrases, below)
-        found += dict.fromkeys(document >> SLOT_BITS for document in documents)
-        if len(documents) < BATCH:
+        hits = index().hits(wanted, BATCH)
+        found += dict.fromkeys(hit.comparison for hit in hits)
+        if len(hits) < BATCH:
             break
-        below = found[-1] << SLOT_BITS  # the rest of a comparison that is found already is not read
+        wanted = replace(wanted, below=found[-1])  # the rest of a comparison that is found already is not read
     return found[:limit]
 
 
-def words(text: str) -> list[str]:
-    """The words of a text as they are indexed: letters and digits, case folded, everything else stands between."""
-    return [word[:MAX_WORD] for word in WORD.findall(text.casefold())]
+# Indexing ---------------------------------------------------------------------------------------------------------------
+
+Pending = Sequence[tuple[int, int, int | None]]
 
 
 def index_pending(limit: int = 200, *, before: Callable[[list[int]], object] | None = None) -> int:
     """Index what waits for it, in one batch; returns how many rows were done. Two processes may do this at once.
 
     `before` is called first, with the ids of the exchanges among them: what else is to be done once one has ended.
+    What the list says of a comparison is written with it.
     """
     pending = list(ToIndex.objects.order_by("pk").values_list("pk", "comparison_id", "exchange_id")[:limit])
     if not pending:
@@ -71,144 +91,104 @@ def index_pending(limit: int = 200, *, before: Callable[[list[int]], object] | N
     if before is not None:
         before([exchange_id for _, _, exchange_id in pending if exchange_id is not None])
     try:
-        documents = [*_comparison_documents(pending), *_exchange_documents(pending)]
+        made = _made(pending)
     except DatabaseError:
         raise
     except Exception:
         # A damaged row: the others of the batch are found all the same.
-        documents = [document for row in pending for document in _documents_of(row)]
+        made = _Made()
+        for row in pending:
+            made.add(_made_alone(row))
     with transaction.atomic():
-        _VENDORS[database.vendor].write(documents)
+        made.write()
         ToIndex.objects.filter(pk__in=[row[0] for row in pending]).delete()
     return len(pending)
 
 
-Document = tuple[int, int, str]  # id, team, normalised text
-Pending = Sequence[tuple[int, int, int | None]]
+class _Made:
+    """What a batch brings: documents, terms of comparisons, their summaries, and new values for the menus."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.terms: dict[int, list[str]] = {}
+        self.summaries: dict[int, Summary] = {}
+        self.offers = Offers()
+
+    def add(self, other: "_Made") -> None:
+        self.documents += other.documents
+        self.terms |= other.terms
+        self.summaries |= other.summaries
+        self.offers.values |= other.offers.values
+
+    def write(self) -> None:
+        index().write(self.documents)
+        index().write_terms(list(self.terms.items()))
+        for pk, summary in self.summaries.items():
+            values = {"cost_usd": summary.cost_usd, "slowest_ms": summary.slowest_ms}
+            Comparison.objects.filter(pk=pk).update(summary=summary.dump(), **values)
+        self.offers.keep()
 
 
-def _documents_of(row: tuple[int, int, int | None]) -> "list[Document]":
+def _made_alone(row: tuple[int, int, int | None]) -> _Made:
     try:
-        return [*_comparison_documents([row]), *_exchange_documents([row])]
+        return _made([row])
     except DatabaseError:
         raise
     except Exception as error:
         logger.error("comparison %s, exchange %s cannot be indexed: %s", row[1], row[2], type(error).__name__)
-        return []
+        return _Made()
 
 
-def _comparison_documents(pending: Pending) -> Iterator[Document]:
-    wanted = {comparison for _, comparison, exchange in pending if exchange is None}
-    found = Comparison.objects.filter(pk__in=wanted, is_errand=False)
-    for comparison in found.select_related("body").prefetch_related("variants"):
-        parts = [comparison.title, *_labels(comparison), *_strings(_parsed(bytes(comparison.body.data)))]
-        yield comparison.pk << SLOT_BITS, comparison.team_id, normalised(parts)
+def _made(pending: Pending) -> _Made:
+    made = _Made()
+    touched = {comparison for _, comparison, _ in pending}
+    named = {comparison for _, comparison, exchange in pending if exchange is None}
+    _add_exchanges(made, pending)
+    comparisons = {one.pk: one for one in Comparison.objects.filter(pk__in=touched, is_errand=False)}
+    summaries = summaries_of(list(comparisons))
+    facts = _facts(comparisons, summaries)
+    for pk, found in facts.items():
+        made.terms[pk] = list(found.terms())
+        made.offers.add(found)
+    # The whole prompt is read anew only where the comparison itself is new, finished or was changed.
+    whole = Comparison.objects.filter(pk__in=named & comparisons.keys())
+    for comparison in whole.select_related("body").prefetch_related("variants"):
+        made.documents.append(documents.comparison_document(comparison, facts[comparison.pk]))
+    made.summaries = {pk: summaries[pk] for pk, one in comparisons.items() if one.finished_at}
+    return made
 
 
-def _labels(comparison: Comparison) -> Iterator[str]:
-    for variant in comparison.variants.all():
-        yield variant.label
-        yield variant.model
-        yield from variant.betas
+def _facts(comparisons: Mapping[int, Comparison], summaries: Mapping[int, Summary]) -> dict[int, Facts]:
+    """What is true of each comparison as it stands."""
+    exchanges: dict[int, list[Exchange]] = {pk: [] for pk in comparisons}
+    for exchange in Exchange.objects.filter(comparison__in=comparisons).only(*documents.OF_EXCHANGES):
+        exchanges[exchange.comparison_id].append(exchange)
+    pairs = ComparisonBeta.objects.filter(comparison__in=comparisons).values_list("comparison", "beta")
+    betas = documents.by_comparison(pairs)
+    return {
+        pk: documents.comparison_facts(one, exchanges[pk], betas.get(pk, ()), summaries[pk])
+        for pk, one in comparisons.items()
+    }
 
 
-def _exchange_documents(pending: Pending) -> Iterator[Document]:
+def _add_exchanges(made: _Made, pending: Pending) -> None:
     wanted = {exchange for _, _, exchange in pending if exchange is not None}
     slots = _slots({comparison for _, comparison, exchange in pending if exchange is not None})
-    needed = ("team_id", "comparison_id", "text", "error_type", "error_message", "request_id")
-    for exchange in Exchange.objects.filter(pk__in=wanted, comparison__is_errand=False).only(*needed):
-        parts = [exchange.request_id, exchange.error_type, exchange.error_message, exchange.text]
-        slot = slots[exchange.pk]
-        yield (exchange.comparison_id << SLOT_BITS) | slot, exchange.team_id, normalised(parts)
+    betas = documents.by_comparison(ExchangeBeta.objects.filter(exchange__in=wanted).values_list("exchange", "beta"))
+    needed = (*documents.OF_EXCHANGES, *documents.WORDS_OF_EXCHANGES)
+    is_own = Q(comparison__is_errand=False)
+    for exchange in Exchange.objects.filter(is_own, pk__in=wanted).only(*needed):
+        facts = documents.exchange_facts(exchange, betas.get(exchange.pk, ()))
+        made.documents.append(documents.exchange_document(exchange, facts, slot=slots[exchange.pk]))
 
 
 def _slots(comparisons: set[int]) -> dict[int, int]:
     """The place of every exchange among those of its comparison, from 1. Exchanges are only ever added at the end."""
     slots: dict[int, int] = {}
     counted: dict[int, int] = {}
-    rows = Exchange.objects.filter(comparison_id__in=comparisons).order_by("pk").values_list("pk", "comparison_id")
+    rows: Iterator[tuple[int, int]] = iter(
+        Exchange.objects.filter(comparison_id__in=comparisons).order_by("pk").values_list("pk", "comparison_id")
+    )
     for exchange, comparison in rows:
         slots[exchange] = counted[comparison] = counted.get(comparison, 0) + 1
     return slots
-
-
-def normalised(parts: Iterable[str]) -> str:
-    """Words with single blanks between, no longer than the index should bear."""
-    text = " ".join(part[:MAX_INDEXED_CHARS] for part in parts)[:MAX_INDEXED_CHARS]
-    return " ".join(words(text))
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return body[:MAX_INDEXED_CHARS].decode("utf-8", "replace")
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Every string of a document but its keys: the system text, the messages, tool descriptions."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-
-
-class _Index(Protocol):
-    """The index of one kind of database."""
-
-    def matches(self, team: int, phrases: Sequence[Sequence[str]], below: int) -> list[int]: ...
-
-    def write(self, documents: Sequence[Document]) -> None: ...
-
-
-class _Sqlite:
-    """FTS5; see migration 0002. The team is a term of its own column."""
-
-    def matches(self, team: int, phrases: Sequence[Sequence[str]], below: int) -> list[int]:
-        quoted = [f'"{" ".join(phrase)}"' for phrase in phrases]
-        match = f"team : t{team} AND text : ({' AND '.join(quoted)}{' *' if _may_be_unfinished(phrases) else ''})"
-        sql = "SELECT rowid FROM runs_fulltext WHERE runs_fulltext MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s"
-        return _ids(sql, [match, below, BATCH])
-
-    def write(self, documents: Sequence[Document]) -> None:
-        with database.cursor() as cursor:
-            cursor.executemany("DELETE FROM runs_fulltext WHERE rowid = %s", [(pk,) for pk, _, _ in documents])
-            cursor.executemany(
-                "INSERT INTO runs_fulltext (rowid, team, text) VALUES (%s, %s, %s)",
-                [(pk, f"t{team}", text) for pk, team, text in documents],
-            )
-
-
-class _Postgres:
-    """A tsvector with a GIN index; see migration 0002. The team is a lexeme no word can be: it holds an underscore."""
-
-    def matches(self, team: int, phrases: Sequence[Sequence[str]], below: int) -> list[int]:
-        joined = [" <-> ".join(f"'{word}'" for word in phrase) for phrase in phrases]
-        query = f"'team_{team}' & ({') & ('.join(joined)}{':*' if _may_be_unfinished(phrases) else ''})"
-        sql = "SELECT id FROM runs_fulltext WHERE words @@ %s::tsquery AND id < %s ORDER BY id DESC LIMIT %s"
-        return _ids(sql, [query, below, BATCH])
-
-    def write(self, documents: Sequence[Document]) -> None:
-        with database.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO runs_fulltext (id, words) VALUES (%s, to_tsvector('simple', %s) || %s::tsvector)"
-                " ON CONFLICT (id) DO UPDATE SET words = excluded.words",
-                [(pk, text, f"'team_{team}'") for pk, team, text in documents],
-            )
-
-
-def _may_be_unfinished(phrases: Sequence[Sequence[str]]) -> bool:
-    return len(phrases[-1][-1]) >= MIN_BEGINNING
-
-
-def _ids(sql: str, values: Sequence[Any]) -> list[int]:
-    with database.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [row[0] for row in cursor.fetchall()]
-
-
-_VENDORS: dict[str, _Index] = {"sqlite": _Sqlite(), "postgresql": _Postgres()}

@@ -77,6 +77,10 @@ class Continues(models.TextChoices):
 
 
 class ComparisonQuerySet(OwnedQuerySet):
+    def listed(self) -> "ComparisonQuerySet":
+        """What history shows: no errands (each is found where it was run from), nothing that was deleted."""
+        return self.filter(is_errand=False, deleted_at=None)
+
     def unfinished(self) -> "ComparisonQuerySet":
         return self.filter(finished_at=None)
 
@@ -114,6 +118,13 @@ class Comparison(models.Model):
     request_digest = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    # For lists. The first three are written by the index once it is finished, the summary is emptied when it finishes anew.
+    summary = JsonTextField(null=True)  # runs.summaries
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
+    slowest_ms = models.FloatField(null=True)
+    tags = JsonTextField(null=True)  # a list of words
+    pinned_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)  # hidden since then, and purged some time later
 
     objects = ComparisonQuerySet.as_manager()
 
@@ -122,7 +133,12 @@ class Comparison(models.Model):
             models.UniqueConstraint(fields=["team", "client_token"], name="one_comparison_per_token"),
             models.UniqueConstraint(fields=["team", "number"], name="one_comparison_per_number"),
         ]
-        indexes = [models.Index(fields=["team", "-id"])]
+        indexes = [
+            models.Index(fields=["team", "-id"]),
+            models.Index(fields=["team", "created_at"], name="comparison_by_time"),
+            models.Index(fields=["team"], condition=Q(pinned_at__isnull=False), name="comparison_pinned"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="comparison_deleted"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.number} {self.title}".strip()
@@ -401,6 +417,20 @@ class ExchangeBeta(models.Model):
         return self.beta
 
 
+class SentValue(models.Model):
+    """A value the team has sent or got at least once: what the menus of history offer."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=12)  # runs.terms
+    value = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "kind", "value"], name="one_sent_value")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.value}"
+
+
 class ToIndex(models.Model):
     """Something whose searchable text changed: written with the change, deleted with the index write (see finding)."""
 
@@ -430,7 +460,9 @@ class Reservation(models.Model):
     requests = models.PositiveIntegerField()  # what was queued at first; further turns are part of the sum
     reserved_usd = models.DecimalField(max_digits=16, decimal_places=8, default=0)  # 0 once it is settled
     spent_usd = models.DecimalField(max_digits=16, decimal_places=8, default=0)
-    is_priced = models.BooleanField(default=True)  # False: of a part no price is known, and that part is not in the sums
+    is_priced = models.BooleanField(
+        default=True
+    )  # False: of a part no price is known, and that part is not in the sums
     settled_at = models.DateTimeField(null=True)
 
     objects = ReservationQuerySet.as_manager()

@@ -1,24 +1,31 @@
 """The list of a team's comparisons, newest first. The number of queries is the same for any number of rows."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Max, Q, Sum
+from django.utils import timezone
 
 from betaconsole.drafts.columns import letter
-from betaconsole.runs.finding import search
-from betaconsole.runs.models import Comparison, ComparisonBeta, ComparisonQuerySet, Exchange, Variant
-from betaconsole.runs.pages.overview import summary
-from betaconsole.runs.pages.showing import latest_of_cells
-from betaconsole.runs.states import UNFINISHED, State
-from betaconsole.storage.fields import showable
+from betaconsole.runs.finding import comparisons_found
+from betaconsole.runs.models import Comparison, ComparisonBeta, ComparisonQuerySet
+from betaconsole.runs.pages.overview import summary as states_said
+from betaconsole.runs.states import State
+from betaconsole.runs.summaries import Summary, summaries_of
 from betaconsole.teams.models import Team, User
 from betaconsole.web.paging import SIZE, Page, page
 
+from .filters import Sought, sought
+from .typed_query import Query, parse
+
 MAX_LETTERS = 4
 MAX_BETAS = 2
+MOST_PINNED = 20
+MOST_NEWER = 100
+MORE_AT_ONCE = 5
+ROUNDS = 10  # of looking further back for a page before it is shown as it is
 
 
 @dataclass(frozen=True)
@@ -33,111 +40,134 @@ class HistoryRow:
     is_running: bool
     is_waiting: bool  # for a person, and nothing else is to be done
     cost_usd: Decimal | None
+    change: str = ""
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """A page of the list. `next_before` is the number of the last row where older ones follow."""
+    """A page of the list. `next_before` is the number of the last row where older ones follow.
+
+    `newest` is the team's newest number when the page was made. `sought` is what was looked for; None where nothing was.
+    """
 
     rows: list[HistoryRow]
     next_before: int | None
+    sought: Sought | None = None
+    newest: int = 0
+    pinned: Sequence[HistoryRow] = ()
 
 
-def history(user: User, team: Team, *, query: str = "", before: int | None = None) -> HistoryPage:
-    """The team's comparisons that match the query (empty: all), those with numbers below `before` where given.
+def history(
+    user: User, team: Team, *, query: str | Query = "", before: int | None = None, size: int = SIZE
+) -> HistoryPage:
+    """The team's comparisons that match the query (empty: all), those with numbers below `before` where given."""
+    asked = sought(_read(query), user=user, team=team, now=timezone.now())
+    found = found_comparisons(user, team, asked, before=before, size=size)
+    pinned = pinned_comparisons(user, team) if asked.wanted is None and not before else []
+    rows = rows_for([*pinned, *found.rows])
+    newest = team_newest(user, team) if not before else 0
+    return HistoryPage(rows[len(pinned) :], found.next_before, asked, newest, rows[: len(pinned)])
 
-    Errands are left out: each is found where it was run from.
-    """
-    visible = Comparison.objects.visible_to(user).filter(team=team, is_errand=False).select_related("author")
-    found = _matching(visible, team, query, before) if query else page(visible, key="number", before=before)
-    return HistoryPage(rows_for(found.rows), found.next_before)
+
+def _read(query: str | Query) -> Query:
+    return parse(query) if isinstance(query, str) else query
 
 
-def _matching(visible: ComparisonQuerySet, team: Team, query: str, before: int | None) -> Page:
-    last = Comparison.objects.filter(team=team, number=before).values_list("pk", flat=True).first() if before else None
-    ids = search(team, query, before=last, limit=SIZE + 1)
-    rows = list(visible.filter(pk__in=ids).order_by("-pk"))
-    shown = rows[:SIZE]
-    return Page(shown, shown[-1].number if len(rows) > SIZE else None)
+def listed(user: User, team: Team) -> ComparisonQuerySet:
+    """What the team's history shows to this person."""
+    return Comparison.objects.visible_to(user).filter(team=team).listed()
+
+
+def found_comparisons(user: User, team: Team, asked: Sought, *, before: int | None, size: int = SIZE) -> Page:
+    """The comparisons that were sought, by number. A page may be short where much was looked at in vain; `next_before` goes on."""
+    rows = listed(user, team).select_related("author")
+    if asked.wanted is None:
+        return page(rows, key="number", before=before, size=size)
+    wanted = asked.wanted
+    if before is not None:
+        last = Comparison.objects.filter(team=team, number__gte=before).order_by("number").values_list("pk", flat=True)
+        wanted = replace(wanted, below=min(wanted.below, last.first() or wanted.below))
+    found: list[Comparison] = []
+    # Where rows may still fall away, more are looked at in one go: a few queries, whatever there is.
+    limit = (size + 1) * (MORE_AT_ONCE if asked.exact else 1)
+    for _ in range(ROUNDS):
+        keys = comparisons_found(wanted, limit)
+        found += rows.filter(pk__in=keys).filter(asked.exact).order_by("-pk")
+        if len(found) > size:
+            return Page(found[:size], found[size - 1].number)
+        if len(keys) < limit:
+            return Page(found, None)
+        # What fell away was deleted, or is not exactly what was asked for: look further back.
+        wanted, limit = replace(wanted, below=keys[-1]), (size + 1) * MORE_AT_ONCE
+    return Page(found, Comparison.objects.values_list("number", flat=True).get(pk=wanted.below))
+
+
+def pinned_comparisons(user: User, team: Team) -> list[Comparison]:
+    """Those that stand above the list, the last pinned first."""
+    rows = listed(user, team).filter(pinned_at__isnull=False).select_related("author")
+    return list(rows.order_by("-pinned_at")[:MOST_PINNED])
+
+
+def team_newest(user: User, team: Team) -> int:
+    """The number of the newest comparison."""
+    return listed(user, team).order_by("-number").values_list("number", flat=True).first() or 0
+
+
+def newer_count(user: User, team: Team, query: str | Query, *, since: int, now: datetime) -> int:
+    """How many comparisons that match came after the one with this number, at most `MOST_NEWER`."""
+    asked = sought(_read(query), user=user, team=team, now=now)
+    newer = listed(user, team).filter(number__gt=since)
+    if asked.wanted is not None:
+        first = newer.order_by("number").values_list("pk", flat=True).first()
+        if first is None:
+            return 0
+        wanted = replace(asked.wanted, above=max(asked.wanted.above, first - 1))
+        newer = newer.filter(asked.exact, pk__in=comparisons_found(wanted, MOST_NEWER))
+    return newer.order_by()[:MOST_NEWER].count()
 
 
 def rows_for(comparisons: Sequence[Comparison]) -> list[HistoryRow]:
     """The rows of these comparisons, in their order."""
     ids = [comparison.pk for comparison in comparisons]
-    columns = _columns(ids)
     betas = defaultdict(list)
     for comparison, beta in ComparisonBeta.objects.filter(comparison__in=ids).values_list("comparison", "beta"):
         betas[comparison].append(beta)
-    states = _states(ids)
-    return [
-        HistoryRow(
-            comparison=comparison,
-            columns=_columns_text(columns.get(comparison.pk, 0), comparison.repeats),
-            betas=sorted(betas[comparison.pk]) if len(betas[comparison.pk]) <= MAX_BETAS else [],
-            beta_count=len(betas[comparison.pk]),
-            state=states[comparison.pk].text,
-            is_running=comparison.finished_at is None and not states[comparison.pk].is_at_rest,
-            is_waiting=comparison.finished_at is None and states[comparison.pk].is_at_rest,
-            cost_usd=states[comparison.pk].cost_usd,
-        )
-        for comparison in comparisons
-    ]
+    summaries = summaries_for(comparisons)
+    return [_row(comparison, sorted(betas[comparison.pk]), summaries[comparison.pk]) for comparison in comparisons]
 
 
-def _columns(ids: Sequence[int]) -> Mapping[int, int]:
-    counted = Variant.objects.filter(comparison__in=ids).order_by().values_list("comparison").annotate(Count("pk"))
-    return dict(counted)
+def summaries_for(comparisons: Sequence[Comparison]) -> dict[int, Summary]:
+    """As kept; of what runs, or finished just now, as it stands."""
+    kept = {one.pk: Summary.load(one.summary) for one in comparisons if one.summary and one.finished_at}
+    return kept | summaries_of([one.pk for one in comparisons if one.pk not in kept])
+
+
+def _row(comparison: Comparison, betas: list[str], summary: Summary) -> HistoryRow:
+    return HistoryRow(
+        comparison=comparison,
+        columns=_columns_text(summary.columns, comparison.repeats),
+        betas=betas if len(betas) <= MAX_BETAS else [],
+        beta_count=len(betas),
+        state=said(summary),
+        is_running=comparison.finished_at is None and not summary.is_waiting,
+        is_waiting=comparison.finished_at is None and summary.is_waiting,
+        cost_usd=summary.cost_usd,
+        change=summary.change,
+        tags=comparison.tags or (),
+    )
 
 
 def _columns_text(columns: int, repeats: int) -> str:
     """`A, B × 20`, `8 columns × 10`."""
     letters = ", ".join(letter(position) for position in range(columns))
-    said = letters if columns <= MAX_LETTERS else f"{columns} columns"
-    return f"{said} × {repeats}" if repeats > 1 else said
+    shown = letters if columns <= MAX_LETTERS else f"{columns} columns"
+    return f"{shown} × {repeats}" if repeats > 1 else shown
 
 
-@dataclass
-class _States:
-    """What became of a comparison's cells, and what all of its exchanges cost. `is_at_rest`: cells wait, and nothing runs."""
-
-    text: str = "nothing sent"
-    is_at_rest: bool = False
-    cost_usd: Decimal | None = None
-
-
-def _states(ids: Sequence[int]) -> dict[int, _States]:
-    is_refused = Q(state=State.FAILED) & ~Q(refused_betas=[])
-    counted = (
-        latest_of_cells(Exchange.objects.filter(comparison__in=ids))
-        .values("comparison", "state", "wait__reason")
-        .annotate(
-            count=Count("pk"),
-            refused=Count("pk", filter=is_refused),
-            status=Max("status"),
-            error=Max("error_type"),
-        )
-        .order_by()
-    )
-    by_comparison = defaultdict(list)
-    for row in counted:
-        by_comparison[row["comparison"]].append(row)
-    found: dict[int, _States] = defaultdict(_States)
-    costs = Exchange.objects.filter(comparison__in=ids).order_by().values_list("comparison").annotate(Sum("cost_usd"))
-    cost_of = dict(costs)
-    for comparison, rows in by_comparison.items():
-        waits = any(row["wait__reason"] for row in rows)
-        is_at_rest = waits and not any(row["state"] in UNFINISHED for row in rows)
-        found[comparison] = _States(_said(rows), is_at_rest, cost_of.get(comparison))
-    return found
-
-
-def _said(rows: Sequence[Mapping]) -> str:
+def said(summary: Summary) -> str:
     """`40 done, 1 refused, 19 skipped`; one failure says which: `1 failed: 529 overloaded_error`."""
-    counts = {row["wait__reason"] or row["state"]: row["count"] for row in rows}
-    failed = next((row for row in rows if row["state"] == State.FAILED), None)
-    refused = failed["refused"] if failed else 0
-    text = summary(counts, refused=refused)
-    if failed and failed["count"] == 1 and not refused:
-        why = showable(" ".join(filter(None, [str(failed["status"] or ""), failed["error"]])))
-        text = text.replace("1 failed", f"1 failed: {why}", 1) if why else text
+    text = states_said(summary.states, refused=summary.refused)
+    if summary.failure and summary.states.get(State.FAILED) == 1:
+        text = text.replace("1 failed", f"1 failed: {summary.failure}", 1)
     return text

@@ -339,7 +339,8 @@ def close_if_finished(comparison_id: int) -> None:
     if comparison is None or comparison.exchanges.filter(state__in=UNFINISHED).exists():
         return
     if not comparison.waits.exists():
-        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now())
+        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now(), summary=None)
+        ToIndex.objects.create(comparison_id=comparison_id)
 
 
 def interrupt(exchange_id: int, *, lease_over: bool = False) -> bool:
