@@ -199,7 +199,7 @@ class Run:
                 connection=self._check.connection,
             )
         except SendingDisabled:
-            raise Halt("Sending was switched off while this ran; what was found stands.") from None
+            raise Halt(DEAD if engine.is_stopping() else "Sending was switched off; what was found stands.") from None
         except PlanError as error:
             if not error.field.startswith("variants"):
                 raise Halt(error.message) from error
