@@ -40,10 +40,9 @@ def look_at_storage() -> Iterator[Finding]:
         yield from sqlite_database() if connection.vendor == "sqlite" else postgres_database()
         yield migrations()
         yield clock()
-    except DatabaseError as error:
-        yield Finding(
-            "Database", f"It cannot be read: {type(error).__name__}.", "Look at DATABASE_URL and at its server."
-        )
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        what_to_do = "Is this the database? Look at DATABASE_URL; where it is a file, go back to a copy of it."
+        yield Finding("Database", f"It cannot be read: {type(error).__name__}.", what_to_do)
 
 
 def data_folder() -> Finding:
