@@ -16,6 +16,7 @@ from betaconsole.claude import jsontext
 from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.runs.models import Comparison, Exchange, Variant, Wait
 from betaconsole.runs.pages import wording
+from betaconsole.runs.pages.over_repeats import over_repeats
 from betaconsole.runs.sending.judging import outcomes_of
 from betaconsole.runs.sending.turns import unanswered
 from betaconsole.runs.sending.waiting import state_of
@@ -46,6 +47,20 @@ class Cancelled(TypedDict):
     cancelled: Annotated[int, Field(description="How many exchanges were asked to stop.")]
 
 
+class DifferingAnswer(TypedDict):
+    exchange: Annotated[str, Field(description="Id of the repeat's last exchange.")]
+    outcome: Annotated[str | None, Field(description="null: nothing is told of the beta there.")]
+
+
+class OverRepeatsAnswer(TypedDict):
+    beta: str
+    case: Annotated[str | int | None, Field(description="As in its exchanges.")]
+    outcome: Annotated[str, Field(json_schema_extra={"enum": [verdict.value for verdict in Verdict]})]
+    repeats: Annotated[int, Field(description="How many repeats have this outcome, which is that of most.")]
+    of: Annotated[int, Field(description="How many have ended and tell something.")]
+    differing: list[DifferingAnswer]
+
+
 class VariantAnswer(TypedDict):
     label: str
     betas: list[str]
@@ -53,6 +68,12 @@ class VariantAnswer(TypedDict):
     anthropic_version: str
     headers: NotRequired[Annotated[dict[str, str], Field(description="Further request headers, where it has any.")]]
     baseline: Annotated[str | None, Field(description="Label of the variant it is compared with.")]
+    over_repeats: NotRequired[
+        Annotated[
+            list[OverRepeatsAnswer],
+            Field(description="What the repeats of each case agree on, by beta, where two or more have ended."),
+        ]
+    ]
 
 
 class WaitingCall(TypedDict):
@@ -189,7 +210,10 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         "id": comparison.public_id,
         "title": comparison.title,
         "state": state_of(comparison),
-        "variants": [_variant(variant, variants) for variant in variants.values()],
+        "variants": [
+            _variant(variant, variants, _over_repeats(variant, exchanges, found, cases))
+            for variant in variants.values()
+        ],
         "exchanges": [
             _exchange(
                 exchange,
@@ -238,7 +262,35 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
     }
 
 
-def _variant(variant: Variant, variants: Mapping[int, Variant]) -> VariantAnswer:
+def _over_repeats(
+    variant: Variant,
+    exchanges: Sequence[Exchange],
+    outcomes: Mapping[int, Sequence[Outcome]],
+    cases: Mapping[int, str | int | None],
+) -> list[OverRepeatsAnswer]:
+    """What the repeats of each case of a variant agree on."""
+    by_case: dict[int, list[Exchange]] = {case: [] for case in cases}
+    for exchange in exchanges:
+        if exchange.variant_id == variant.pk:
+            by_case[exchange.case_id].append(exchange)
+    return [
+        {
+            "beta": one.beta,
+            "case": cases[case],
+            "outcome": one.outcome.value,
+            "repeats": one.agreeing,
+            "of": one.of,
+            "differing": [
+                {"exchange": public_id, "outcome": verdict.value if verdict else None}
+                for public_id, verdict in one.differing.items()
+            ],
+        }
+        for case, found in by_case.items()
+        for one in over_repeats(found, outcomes)
+    ]
+
+
+def _variant(variant: Variant, variants: Mapping[int, Variant], agreed: list[OverRepeatsAnswer]) -> VariantAnswer:
     answer: VariantAnswer = {
         "label": variant.label,
         "betas": variant.betas,
@@ -246,7 +298,11 @@ def _variant(variant: Variant, variants: Mapping[int, Variant]) -> VariantAnswer
         "anthropic_version": variant.anthropic_version,
         "baseline": variants[variant.baseline_id].label if variant.baseline_id else None,
     }
-    return {**answer, "headers": dict(variant.headers)} if variant.headers else answer
+    if variant.headers:
+        answer["headers"] = dict(variant.headers)
+    if agreed:
+        answer["over_repeats"] = agreed
+    return answer
 
 
 def _case_names(comparison: Comparison) -> dict[int, str | int | None]:

@@ -49,13 +49,27 @@ BLAMED = (*SAID_BELOW, Verdict.REFUSED_MODEL, Verdict.REFUSED_ACCOUNT)
 
 
 @dataclass(frozen=True)
+class Differing:
+    """A repeat of which something else is told."""
+
+    repeat: int
+    href: str
+    words: Words
+
+
+@dataclass(frozen=True)
 class BetaLine:
-    """What came of one beta: `evidence` bears it out, `there` is a request that would show more."""
+    """What came of one beta: `evidence` bears it out, `there` is a request that would show more.
+
+    `tally` says in how many repeats, such as "in 12 of 14", and is empty where there is but one; `differing` are the others.
+    """
 
     beta: str
     outcome: Verdict
     evidence: list[str]
     there: str = ""
+    tally: str = ""
+    differing: tuple[Differing, ...] = ()
 
     @property
     def words(self) -> Words:
@@ -75,6 +89,11 @@ class Chip:
     def words(self) -> Words:
         return WORDS[self.outcome]
 
+    @property
+    def tally(self) -> str:
+        """In how many repeats; of several betas only those are gathered that are alike in all of them."""
+        return self.lines[0].tally
+
 
 def lines_of(turns: Sequence[Sequence[Outcome]]) -> list[BetaLine]:
     """One line a beta for the turns of a cell, in the order in which the betas were sent."""
@@ -88,10 +107,10 @@ def lines_of(turns: Sequence[Sequence[Outcome]]) -> list[BetaLine]:
 def chips_of(lines: Sequence[BetaLine]) -> list[Chip]:
     """The chips for these lines; the uneventful ones of many as one chip a verdict, at the end."""
     gathers = len(lines) > MOST_ALONE
-    alone = [line for line in lines if not (gathers and line.outcome in UNEVENTFUL)]
+    alone = [line for line in lines if line.differing or not (gathers and line.outcome in UNEVENTFUL)]
     chips = [_chip(line, is_only=len(lines) == 1) for line in alone]
     for verdict in UNEVENTFUL:
-        gathered = [line for line in lines if gathers and line.outcome is verdict]
+        gathered = [line for line in lines if gathers and line.outcome is verdict and not line.differing]
         if len(gathered) == 1:
             chips.append(_chip(gathered[0], is_only=False))
         elif gathered:
@@ -136,6 +155,8 @@ def blamed(lines: Iterable[BetaLine]) -> list[str]:
 
 def in_short(line: BetaLine) -> str:
     """What a beta did, in a word or two for a table."""
+    if line.differing:
+        return f"{line.words.sign} {line.words.text} {line.tally}"
     if line.outcome is Verdict.NO_VISIBLE_EFFECT:
         why = "".join(line.evidence[:1])
         return next((words for start, words in UNSEEN.items() if why.startswith(start)), "no effect seen")

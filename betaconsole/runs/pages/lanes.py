@@ -23,6 +23,7 @@ from .figures import Figure, figures_of, kinds_for
 from .header_line import HeaderPart, header_parts
 from .needs import Need, Typed, need_of, with_typed
 from .other_answers import Start, answer_views, starts_of
+from .over_repeats import with_repeats
 from .overview import cells_of, figures_context, matrix, state_context
 from .showing import Row
 from .viewing import FIRST_LANES, View, Words, load, words_of
@@ -166,10 +167,11 @@ def lanes_in(
 
 
 def lines_in(view: View, variants: Sequence[Variant]) -> dict[int, list[BetaLine]]:
-    """What came of the betas of these columns in the cells in view, by position."""
+    """What came of the betas of these columns in the cells in view, by position, and in how many repeats."""
     turns = {variant.position: _judged(view, variant) for variant in variants}
     outcomes = outcomes_of([turn for told in turns.values() for turn in told])
-    return {position: lines_of([outcomes[turn.pk] for turn in told]) for position, told in turns.items()}
+    lines = {position: lines_of([outcomes[turn.pk] for turn in told]) for position, told in turns.items()}
+    return with_repeats(view, variants, lines)
 
 
 def _judged(view: View, variant: Variant) -> Sequence[Exchange]:
@@ -372,11 +374,26 @@ def render_around(
         for position in here
     ]
     parts.append(("#figures", render_to_string("runs/_figures.html", figures_context(view))))
-    if len(here) > FEW:
-        found = lines_in(view, [variant for variant in view.variants if variant.position in here])
-        context = matrix_context(view, (line for lines in found.values() for line in lines))
-        parts.append(("#sent-betas", render_to_string("runs/_matrix.html", context)))
+    has_repeats = view.is_at_rest and len({row.repeat for row in rows}) > 1
+    if len(here) > FEW or has_repeats:
+        lines = lines_in(view, [variant for variant in view.variants if variant.position in here])
+        if has_repeats:
+            parts += [(f"#lane-{position}-chips", _chips(view, position, lines[position])) for position in here]
+        if len(here) > FEW:
+            context = matrix_context(view, (line for each in lines.values() for line in each))
+            parts.append(("#sent-betas", render_to_string("runs/_matrix.html", context)))
     return parts
+
+
+def _chips(view: View, position: int, lines: Sequence[BetaLine]) -> str:
+    """A lane's chips by themselves: other repeats may have ended after the one in view."""
+    context = {
+        "position": position,
+        "chips": chips_of(lines),
+        "exchange": view.causes.get(position, view.exchanges[position]),
+        "may_run": view.may_run,
+    }
+    return render_to_string("runs/_beta_chips.html", context)
 
 
 def matrix_context(view: View, lines: Iterable[BetaLine]) -> dict[str, Any]:

@@ -489,15 +489,18 @@ def queries_of(comparison):
 
 
 def test_a_page_asks_the_database_as_often_for_many_columns_and_repeats_as_for_few(team, ann):
-    few = make_comparison(team, ann, betas=[[], [THINKING]], exchanges=False)
+    one = make_comparison(team, ann, betas=[[], [THINKING]], exchanges=False)
+    few = make_comparison(team, ann, betas=[[], [THINKING]], repeats=2, exchanges=False)
     many = make_comparison(team, ann, betas=[[]] + [[THINKING]] * 11, repeats=10, exchanges=False)
-    for comparison in (few, many):
+    for comparison in (one, few, many):
         for repeat in range(1, comparison.repeats + 1):
             for column in comparison.variants.all():
                 make_exchange(comparison, column, repeat=repeat)
-    fresh = [Comparison.objects.select_related("connection").get(pk=one.pk) for one in (few, many)]
-    # two of them for what came of the betas, which nobody has looked at yet
-    assert queries_of(fresh[0]) == queries_of(fresh[1]) <= 10
+    fresh = [Comparison.objects.select_related("connection").get(pk=each.pk) for each in (one, few, many)]
+    # two of them for what came of the betas, which nobody has looked at yet; the other repeats are asked for once more
+    first, *others = map(queries_of, fresh)
+    assert first <= 10
+    assert others[0] == others[1] <= 16
 
 
 def test_bodies_of_columns_are_not_read_for_a_page(team, ann):
