@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from betaconsole.catalogue.pricing import cost_without_caching_usd
+from betaconsole.catalogue.pricing import cost_of, cost_without_caching_usd
 from betaconsole.drafts.models import Engine
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import State
@@ -46,7 +46,8 @@ class Kind:
 class Figure:
     """One figure of one column. `difference` is `+2 %`, `baseline` for a column compared with none, a dash where the
     other one has no such figure, and empty where this one has none or did not succeed: a refusal is no faster answer.
-    `turns` says of how many turns it is the sum; empty for one turn. `title` says what is not plain."""
+    `turns` says of how many turns it is the sum; empty for one turn. `title` says what is not plain, and `why_unknown` why an
+    answer that came has no cost."""
 
     key: str
     label: str
@@ -55,6 +56,7 @@ class Figure:
     is_main: bool
     turns: str = ""
     title: str = ""
+    why_unknown: str = ""
 
 
 def tokens_per_second(turns: Turns) -> float | None:
@@ -102,6 +104,16 @@ def _dollars(costs: Iterable[Decimal | None]) -> float | None:
 def _uncached_cost_usd(turn: Exchange) -> Decimal | None:
     is_batch = turn.batch_id is not None
     return cost_without_caching_usd(turn.usage, model=turn.model_used or turn.model, batch=is_batch)
+
+
+def why_no_cost(turns: Turns) -> str:
+    """Why answers that came have no cost, in a sentence; empty where they have one, or none came."""
+    unpriced = (turn for turn in turns if turn.state == State.SUCCEEDED and turn.usage and turn.cost_usd is None)
+    whys = (
+        cost_of(turn.usage, model=turn.model_used or turn.model, batch=turn.batch_id is not None).why_unknown
+        for turn in unpriced
+    )
+    return next(whys, "")
 
 
 KINDS = (
@@ -160,7 +172,8 @@ def _figure(kind: Kind, cell: Cell, beside: Cell, *, is_baseline: bool) -> Figur
     is_sum = len(cell.turns) > 1
     title = "Of the first turn" if is_sum and kind.key in OF_THE_FIRST_TURN else TITLES.get(kind.key, "")
     turns = f"{len(cell.turns):,} turns" if is_sum and kind.key == "total" else ""
-    return Figure(kind.key, kind.label, kind.write(value), said, kind.is_main, turns, title)
+    why_unknown = why_no_cost(cell.turns) if kind.read is _cost and value is None else ""
+    return Figure(kind.key, kind.label, kind.write(value), said, kind.is_main, turns, title, why_unknown)
 
 
 def difference(value: float | None, base: float | None) -> str:

@@ -183,10 +183,21 @@ def figures_context(view: View) -> dict[str, Any]:
         "rows": rows,
         "heads": rows[0].figures if rows else [],
         "turns_said": turns_said(rows),
+        "unpriced": unpriced(rows),
         "cache_bias": bias,
         "trace": trace_context(view) if view.comparison.is_trace else None,
         "more_than_lanes": len(view.variants) > LANES,
     }
+
+
+def unpriced(rows: Sequence[FigureRow]) -> list[tuple[str, str]]:
+    """Why columns have no cost though their answers came: their letters and a sentence."""
+    whys: dict[str, list[str]] = {}
+    for row in rows:
+        for figure in row.figures:
+            if figure.why_unknown:
+                whys.setdefault(figure.why_unknown, []).append(row.variant.letter)
+    return [(", ".join(letters), why) for why, letters in whys.items()]
 
 
 def turns_said(rows: Sequence[FigureRow]) -> str:

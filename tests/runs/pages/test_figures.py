@@ -156,3 +156,16 @@ def test_the_cost_without_caching_is_shown_where_caches_were_met():
     cached = turn(1, usage=usage, model="claude-sonnet-4-6", cache_read_tokens=9900)
     assert beside(cached, chosen=kinds(cached=True))["uncached_cost"] == ("$0.0315", "—")
     assert "uncached_cost" not in beside(cached)
+
+
+def test_an_answer_without_a_known_price_says_why_it_has_no_cost():
+    cached = {"input_tokens": 5, "output_tokens": 5, "cache_read_input_tokens": 900}
+    answered = measured(model="claude-sonnet-4-6", usage=cached, input_tokens=5)
+    refused = measured(model="claude-sonnet-4-6", state=State.FAILED)
+    for turns, why in [
+        ((answered,), "The price of a cache read on claude-sonnet-4-6 is not known."),
+        ((refused,), ""),
+        ((), ""),
+    ]:
+        cost = {figure.key: figure for figure in figures_of(Cell(turns), None, is_baseline=True)}["cost"]
+        assert (cost.text, cost.why_unknown) == ("—", why)
