@@ -67,6 +67,7 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
         "drafts": draft.public_id,
         "examples": "wrong-header",
         "betas": "context-management-2025-06-27",
+        "tokens": ApiToken.issue(user=user, team=team, name=title)[0].public_id,
         "availability": Check.objects.create(team=team, connection=connection, author=user).public_id,
     }
 

@@ -43,7 +43,12 @@ def _nothing(kind: str | None) -> str:
 
 
 def every_url() -> list[Url]:
-    return list(_urls(get_resolver().url_patterns, "", ""))
+    return urls_of(get_resolver())
+
+
+def urls_of(resolver: URLResolver) -> list[Url]:
+    """Every route of a URLconf."""
+    return list(_urls(resolver.url_patterns, "", ""))
 
 
 def _urls(patterns: list[Any], route: str, namespace: str) -> Iterator[Url]:

@@ -17,12 +17,12 @@ def who(request: HttpRequest) -> dict[str, Any]:
     known: dict[str, Any] = {"is_team_mode": settings.MODE == "team", "may": May.of(membership)}
     if team is None or membership is None:
         return known
-    others = Membership.objects.filter(user=membership.user_id).exclude(team=team).select_related("team")
+    others = [one for one in getattr(request, "memberships", []) if one.team_id != team.pk]
     return known | {
         "team": team,
         "membership": membership,
         "default_connection": _Lazily(lambda: Connection.objects.default_for(team)),
-        "other_memberships": _Lazily(lambda: list(others.order_by("team__name", "pk"))),
+        "other_memberships": sorted(others, key=lambda one: one.team.name),
     }
 
 

@@ -15,8 +15,8 @@ def team_of(public_id: str, *, among: Sequence[int]) -> int | None:
     found = [
         kind._default_manager.filter(public_id=public_id, team__in=among).values_list("team_id") for kind in _kinds()
     ]
-    row = found[0].order_by().union(*(rows.order_by() for rows in found[1:]), all=True).first()
-    return row[0] if row else None
+    rows = found[0].order_by().union(*(kind.order_by() for kind in found[1:]), all=True)
+    return next((team_id for (team_id,) in rows), None)
 
 
 @cache

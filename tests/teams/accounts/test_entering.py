@@ -10,7 +10,7 @@ from betaconsole.teams.members.members import Refused, invite, offer_new_passwor
 from betaconsole.teams.models import AuditEntry, Membership, OneTimeLink, Role, User
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import make_comparison, make_team
-from tests.team_mode import PASSWORD, browser_of, person
+from tests.team_mode import PASSWORD, browser_of
 
 pytestmark = pytest.mark.django_db
 ANN = {"email": "Ann@Example.com", "name": "Ann", "password1": PASSWORD, "password2": PASSWORD}
