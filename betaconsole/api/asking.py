@@ -15,7 +15,7 @@ from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS
 from betaconsole.runs.launching.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
-from betaconsole.teams.models import Connection, Team
+from betaconsole.teams.models import Connection, Team, User
 
 from .problems import Problem
 from .tool_calls import AskedStub, stubs_of
@@ -154,6 +154,10 @@ class NewComparison(Asked):
     stream: bool | None = Field(
         None, description="Wins over the body's; true for messages sent live where neither says anything."
     )
+    over_budget: bool = Field(
+        False,
+        description="Pass the connection's budget, which an admin's token may; it is written down in the audit log.",
+    )
     client_token: Token | None = Field(
         None,
         description="Makes asking twice safe: the same token with the same request finds the comparison made before.",
@@ -193,13 +197,13 @@ def _endpoint(asked: AskedEndpoint | None) -> Endpoint:
         raise Problem(422, str(error), field="endpoint") from error
 
 
-def connection_for(team: Team, named: str | None) -> Connection:
-    """The connection that was asked for by id, name or kind, or the team's default."""
+def connection_for(team: Team, named: str | None, user: User | None = None) -> Connection:
+    """The connection that was asked for by id, name or kind, or the team's default, of those that `user` may send on."""
     usable = Connection.objects.filter(team=team).usable().order_by("-pk")
     if named is None:
         if not usable.exists():
             raise Problem(422, "The team has no connection.", field="connection")
-        return Connection.objects.default_for(team)
+        return Connection.objects.default_for(team, user)
     for key in ("public_id", "name", "kind"):
         if found := usable.filter(**{key: named}).first():
             return found

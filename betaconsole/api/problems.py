@@ -11,8 +11,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.jsontext import JsonError
+from betaconsole.runs.launching.budgeting import OverBudget
 from betaconsole.runs.launching.continuing import TooLate
-from betaconsole.runs.launching.launching import SendingDisabled, TokenReused
+from betaconsole.runs.launching.launching import NotAllowed, SendingDisabled, TokenReused
 from betaconsole.runs.launching.planning import PlanError
 
 from .exact_json import json_response
@@ -34,19 +35,27 @@ TYPES = {
 
 
 class Problem(Exception):
-    """An answer that is an error. `field` is the place in the request, such as `variants.1.betas.0`."""
+    """An answer that is an error. `field` is the place in the request, such as `variants.1.betas.0`; `kind` its type where
+    the status does not say it."""
 
     def __init__(
-        self, status: int, message: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = f"{field}: {message}" if field else message
         self.field = field
+        self.kind = kind or TYPES[status]
         self.headers = dict(headers or {})
 
     def response(self) -> HttpResponse:
-        error = {"type": TYPES[self.status], "field": self.field, "message": self.message}
+        error = {"type": self.kind, "field": self.field, "message": self.message}
         return json_response({"error": error}, status=self.status, headers=self.headers)
 
 
@@ -88,6 +97,13 @@ def problem_of(exception: BaseException) -> Problem:
             return Problem(422, f"This is not UTF-8: byte {exception.start + 1} does not belong there.")
         case TooLate():
             return Problem(409, exception.message, field=exception.field)
+        case OverBudget():
+            said = exception.message
+            if exception.may_pass:
+                said += " `over_budget`: true sends it anyway."
+            return Problem(409, said, field=exception.field, kind="over_budget")
+        case NotAllowed():
+            return Problem(403, exception.message, field=exception.field)
         case PlanError():
             return Problem(422, exception.message, field=exception.field)
         case TokenReused():

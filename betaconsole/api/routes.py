@@ -49,13 +49,14 @@ def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpRespons
     With a client_token asking twice sends once: 200 with the comparison made before, or 409 where the request differs.
     """
     check_role(request, Role.MEMBER)
-    connection = connection_for(request.team, asked.connection)
+    connection = connection_for(request.team, asked.connection, request.user)
     comparison, is_new = launch(
         plan_of(asked, version=connection.anthropic_version),
         team=request.team,
         author=request.user,
         connection=connection,
         client_token=asked.client_token,
+        over_budget=asked.over_budget,
     )
     return json_response(answers.created(comparison, request), status=201 if is_new else 200)
 
@@ -201,9 +202,9 @@ def answer_tool_calls(request: TeamRequest, exchange_id: str, asked: NewResults)
     check_role(request, Role.MEMBER)
     exchange, results = _exchange(request, exchange_id), results_of(asked)
     if results:
-        made = answer(exchange, results, author=request.user, save=asked.save)
+        made = answer(exchange, results, author=request.user, save=asked.save, over_budget=asked.over_budget)
     else:
-        made = go_on(exchange, author=request.user)
+        made = go_on(exchange, author=request.user, over_budget=asked.over_budget)
     return json_response({"id": made.public_id, "turn": made.turn}, status=202)
 
 

@@ -49,6 +49,10 @@ class NewResults(BaseModel):
     save: bool = Field(
         False, description="Keep them as tool stubs of the comparison: other cells that wait for the same go on too."
     )
+    over_budget: bool = Field(
+        False,
+        description="Pass the connection's budget, which an admin's token may; it is written down in the audit log.",
+    )
 
 
 def stubs_of(asked: Sequence[AskedStub]) -> list[dict[str, Any]]:
