@@ -13,7 +13,7 @@ from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
-from . import answers, availability, betas, problems
+from . import answers, availability, betas, library, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
@@ -34,6 +34,7 @@ api = NinjaAPI(
     docs_url=None,
 )
 problems.install(api)
+api.add_router("", library.router)
 
 
 @api.post(
