@@ -82,7 +82,7 @@ def asking(owner):
 def address(url: Url, objects: dict[str, str]) -> str:
     """The URL of an object: its id for the first parameter, the first column and the like for further ones."""
     first, *others = url.parameters
-    return url.path(**{first: objects[url.noun], **dict.fromkeys(others, "a")})
+    return url.path(**{first: objects[url.noun], **{name: "1" if url.kinds[name] == "int" else "a" for name in others}})
 
 
 def values(url: Url, objects: dict[str, str]) -> dict:

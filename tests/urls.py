@@ -25,6 +25,11 @@ class Url:
         return [found["name"] for found in CONVERTER.finditer(self.route)]
 
     @property
+    def kinds(self) -> dict[str, str]:
+        """What each parameter takes: `str`, `slug`, `int`."""
+        return {found["name"]: found["kind"] or "str" for found in CONVERTER.finditer(self.route)}
+
+    @property
     def noun(self) -> str:
         """The kind of object the first parameter names: the word before it."""
         words = self.route.split("<")[0].rstrip("/").split("/")
