@@ -86,10 +86,10 @@ def results_of(check: Check) -> Results:
 
 
 def _controls(probes: Sequence[Probe]) -> bool | None:
-    """Whether the controls bear out what was found, somewhere at least; None before anything was."""
-    if not probes:
-        return None
-    return any(probe.state not in SILENT for probe in probes)
+    """Whether the controls bear out what was found, somewhere at least; None while none was answered."""
+    if any(probe.exchange and probe.state not in SILENT for probe in probes):
+        return True
+    return False if any(probe.state in SILENT for probe in probes) else None
 
 
 def _answers(probes: Iterable[Probe], models: Sequence[str]) -> list[Answer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -101,6 +101,22 @@ class ScheduleForm:
         except ProbingError:
             return None
         return size_of(betas, models)
+
+    @property
+    def per_day(self) -> Size | None:
+        """How much its checks of one day ask at most, whatever the budget; a check that is rarer counts whole."""
+        size, hours = self.size, max(int(_number(self.every_hours)), 1)
+        if size is None:
+            return None
+        times = max(24 // hours, 1)
+        return replace(size, requests=size.requests * times, messages=size.messages * times, usd=size.usd * times)
+
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether the budget of a day may end its checks before they have asked about everything."""
+        day = self.per_day
+        most = _number(self.daily_requests), _number(self.daily_usd)
+        return day is not None and (day.requests > most[0] or day.usd > most[1])
 
     def save(self, by: User) -> dict[str, str]:
         """Keep the schedule; what is wrong, by field, and then nothing was kept."""

@@ -198,7 +198,8 @@ def test_the_check_of_a_header_line_says_how_the_key_answered(client, key):
 
 def test_refusals_come_first_and_say_how_it_was_before(client, key):
     found(key, {CONTEXT: State.ACCEPTED})
-    check = found(key, {THINKING: State.ACCEPTED, CONTEXT: State.REFUSED, "made-up": State.REFUSED_MODEL}, requests=5)
+    answers = {THINKING: State.ACCEPTED, CONTEXT: State.REFUSED, "made-up": State.REFUSED_MODEL}
+    check = found(key, answers, requests=5, exchange="x1")
     page = text_of(client, f"/betas/availability/{check.public_id}/")
     order = [page.index(word) for word in ("Refused as unknown", "Refused for this model", "✓ Accepted")]
     assert order == sorted(order)
@@ -206,6 +207,14 @@ def test_refusals_come_first_and_say_how_it_was_before(client, key):
     assert "3 of 3 answers · 5 requests sent" in page
     assert "Both controls were answered as they must be" in page
     assert "no-such-beta-2020-01-01" in page
+
+
+def test_what_was_not_asked_says_nothing_of_the_controls(client, key):
+    check = found(key, {"oidc-federation-2026-04-01": State.INCONCLUSIVE}, status=Check.Status.RUNNING)
+    address = f"/betas/availability/{check.public_id}/"
+    assert "First two controls are asked" in text_of(client, address)
+    Check.objects.update(status=Check.Status.DONE)
+    assert "No control was answered" in text_of(client, address)
 
 
 def test_where_a_control_failed_nothing_is_called_accepted(client, key):
@@ -280,6 +289,7 @@ def test_a_schedule_is_off_until_somebody_switches_it_on(client, key):
     assert (row.is_on, row.every_hours, row.daily_requests, str(row.daily_usd)) == (True, 6, 300, "0.50")
     assert (row.betas, row.models_asked) == ([CONTEXT, THINKING], [MODEL, OTHER])
     page = text_of(client, "/betas/availability/", scheduled=key.public_id)
+    assert "In a day that is up to" in page
     assert "Production key every 6 hours at most 300 requests and $0.50 a day" in page
     assert AuditEntry.objects.get(action="schedule changed").about == "Production key"
 
