@@ -25,6 +25,7 @@ from .shaping import Changes, ChangesError, read_changes, usable_changes
 
 MAX_REPEATS = 20  # in the composer; a plan of the JSON API may have more (runs.planning)
 CONFIRM = "confirm"  # where a problem is that pressing Run once more answers
+OVER_BUDGET = "over_budget"  # and one that an admin may answer with a button of its own
 
 
 @dataclass(frozen=True)

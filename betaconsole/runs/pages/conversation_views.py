@@ -13,6 +13,7 @@ from betaconsole.claude import jsontext
 from betaconsole.drafts.answering import ALWAYS, Fragment, composer_of, rendered
 from betaconsole.library.stubs import result_content
 from betaconsole.runs.launching import continuing
+from betaconsole.runs.launching.budgeting import OverBudget
 from betaconsole.runs.launching.from_exchange import draft_after
 from betaconsole.runs.launching.from_outcome import draft_there
 from betaconsole.runs.launching.launching import SendingDisabled
@@ -30,7 +31,7 @@ from .comparison_page import Asked
 from .conversation import left_out
 from .needs import Typed
 from .viewing import load, words_of
-from .views import SWITCHED_OFF, by_htmx, go, visible_comparison, visible_exchange
+from .views import SWITCHED_OFF, by_htmx, go, passes_budget, visible_comparison, visible_exchange
 
 MAX_RESULT = 8_000_000  # characters typed into one field
 
@@ -51,7 +52,14 @@ def answer(request: TeamRequest, public_id: str) -> HttpResponse:
         request,
         exchange,
         typed,
-        lambda: continuing.answer(exchange, results, author=request.user, save=save, tab=tab or "console"),
+        lambda: continuing.answer(
+            exchange,
+            results,
+            author=request.user,
+            save=save,
+            tab=tab or "console",
+            over_budget=passes_budget(request),
+        ),
     )
     if save and tab and by_htmx(request) and response.status_code == HTTPStatus.OK:
         response.content += composer_beside(request, found)
@@ -104,8 +112,8 @@ def content_of(text: str) -> Any:
 def go_on(request: TeamRequest, public_id: str) -> HttpResponse:
     """After a restart, or past the cap on turns."""
     exchange = exchange_in(request, visible_comparison(request, public_id))
-    typed = Typed("answer", exchange.public_id)
-    return went_on(request, exchange, typed, lambda: continuing.go_on(exchange, author=request.user))
+    typed, over = Typed("answer", exchange.public_id), passes_budget(request)
+    return went_on(request, exchange, typed, lambda: continuing.go_on(exchange, author=request.user, over_budget=over))
 
 
 @requires(Role.MEMBER)
@@ -149,6 +157,7 @@ def say(request: TeamRequest, public_id: str) -> HttpResponse:
             author=request.user,
             every_repeat=typed.every_repeat,
             after=[identifier(one) for one in after],
+            over_budget=passes_budget(request),
         ),
     )
 
@@ -220,7 +229,9 @@ def went_on(request: TeamRequest, exchange: Exchange, typed: Typed, act: Callabl
     except SendingDisabled:
         return refused(request, exchange.comparison, exchange, replace(typed, problem=SWITCHED_OFF), status=503)
     except PlanError as error:
-        return refused(request, exchange.comparison, exchange, replace(typed, problem=error.message), status=409)
+        may_pass = isinstance(error, OverBudget) and error.may_pass
+        typed = replace(typed, problem=error.message, may_pass=may_pass)
+        return refused(request, exchange.comparison, exchange, typed, status=409)
     return area_of(request, exchange)
 
 

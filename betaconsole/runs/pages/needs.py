@@ -41,6 +41,7 @@ class Need:
     waits: bool = False
     problem: str = ""
     is_refused: bool = False  # it holds what was typed and refused
+    may_pass: bool = False  # as of Typed
 
     @property
     def is_several(self) -> bool:
@@ -62,6 +63,7 @@ class Typed:
     text: str = ""
     scope: str = ""
     every_repeat: bool = False
+    may_pass: bool = False  # a budget stands in the way, and this person may have it sent all the same
 
     @property
     def texts(self) -> list[str]:
@@ -104,7 +106,7 @@ def with_typed(need: Need | None, typed: Typed | None) -> Need | None:
     for one in need.fields:
         text, is_error = typed.results.get(one.index, ("", False))
         fields.append(replace(one, text=text, is_error=is_error, problem=typed.problems.get(one.index, "")))
-    return replace(need, fields=tuple(fields), problem=typed.problem, is_refused=True)
+    return replace(need, fields=tuple(fields), problem=typed.problem, is_refused=True, may_pass=typed.may_pass)
 
 
 def _field(index: int, call: Call) -> ResultField:

@@ -1,7 +1,7 @@
 """Pages of comparisons and exchanges."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -13,12 +13,13 @@ from django_htmx.http import HttpResponseClientRedirect
 from betaconsole.catalogue.examples import examples, find_example
 from betaconsole.drafts import starting
 from betaconsole.drafts.before_run import accept, errors_of
-from betaconsole.drafts.composing import CONFIRM, NotReady, Problem
+from betaconsole.drafts.composing import CONFIRM, OVER_BUDGET, NotReady, Problem
 from betaconsole.drafts.context import composer_context
 from betaconsole.drafts.endpoint_choice import is_final
 from betaconsole.drafts.file_kinds import kind_of
 from betaconsole.drafts.models import Draft, Engine
 from betaconsole.runs.launching import adding, repeating
+from betaconsole.runs.launching.budgeting import OverBudget
 from betaconsole.runs.launching.from_draft import draft_of, plan_of_draft
 from betaconsole.runs.launching.launching import SendingDisabled, TokenReused, launch
 from betaconsole.runs.launching.planning import PlanError
@@ -129,6 +130,7 @@ def launched(request: TeamRequest, draft: Draft) -> tuple[Comparison, bool]:
         client_token=identifier(request.POST.get("client_token")) or None,
         draft=draft,
         prompt_version=draft.prompt_version,
+        over_budget=passes_budget(request),
     )
 
 
@@ -137,6 +139,8 @@ def not_sent(request: TeamRequest, draft: Draft, error: Exception) -> HttpRespon
     match error:
         case NotReady():
             return refused(request, draft, error.problems)
+        case OverBudget() if error.may_pass:
+            return refused(request, draft, [Problem(OVER_BUDGET, error.message)], status=409)
         case PlanError():
             return refused(request, draft, [Problem(error.field, error.message)])
         case TokenReused():
@@ -151,6 +155,11 @@ def refused(request: TeamRequest, draft: Draft, problems: list[Problem], *, stat
     context = compose_context(draft, request, problems=tuple(problems))
     template = "drafts/_composer.html" if by_htmx(request) else "runs/compose.html"
     return render(request, template, context, status=status)
+
+
+def passes_budget(request: TeamRequest) -> bool:
+    """Whether the button was pressed that sends over a connection's budget: admins have it, and only for them it works."""
+    return "over_budget" in request.POST
 
 
 def by_htmx(request: TeamRequest) -> bool:
@@ -222,28 +231,32 @@ def asked_variant(request: TeamRequest, found: Comparison) -> Variant:
 @require_POST
 def without(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
-    variant = asked_variant(request, found)
-    return added(request, found, lambda: adding.add_without(found, variant, author=request.user))
+    variant, over = asked_variant(request, found), passes_budget(request)
+    return added(request, found, lambda: adding.add_without(found, variant, author=request.user, over_budget=over))
 
 
 @requires(Role.MEMBER)
 @require_POST
 def again(request: TeamRequest, public_id: str) -> HttpResponse:
-    found = visible_comparison(request, public_id)
+    found, author, over = visible_comparison(request, public_id), request.user, passes_budget(request)
     if "variant" not in request.POST:
         token = identifier(request.POST.get("client_token")) or None
-        return added(request, found, lambda: repeating.run_whole_again(found, author=request.user, client_token=token))
+        whole = partial(repeating.run_whole_again, found, author=author, client_token=token, over_budget=over)
+        return added(request, found, whole)
     variant = asked_variant(request, found)
     case, repeat = number(request.POST.get("case")) or 0, number(request.POST.get("repeat")) or 1
-    return added(
-        request, found, lambda: adding.run_again(found, variant, case=case, repeat=repeat, author=request.user)
-    )
+    cell = partial(adding.run_again, found, variant, case=case, repeat=repeat, author=author, over_budget=over)
+    return added(request, found, cell)
 
 
 def added(request: TeamRequest, found: Comparison, add: Callable[[], Any]) -> HttpResponse:
     """To the comparison that was added to (or made), or the page that says why nothing was sent."""
     try:
         made = add()
+    except OverBudget as error:
+        again = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+        context = {"comparison": found, "message": error.message, "again": again if error.may_pass else None}
+        return render(request, "runs/not_sent.html", context, status=409)
     except PlanError as error:
         return render(request, "runs/not_sent.html", {"comparison": found, "message": error.message}, status=409)
     except TokenReused:

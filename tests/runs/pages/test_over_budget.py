@@ -1,0 +1,82 @@
+"""A run that would pass a budget: refused in words, with a button for admins that sends it all the same."""
+
+import html
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.states import State
+from betaconsole.teams.models import AuditEntry, Membership, Role
+from tests.builders import make_comparison, message, succeeded_fields
+from tests.drafts.desk import BODY, a_draft
+from tests.runs.engines import connection_to
+
+pytestmark = pytest.mark.django_db
+BUTTON = "Send anyway, over the budget"
+
+
+@pytest.fixture
+def connection(owner):
+    """It is the default of new drafts; nothing fits in its budget."""
+    return connection_to(owner, "https://api.anthropic.com", daily_budget_usd=Decimal("0.01"))
+
+
+def text(answer) -> str:
+    return html.unescape(answer.content.decode())
+
+
+def pressed(client, draft, **more):
+    values = {"draft": draft.public_id, "revision": draft.revision, "client_token": "press-1", **more}
+    return client.post(reverse("runs:run"), values)
+
+
+def test_run_is_refused_with_what_is_left_and_an_admin_sends_it_anyway(client, connection):
+    draft = a_draft({**BODY, "max_tokens": 64_000})
+    refused = pressed(client, draft)
+    assert refused.status_code == 409
+    assert "$0.01 of today's $0.01 is left on Upstream: nothing was sent." in text(refused)
+    assert f'form="run" name="over_budget" value="on">{BUTTON}</button>' in text(refused)
+    assert not Comparison.objects.exists()
+    assert pressed(client, draft, over_budget="on").status_code == 302
+    assert Comparison.objects.get().exchanges.count() == 2
+    assert AuditEntry.objects.filter(action="budget passed").count() == 1
+
+
+def test_a_member_is_told_to_ask_an_admin_and_has_no_such_button(client, connection):
+    draft = a_draft({**BODY, "max_tokens": 64_000})
+    Membership.objects.update(role=Role.MEMBER)
+    for refused in (pressed(client, draft), pressed(client, draft, over_budget="on")):
+        assert "ask an admin to let it pass" in text(refused)
+        assert BUTTON not in text(refused)
+    assert not Comparison.objects.exists()
+
+
+def test_a_column_that_is_sent_once_more_needs_room_too(client, owner, connection):
+    made = make_comparison(owner.team, owner.user, betas=[()], connection=connection)
+    made.exchanges.update(state=State.INCOMPLETE)
+    connection.daily_budget_usd = Decimal(0)
+    connection.save()
+    url = reverse("runs:again", args=[made.public_id])
+    refused = client.post(url, {"variant": "0", "case": "0", "repeat": "1"})
+    assert refused.status_code == 409
+    assert '<input type="hidden" name="variant" value="0">' in text(refused)
+    assert BUTTON in text(refused)
+    assert client.post(url, {"variant": "0", "case": "0", "repeat": "1", "over_budget": "on"}).status_code == 302
+    assert Exchange.objects.filter(attempt=2).count() == 1
+
+
+def test_a_next_message_is_refused_with_what_was_typed_and_the_same_button(client, owner, connection):
+    made = make_comparison(owner.team, owner.user, betas=[()], connection=connection)
+    made.exchanges.update(state=State.SUCCEEDED, **succeeded_fields(owner.team.pk, message("Hello.")))
+    connection.daily_budget_usd = Decimal(0)
+    connection.save()
+    url = reverse("runs:say", args=[made.public_id])
+    said = {"exchange": made.exchanges.get().public_id, "text": "And what then?"}
+    refused = client.post(url, said)
+    assert refused.status_code == 409
+    assert "And what then?</textarea>" in text(refused)
+    assert f'name="over_budget" value="on">{BUTTON}</button>' in text(refused)
+    assert client.post(url, {**said, "over_budget": "on"}).status_code == 302
+    assert Exchange.objects.filter(turn=2).count() == 1
