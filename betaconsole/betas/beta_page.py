@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from betaconsole.catalogue.betas import AREAS, Beta, Evidence, all_betas, find
 from betaconsole.catalogue.checks.nearest import nearest
+from betaconsole.catalogue.help import Link, help_for_beta
 from betaconsole.catalogue.model_specs import find_model
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import Endpoint
@@ -61,6 +62,7 @@ class BetaPage:
     predecessors: tuple[Spelt, ...] = ()
     companions: tuple[Spelt, ...] = ()
     other_dates: tuple[Spelt, ...] = ()
+    help: tuple[Link, ...] = ()
     geo: tuple[str, ...] = ()
 
 
@@ -71,7 +73,13 @@ def beta_page(name: str) -> BetaPage:
     return (
         _known(beta)
         if beta
-        else BetaPage(spelt(name), None, [spelt(near) for near in nearest(name, all_betas(), limit=5)], [])
+        else BetaPage(
+            spelt(name),
+            None,
+            [spelt(near) for near in nearest(name, all_betas(), limit=5)],
+            [],
+            help=tuple(help_for_beta(name)),
+        )
     )
 
 
@@ -99,6 +107,7 @@ def _known(beta: Beta) -> BetaPage:
             spelt(other.name) for other in all_betas().values() if other.family == beta.family and other != beta
         ),
         geo=tuple(_geo(beta.models)),
+        help=tuple(help_for_beta(beta.name)),
     )
 
 

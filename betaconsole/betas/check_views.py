@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from betaconsole.availability.standings import standings
 from betaconsole.availability.wording import Stood, stood
 from betaconsole.catalogue.betas import catalogue_date
+from betaconsole.catalogue.help import BETA_HEADERS, CHANGELOG
 from betaconsole.catalogue.model_specs import all_models, default_model, known_versions
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.teams.access import TeamRequest, requires
@@ -19,6 +20,7 @@ from betaconsole.teams.models import Connection, Role
 from .checking import check as checked
 from .checking import read_names, without_keys
 from .leaving_out import draft_leaving_out, sendable
+from .support import check_support
 
 EXAMPLE = (
     "anthropic-beta: context-1m-2025-08-07,interleaved-thinking-2025-05-14,prompt-caching-2024-07-31,"
@@ -34,6 +36,9 @@ def check(request: TeamRequest) -> HttpResponse:
     model = read.model if read and read.model else request.POST.get("model", "").strip()[:100] or default_model()
     version = read.version if read and read.version else request.POST.get("version", "").strip()[:20] or DEFAULT_VERSION
     names = read.names if read else ()
+    verdicts = checked(names, model=model, version=version, today=timezone.now().date())
+    connection = Connection.objects.default_for(request.team, request.user)
+    probed = _probed(request, connection, model, names)
     context = {
         "text": without_keys(text) if text else "",
         "is_asked": request.method == "POST",
@@ -41,9 +46,11 @@ def check(request: TeamRequest) -> HttpResponse:
         "version": version,
         "models": list(all_models()),
         "versions": known_versions(),
-        "checked": checked(names, model=model, version=version, today=timezone.now().date()),
-        "connection": (connection := Connection.objects.default_for(request.team, request.user)),
-        "probed": _probed(request, connection, model, names),
+        "checked": verdicts,
+        "connection": connection,
+        "probed": probed,
+        "links": [BETA_HEADERS, CHANGELOG],
+        "support": check_support(verdicts, probed, model=model, version=version, now=timezone.now()),
         "sendable": sendable(names),
         "example": EXAMPLE,
         "catalogue_date": catalogue_date(),

@@ -11,6 +11,7 @@ from typing import Any
 
 from betaconsole.catalogue.betas import Beta, Status, all_betas, find
 from betaconsole.catalogue.checks.nearest import nearest
+from betaconsole.catalogue.help import Link, documentation
 from betaconsole.catalogue.model_specs import ModelSpec, find_model
 from betaconsole.catalogue.preflight import ColumnRequest, preflight
 from betaconsole.claude.headers import HeaderError, check_beta
@@ -74,6 +75,11 @@ class Checked:
     instead: Spelt | None = None
     near: tuple[Spelt, ...] = ()
     has_page: bool = True
+
+    @property
+    def documentation(self) -> Link | None:
+        """The page that is about it."""
+        return documentation(str(self.name))
 
 
 def read_names(text: str) -> Pasted:

@@ -18,6 +18,7 @@ from .beta_page import beta_page
 from .listing import ANSWERS, Wanted, can_try, endpoints, rows, used_rows
 from .news import news_for
 from .place import place_for
+from .support import beta_support
 from .trying import try_draft
 from .using import comparisons_with, used_counts
 from .visiting import visit
@@ -74,6 +75,7 @@ def beta(request: TeamRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "page": beta_page(name),
+        "support": beta_support(request.user, request.team, name),
         "asked": asked_before(request.user, request.team, name),
         "place": place_for(request.user, request.team),
         "sending_on": Connection.objects.usable_by(request.user).filter(team=request.team).order_by("pk"),

@@ -33,16 +33,17 @@ _BETA = re.compile(
 
 def help_for_beta(name: str) -> list[Link]:
     """What is documented of this name, else of beta headers; and the changelog."""
-    return [_documented(name) or BETA_HEADERS, CHANGELOG]
+    return [documentation(name) or BETA_HEADERS, CHANGELOG]
 
 
 def help_for_error(*, status: int | None, message: str, betas: Iterable[str] = ()) -> list[Link]:
     """What an error is about, the most particular first. `betas`: those that it refuses or asks for."""
-    documented = filter(None, map(_documented, betas))
+    documented = filter(None, map(documentation, betas))
     return list(dict.fromkeys([*documented, *_subjects(status, message), ERRORS, CHANGELOG]))
 
 
-def _documented(name: str) -> Link | None:
+def documentation(name: str) -> Link | None:
+    """The page of the documentation that is about this beta; None where there is none, or none is known."""
     beta = find(name)
     return Link(f"About {beta.family}", beta.docs_url) if beta and beta.docs_url else None
 

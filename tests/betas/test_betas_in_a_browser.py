@@ -74,3 +74,13 @@ def test_the_pages_hold_nothing_that_axe_finds_serious(
         expect(page.get_by_text("4 names")).to_be_visible()
         assert accessibility_problems(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_cannot_be_copied_is_shown_and_selected(page: Page):
+    page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(); document.execCommand = () => false;")
+    page.goto(f"/betas/{CONTEXT}/")
+    expect(page.get_by_label("For support")).to_be_hidden()
+    page.get_by_role("button", name="Copy for support").click()
+    expect(page.get_by_label("For support")).to_be_visible()
+    expect(page.get_by_role("button", name="Select and copy by hand")).to_be_visible()
+    assert page.evaluate("getSelection().toString()").startswith(f"beta: {CONTEXT}")
