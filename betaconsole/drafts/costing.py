@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_UP, Decimal
 from functools import lru_cache
+from math import ceil
 
 from betaconsole.catalogue.checks.estimate import CHARACTERS_A_TOKEN, Terms, estimated_tokens, most_cost, terms_of
 from betaconsole.catalogue.pricing import Cost
@@ -114,43 +115,45 @@ def costs_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> Costs:
     """What the draft's columns cost as they stand: from counts that still hold, else from an estimate of their outlines."""
     way = way_of(draft)
     counts = counts_of(draft, columns, facts, way)
-    outlines = {} if draft.case_set_id else outlines_of(draft, columns, facts)
+    outlines = {} if draft.recorded else outlines_of(draft, columns, facts)
     found = []
     for position, column in enumerate(columns):
         held = counts.by_key.get(column.key)
-        if draft.case_set_id:
-            found.append(_recorded(letter(position), held, draft.repeats))
+        if draft.recorded:
+            tokens, most = _recorded(draft, held)
         else:
-            found.append(_composed(letter(position), column, outlines.get(column.own_body, ""), held, draft, way))
+            tokens, most = _composed(draft, column, outline=outlines.get(column.own_body, ""), held=held, way=way)
+        found.append(ColumnCost(letter(position), tokens, most, held))
     return Costs(found, is_stale=counts.is_stale)
 
 
-def _recorded(letter_of: str, held: ColumnCount | None, repeats: int) -> ColumnCost:
-    """A column whose bodies no edit reads: what the count found."""
+def _recorded(draft: Draft, held: ColumnCount | None) -> tuple[int | None, Cost]:
+    """Input tokens and cost of a column whose bodies no edit reads: what the count found."""
     if held is None or not (held.most_usd or held.why_unknown):
-        return ColumnCost(letter_of, None, Cost(None, RECORDED), held)
-    most = Cost(Decimal(held.most_usd) * repeats) if held.most_usd else Cost(None, held.why_unknown)
-    return ColumnCost(letter_of, held.input_tokens, most, held)
+        return None, Cost(None, RECORDED)
+    most = Cost(Decimal(held.most_usd) * draft.repeats) if held.most_usd else Cost(None, held.why_unknown)
+    return held.input_tokens, most
 
 
 def _composed(
-    letter_of: str, column: Column, outline: str, held: ColumnCount | None, draft: Draft, way: Way
-) -> ColumnCost:
+    draft: Draft, column: Column, *, outline: str, held: ColumnCount | None, way: Way
+) -> tuple[int | None, Cost]:
+    """Input tokens and cost of a column of the draft's own body; its cases are taken to be as long as each other."""
+    counted = held.input_tokens if held else None
     basis = _basis(outline, _bare(column))
     if basis is None:
-        return ColumnCost(letter_of, held.input_tokens if held else None, Cost(None, NOT_READ), held)
+        return counted, Cost(None, NOT_READ)
     terms, estimated = basis
-    tokens = estimated if held is None or held.input_tokens is None else held.input_tokens
+    cases, values = (draft.value_set.count or 1, draft.value_set.size_bytes) if draft.value_set else (1, 0)
+    tokens = estimated * cases + round(values / CHARACTERS_A_TOKEN) if counted is None else counted
     most = most_cost(
         terms,
-        tokens,
+        ceil(tokens / cases),
         is_batch=draft.engine == Engine.BATCH,
         turns=way.turns,
         result_tokens=round(way.result_characters / CHARACTERS_A_TOKEN),
     )
-    if most.usd is not None:
-        most = Cost(most.usd * draft.repeats)
-    return ColumnCost(letter_of, tokens, most, held)
+    return tokens, most if most.usd is None else Cost(most.usd * draft.repeats * cases)
 
 
 @lru_cache(maxsize=128)

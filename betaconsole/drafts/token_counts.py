@@ -96,6 +96,8 @@ def way_of(draft: Draft) -> Way:
 def marks_of(draft: Draft, columns: Sequence[Column], facts: Facts, way: Way) -> dict[str, str]:
     """For each column, by key, the mark of what would be counted and of what else its count remembers."""
     shared: list[Any] = [draft.connection_id, draft.case_set_id, draft.separate_caches]
+    if facts.variables:  # its defaults fill them in
+        shared.append(draft.prompt_version_id)
     if draft.case_set_id is not None:
         shared += [draft.engine, way.turns, way.result_characters]
     return {column.key: _mark(shared, column, facts, draft.version) for column in columns}

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from betaconsole.catalogue.checks.estimate import estimated_tokens
+from betaconsole.drafts.case_values import keep_values
 from betaconsole.drafts.columns import Column
 from betaconsole.drafts.costing import Costs, bound, costs_of
 from betaconsole.drafts.facts import Facts
 from betaconsole.drafts.models import Draft
 from betaconsole.drafts.token_counts import ColumnCount, marks_of, remember, way_of
+from betaconsole.library.cases import CaseRow
 from betaconsole.teams.solo import set_up_solo
 from tests.drafts.desk import THINKING, a_draft
 
@@ -133,6 +135,18 @@ def test_an_own_body_is_priced_as_it_is(client):
     a, b = costs(draft).columns
     assert a.most.usd is not None
     assert b.most.usd == a.most.usd + usd("0.01")
+
+
+def test_each_case_of_values_is_priced():
+    draft = a_draft({**BODY, "system": "{{words}}"}, [Column("a")], repeats=2)
+    one = costs(draft)
+    keep_values(draft, [CaseRow(str(number), {"words": "x" * 350}) for number in range(5)], source="typed")
+    five = costs(draft)
+    assert one.columns[0].input_tokens is not None
+    assert five.columns[0].input_tokens is not None
+    assert five.columns[0].input_tokens == pytest.approx(5 * (one.columns[0].input_tokens + 100), rel=0.03)
+    count(draft, a=ColumnCount(50_000))
+    assert costs(draft).most_usd == 2 * 5 * usd("0.03")
 
 
 def test_only_messages_are_priced(client):
