@@ -26,6 +26,7 @@ SECOND_OBJECTS = [
     ("drafts:new", "prompt", "prompts"),
     ("drafts:set_connection", "value", "connections"),
     ("drafts:apply_combination", "combination", "combinations"),
+    ("library:new_prompt", "exchange", "exchanges"),
     ("runs:run", "draft", "drafts"),
     ("runs:list_files", "draft", "drafts"),
     ("runs:upload_file", "draft", "drafts"),
@@ -42,6 +43,7 @@ NEEDED = {
     "drafts:set_column": {"field": "name", "value": "thinks"},
     "drafts:remove_message": {"index": "0"},
     "api:v1:answer_tool_calls": {"results": []},
+    "api:v1:create_prompt_version": {"body": {}},
 }
 
 pytestmark = pytest.mark.django_db

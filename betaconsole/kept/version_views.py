@@ -40,8 +40,10 @@ def diff(request: TeamRequest, public_id: str) -> HttpResponse:
 @requires(Role.VIEWER)
 @require_GET
 def changed(request: TeamRequest, public_id: str) -> HttpResponse:
-    """What the asker's `draft` has changed since the version that it was opened from."""
+    """What the asker's `draft` has changed since the version that it was opened from; without one, the last version."""
     found = own_prompt(request, public_id)
+    if "draft" not in request.GET:
+        return redirect("library:diff", found.public_id)
     mine = Draft.objects.visible_to(request.user).filter(team=request.team, prompt_version__prompt=found)
     draft = get_object_or_404(mine.select_related("prompt_version"), public_id=identifier(request.GET.get("draft")))
     old: PromptVersion = draft.prompt_version  # type: ignore[assignment]  # found by it

@@ -113,6 +113,7 @@ class Comparison(models.Model):
     is_errand = models.BooleanField(default=False)
     draft = models.ForeignKey(Draft, on_delete=models.SET_NULL, null=True, related_name="comparisons")
     prompt_version = models.ForeignKey(PromptVersion, on_delete=models.SET_NULL, null=True, related_name="comparisons")
+    prompt_changed = models.BooleanField(default=False)  # what ran was that version with changes nobody had saved
     # Pressing twice sends once: the second press finds the first one's comparison.
     client_token = models.CharField(max_length=128, null=True)  # noqa: DJ001 - null: many comparisons without a token
     request_digest = models.CharField(max_length=64, blank=True)

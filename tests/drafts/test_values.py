@@ -92,7 +92,8 @@ def test_a_comparison_sends_every_case_and_opens_again_with_them(client, rivers)
     tab = opened(client, rivers)
     client.post(reverse("runs:run"), {"draft": tab.id, "revision": tab.revision, "tab": tab.name, "client_token": "t1"})
     comparison = Comparison.objects.get()
-    assert comparison.prompt_version == rivers.newest
+    assert (comparison.prompt_version, comparison.prompt_changed) == (rivers.newest, False)
+    assert "Rivers</bdi> · v1</a>" in client.get(comparison.get_absolute_url()).content.decode()
     bodies = {bytes(one.request_body.data).decode() for one in Exchange.objects.select_related("request_body")}
     assert len(bodies) == 2
     assert any("Rivers of France in 1990" in body for body in bodies)
@@ -114,6 +115,8 @@ def test_the_composer_says_what_was_changed_since_the_version_it_opened(client, 
     assert not tab.draft.is_changed
     answer = tab.post("set_text", path="/messages/0/content", text="Lakes")
     assert "v1, changed" in answer.content.decode()
+    client.post(reverse("runs:run"), {"draft": tab.id, "revision": tab.revision, "tab": tab.name, "client_token": "t1"})
+    assert Comparison.objects.get().prompt_changed
     tab.post("undo")
     assert not tab.draft.is_changed
     tab.post("set_body", body=json.dumps(RIVERS, indent=8))

@@ -58,6 +58,7 @@ def launch(
     client_token: str | None = None,
     draft: Draft | None = None,
     prompt_version: PromptVersion | None = None,
+    prompt_changed: bool = False,
     over_budget: bool = False,
 ) -> tuple[Comparison, bool]:
     """The comparison and whether it is new: the same `client_token` and request again finds the first one.
@@ -88,6 +89,7 @@ def launch(
                 request_digest=digest,
                 draft=draft,
                 prompt_version=prompt_version,
+                prompt_changed=prompt_changed,
                 **plan_fields(plan),
             )
             reserve(comparison, promise, author=author, over_budget=over_budget)

@@ -31,6 +31,7 @@ def run_whole_again(
         client_token=client_token,
         draft=comparison.draft,
         prompt_version=comparison.prompt_version,
+        prompt_changed=comparison.prompt_changed,
         over_budget=over_budget,
     )
     return made

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from betaconsole.drafts.context import WIDE_FROM, composer_context
 from betaconsole.drafts.models import Draft
+from betaconsole.library.models import PromptVersion
 from betaconsole.runs.models import Comparison
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.access import TeamRequest
@@ -95,6 +96,7 @@ def page(
         "again_token": new_public_id(),
         "says_endpoint": not comparison.endpoint.is_messages and comparison.title != str(comparison.endpoint),
         "batches": batches_of(comparison),
+        "ran": _version_of(comparison),
         "carried": Comparison.objects.filter(batches__errand=comparison).first() if comparison.is_errand else None,
     }
 
@@ -102,6 +104,13 @@ def page(
 def _told(shown: Sequence[lanes.Lane]) -> Iterator[BetaLine]:
     """What the lanes say of their betas."""
     return (line for lane in shown for chip in lane.chips for line in chip.lines)
+
+
+def _version_of(comparison: Comparison) -> PromptVersion | None:
+    """Which version of a saved prompt it ran, without its text."""
+    versions = PromptVersion.objects.filter(pk=comparison.prompt_version_id).select_related("prompt")
+    found = versions.only("number", "prompt__name", "prompt__public_id")
+    return found.first() if comparison.prompt_version_id else None
 
 
 def own_draft(comparison: Comparison, user: User) -> Draft | None:

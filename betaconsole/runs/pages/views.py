@@ -130,6 +130,7 @@ def launched(request: TeamRequest, draft: Draft) -> tuple[Comparison, bool]:
         client_token=identifier(request.POST.get("client_token")) or None,
         draft=draft,
         prompt_version=draft.prompt_version,
+        prompt_changed=draft.is_changed,
         over_budget=passes_budget(request),
     )
 
