@@ -26,6 +26,13 @@ def record(
     _write(user, team and team.pk, by.META.get("REMOTE_ADDR", ""), action, about=about, detail=detail)
 
 
+def record_by(
+    user: User, team_id: int, action: str, *, about: str = "", detail: Mapping[str, Any] | None = None
+) -> None:
+    """The same where no request is at hand: what this person did in this team."""
+    _write(user, team_id, "", action, about=about, detail=detail)
+
+
 def record_person(request: HttpRequest, user: User | None, action: str, *, about: str = "", who: str = "") -> None:
     """Note what concerns a person and no team: a sign-in, a new password. Admins of the person's teams see it.
 

@@ -27,6 +27,7 @@ from betaconsole.runs.models import (
 )
 from betaconsole.runs.sending import engine
 from betaconsole.storage.fields import showable
+from betaconsole.teams.audit import record_by
 from betaconsole.teams.models import Connection, Team, User
 from betaconsole.teams.origins import origin_of
 
@@ -94,6 +95,7 @@ def launch(
             )
             reserve(comparison, promise, author=author, over_budget=over_budget)
             _fill(comparison, plan, asked, bodies)
+            _note_start(comparison, plan, author=author, requests=len(asked), promise=promise)
             transaction.on_commit(engine.poke)
     except IntegrityError:
         # Two presses at the same moment: the other one was first.
@@ -101,6 +103,19 @@ def launch(
             return earlier, False
         raise
     return comparison, True
+
+
+def _note_start(comparison: Comparison, plan: Plan, *, author: User | None, requests: int, promise: Promise) -> None:
+    """In the audit log, but for what the console asks by itself on the way, such as a list of files."""
+    if author is None or plan.is_errand:
+        return
+    connection, betas = comparison.connection, dict.fromkeys(beta for one in plan.variants for beta in one.betas)
+    detail: dict[str, Any] = {"requests": requests, "connection": connection.name, "betas": ", ".join(betas)}
+    if not connection.is_simulator:
+        detail |= {"key": connection.key_fingerprint[:12], "at most": f"${promise.upper_usd}"}
+    record_by(
+        author, comparison.team_id, "run started", about=f"#{comparison.number} {comparison.title}", detail=detail
+    )
 
 
 def plan_fields(plan: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import AuditEntry, Membership, Role
 from betaconsole.web.paging import number, page
 
-# The first words of actions: what somebody looks for.
+# Words of actions: what somebody looks for.
 SUBJECTS = {
     "": "Everything",
     "person": "Sign-ins",
@@ -24,6 +24,8 @@ SUBJECTS = {
     "connection": "Connections",
     "budget": "Budgets",
     "run": "Runs",
+    "schedule": "Schedules",
+    "library": "Library",
     "export": "Exports",
     "share": "Shares",
     "setting": "Settings",
@@ -39,7 +41,7 @@ def audit(request: TeamRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUERY]
     rows = entries_of(request)
     if subject in SUBJECTS and subject:
-        rows = rows.filter(action__startswith=subject)
+        rows = rows.filter(action__contains=subject)
     if query:
         rows = rows.filter(Q(who__icontains=query) | Q(about__icontains=query) | Q(action__icontains=query))
     found = page(rows, key="pk", before=number(request.GET.get("before")))

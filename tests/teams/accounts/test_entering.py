@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from betaconsole.teams.accounts.entering import first_owner_link, needs_first_owner
@@ -143,3 +144,14 @@ def test_an_admin_cannot_become_somebody_whose_role_is_out_of_reach_elsewhere(cr
         offer_new_password(place(crew["admin"]), place(crew["owner"]))
     assert other_team.memberships.count() == 1
     assert not OneTimeLink.objects.exists()
+
+
+def test_the_terminal_helps_whoever_nobody_else_can_help(crew, capsys):
+    call_command("new_password", "Owner@example.com")
+    link = path_of(capsys.readouterr().out.strip())
+    new = {"password1": PASSWORD, "password2": PASSWORD}
+    assert browser_of(None).post(link, new).status_code == 302
+    crew["owner"].refresh_from_db()
+    assert crew["owner"].check_password(PASSWORD)
+    with pytest.raises(CommandError, match="Nobody signs in"):
+        call_command("new_password", "nobody@example.com")
