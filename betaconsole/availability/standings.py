@@ -100,8 +100,9 @@ def strips(user: User, *, team: Team, beta: str, limit: int = STRIP) -> dict[Pla
 
 def state_changes(team: Team, since: datetime, *, connection: Connection | None = None) -> list[Change]:
     """What is answered otherwise now than before, newest first, where that changed after `since`. First answers are no
-    changes, and what changed and changed back counts once, as it stands now. One query."""
-    moved = Standing.objects.filter(team=team, since__gt=since, state__in=CONCLUSIVE, previous__in=CONCLUSIVE)
+    changes, and what changed and changed back counts once, as it stands now. Archived connections are left out. One query."""
+    told = Standing.objects.filter(team=team, state__in=CONCLUSIVE, previous__in=CONCLUSIVE)
+    moved = told.filter(since__gt=since, connection__archived_at=None)
     if connection is not None:
         moved = moved.filter(connection=connection)
     rows = moved.select_related("connection", "probe").order_by("-since", "beta", "model")

@@ -114,12 +114,11 @@ def users_of(beta: str, combinations: Iterable[Combination]) -> str:
 def _sentence(group: Sequence[Change], combinations: Sequence[Combination]) -> Sentence:
     change = min(group, key=lambda each: each.since)
     models = sorted({short_model(each.model) for each in group})
-    again = " again" if change.state == State.ACCEPTED else ""
     whom = " for this account" if change.state == State.REFUSED_ACCOUNT else ""
-    answer = "refused" if change.is_refusal else "accepted"
+    answer = "refused" if change.is_refusal else "now accepted"
     return Sentence(
         name=spelt(change.beta),
-        said=f"is {answer}{again}{whom} on",
+        said=f"is {answer}{whom} on",
         connection=change.connection,
         models=f"{', '.join(models[:3])}{f' and {len(models) - 3} more models' if len(models) > 3 else ''}",
         since=change.since,

@@ -15,7 +15,7 @@ from betaconsole.catalogue.betas import all_betas
 from betaconsole.library.models import Combination
 from betaconsole.teams.models import AuditEntry, Connection
 from tests.availability.probed import BEGUN, MODEL, a_check, a_connection, days, found
-from tests.builders import CONTEXT, THINKING, make_comparison, make_team
+from tests.builders import CONTEXT, THINKING, make_comparison, make_exchange, make_team
 
 pytestmark = pytest.mark.django_db
 OTHER = "claude-opus-4-8"
@@ -136,13 +136,23 @@ def test_the_last_check_says_what_it_found_and_what_had_changed(client, key):
     found(key, {CONTEXT: State.ACCEPTED, THINKING: State.ACCEPTED}, at=BEGUN + days(3), model=MODEL)
     page = text_of(client, "/betas/")
     assert "Last check on Production key, 4 Nov : 2 accepted" in page
-    assert f"{THINKING} is accepted again on Production key for sonnet-4-6 since 4 Nov, 09:14" in page
+    assert f"{THINKING} is now accepted on Production key for sonnet-4-6 since 4 Nov, 09:14" in page
     assert "Since your last visit" not in page, "this is the first one"
 
 
 def test_where_nobody_has_checked_the_page_says_what_a_check_is(client, owner):
     page = text_of(client, "/betas/")
     assert "Nobody has asked yet. A check sends the cheapest request that tells" in page
+
+
+def test_what_changed_on_an_archived_connection_is_no_news(client, owner, key):
+    Visit.objects.create(user=owner.user, team=owner.team, seen_at=BEGUN)
+    found(key, {CONTEXT: State.ACCEPTED})
+    found(key, {CONTEXT: State.REFUSED}, at=BEGUN + days(1))
+    assert "Since your last visit" in text_of(client, "/betas/")
+    Connection.objects.filter(pk=key.pk).update(archived_at=timezone.now())
+    assert "Since your last visit" not in text_of(client, "/betas/")
+    assert "Production key" in text_of(client, f"/betas/{CONTEXT}/"), "its history stays"
 
 
 def test_a_change_on_another_teams_key_is_no_news_here(client, owner, eve):
@@ -175,6 +185,16 @@ def test_a_betas_page_tells_its_history_with_the_words_of_the_refusal(client, ow
 def test_a_name_that_the_catalogue_does_not_hold_has_its_history_too(client, key):
     found(key, {"our-own-2026-01-01": State.ACCEPTED})
     assert "✓ accepted" in text_of(client, "/betas/our-own-2026-01-01/")
+
+
+def test_names_on_a_comparisons_page_lead_to_their_betas(client, owner):
+    comparison = make_comparison(owner.team, owner.user, betas=((), (CONTEXT,)), exchanges=False)
+    make_exchange(comparison, comparison.variants.last(), state="succeeded")
+    page = client.get(comparison.get_absolute_url()).text
+    matrix = page[page.index('id="sent-betas"') :]
+    assert f'<a href="/betas/{CONTEXT}/">' in matrix
+    exchange = client.get(comparison.exchanges.get().get_absolute_url()).text
+    assert f'<p class="mono"><a href="/betas/{CONTEXT}/">' in exchange
 
 
 def test_words_of_the_far_end_are_text(client, key):
