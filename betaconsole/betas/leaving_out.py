@@ -32,7 +32,7 @@ def columns_leaving_out(names: Sequence[str]) -> list[Column]:
 
 def draft_leaving_out(team: Team, author: User, read: Pasted, *, model: str, version: str) -> Draft:
     """The draft, with the body that was pasted or a plain question, on the team's default connection."""
-    connection = Connection.objects.default_for(team)
+    connection = Connection.objects.default_for(team, author)
     return Draft.start(
         team=team,
         author=author,

@@ -30,7 +30,7 @@ class Pair:
 
 def try_draft(team: Team, author: User, beta: Beta) -> Draft:
     """The beta in the composer, on the team's default connection: the simulator where there is no key."""
-    connection = Connection.objects.default_for(team)
+    connection = Connection.objects.default_for(team, author)
     pair = pair_for(beta, simulated=connection.is_simulator)
     return Draft.start(
         team=team,

@@ -441,7 +441,9 @@ class Composer:
 
     @cached_property
     def connections(self) -> list[Connection]:
-        return list(Connection.objects.filter(team=self.draft.team_id).usable().order_by("pk"))
+        """Those that whoever composes may send on."""
+        ours, author = Connection.objects.filter(team=self.draft.team_id), self.draft.author
+        return list((ours.usable() if author is None else ours.usable_by(author)).order_by("pk"))
 
     @cached_property
     def prompts(self) -> list[Prompt]:

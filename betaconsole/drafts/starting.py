@@ -38,8 +38,8 @@ def two_columns() -> list[Column]:
 
 
 def blank(team: Team, author: User) -> Draft:
-    """An empty composer on the team's default connection."""
-    connection = Connection.objects.default_for(team)
+    """An empty composer on the default connection."""
+    connection = Connection.objects.default_for(team, author)
     return Draft.start(
         team=team,
         author=author,
@@ -81,7 +81,7 @@ def from_example(team: Team, author: User, example: Example) -> Draft:
 
 def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
     """A saved prompt, open with its cases: saving again makes its next version."""
-    connection = Connection.objects.default_for(team)
+    connection = Connection.objects.default_for(team, author)
     draft = Draft.start(
         team=team,
         author=author,
@@ -100,7 +100,7 @@ def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
 
 def from_combination(team: Team, author: User, combination: Combination) -> Draft:
     """An empty prompt in two columns: without the combination and with it."""
-    connection = Connection.objects.default_for(team)
+    connection = Connection.objects.default_for(team, author)
     baseline, other = two_columns()
     return Draft.start(
         team=team,
@@ -137,11 +137,11 @@ def from_comparison_parts(
 
     A JSON body for another endpoint than messages leaves the blank one to come back to.
     """
-    usable = connection is not None and Connection.objects.usable().filter(pk=connection.pk).exists()
+    usable = connection is not None and Connection.objects.usable_by(author).filter(pk=connection.pk).exists()
     draft = Draft.start(
         team=team,
         author=author,
-        connection=connection if usable else Connection.objects.default_for(team),
+        connection=connection if usable else Connection.objects.default_for(team, author),
         version=version,
         body_text=body_text,
         columns=columns,

@@ -164,8 +164,8 @@ def set_connection(request: TeamRequest, draft_id: str) -> HttpResponse:
     chosen = get_object_or_404(mine, public_id=identifier(request.POST.get("value")))
 
     def make(draft: Draft) -> Edit:
-        if not Connection.objects.usable().filter(pk=chosen.pk).exists():
-            raise Refused("connection", f"{chosen.name} can no longer be used. Choose another connection.")
+        if not Connection.objects.usable_by(request.user).filter(pk=chosen.pk).exists():
+            raise Refused("connection", f"{chosen.name} cannot be used (any more) by you. Choose another connection.")
         return Edit(f"switch to {chosen.name}", values={"connection_id": chosen.pk})
 
     return edited(request, draft_id, make, place="connection", touched=lambda composer: [Fragment("connection")])

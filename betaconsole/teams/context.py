@@ -21,7 +21,7 @@ def who(request: HttpRequest) -> dict[str, Any]:
     return known | {
         "team": team,
         "membership": membership,
-        "default_connection": _Lazily(lambda: Connection.objects.default_for(team)),
+        "default_connection": _Lazily(lambda: Connection.objects.default_for(team, membership.user)),
         "other_memberships": sorted(others, key=lambda one: one.team.name),
     }
 

@@ -32,6 +32,7 @@ from betaconsole.web.templatetags.figures import ago, count, dollars, get, momen
         (dollars, Decimal("0"), "$0.00"),
         (dollars, Decimal("0.5"), "$0.50"),
         (dollars, Decimal("0.0312"), "$0.0312"),
+        (dollars, Decimal("0.01"), "$0.01"),
         (size, 1, "1 byte"),
         (size, 214, "214 bytes"),
         (size, 12_400, "12.4 kB"),

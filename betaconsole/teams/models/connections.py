@@ -13,7 +13,7 @@ from betaconsole.claude.secret import Secret
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams import sealing
 
-from .people import Membership, Role, Team, User
+from .people import Role, Team, User
 
 # The simulator takes any key. This one is no word: keys are masked wherever a far end echoes them.
 SIMULATOR_KEY = Secret(f"sk-simulated-{secrets.token_hex(12)}")
@@ -31,12 +31,12 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def usable_by(self, user: User) -> "ConnectionQuerySet":
         """Of those, the ones this person may send on: by role in the connection's team, or by name. The simulator is free."""
         named = Connection.people.through.objects.filter(user=user).values("connection_id")
-        open_to_all = Q(kind=Connection.Kind.SIMULATOR) | Q(pk__in=named)
-        allowed = Q(pk__in=[])
-        for team_id, role in Membership.objects.filter(user=user).values_list("team_id", "role"):
-            below = [lower for lower in Role if Role(role).includes(lower)]
-            allowed |= Q(team_id=team_id) & (open_to_all | Q(lowest_role__in=below))
-        return self.usable().filter(allowed)
+        allowed = Q(kind=Connection.Kind.SIMULATOR) | Q(pk__in=named)
+        for role in Role:
+            below = [lower for lower in Role if role.includes(lower)]
+            allowed |= Q(team__memberships__role=role, lowest_role__in=below)
+        # In one filter, so that the role is that of the user's own membership.
+        return self.usable().filter(allowed, team__memberships__user=user)
 
     def default_for(self, team: Team, user: User | None = None) -> "Connection":
         """The real API where the team has a key for it (the environment's, then the newest pasted one), else the simulator.

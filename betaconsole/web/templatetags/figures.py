@@ -45,10 +45,11 @@ def usd(value: Decimal | None) -> str:
 
 @register.filter
 def dollars(value: Decimal | None) -> str:
-    """A sum as a budget has it, in cents, and finer only where it is less than ten of them: `$5.00`, `$0.0312`."""
+    """A sum as a budget has it, in cents; finer where it is less than ten of them and no whole number: `$5.00`, `$0.0312`."""
     if value is None:
         return DASH
-    return f"${value:.4f}" if 0 < value < Decimal("0.1") else f"${value:,.2f}"
+    is_fine = 0 < value < Decimal("0.1") and value != round(value, 2)
+    return f"${value:.4f}" if is_fine else f"${value:,.2f}"
 
 
 @register.filter
