@@ -91,8 +91,10 @@ def rows(wanted: Wanted, used: Mapping[str, int], here: Mapping[str, Standing] =
 
 
 def used_rows(wanted: Wanted, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> list[BetaRow]:
-    """What the team used and what matches, most used first; names the catalogue does not hold among them."""
-    names = sorted(used, key=lambda name: (-used[name], name))
+    """What the team used and what matches, most used first; names the catalogue does not hold among them, also those that
+    were only asked about."""
+    own = set(used) | {name for name in here if find(name) is None}
+    names = sorted(own, key=lambda name: (-used.get(name, 0), name))
     return [
         row_of(name, used, here) for name in names if _matches_name(name, wanted) and _answers(here.get(name), wanted)
     ]

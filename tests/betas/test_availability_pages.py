@@ -79,6 +79,12 @@ def test_a_probe_that_said_nothing_stands_beside_what_is_known(client, key):
     assert rows_of(client, **HERE)[CONTEXT] == "✓ accepted last time: not reachable"
 
 
+def test_a_name_of_ones_own_is_listed_once_it_was_asked_about(client, key):
+    found(key, {"our-own-2026-01-01": State.REFUSED})
+    page = text_of(client, "/betas/", **HERE)
+    assert "our-own-2026-01-01 Asked about by this team ? Not in the catalogue — ✕ refused since 1 Nov" in page
+
+
 def test_the_list_can_be_narrowed_to_what_was_refused(client, key):
     found(key, {CONTEXT: State.REFUSED, THINKING: State.ACCEPTED})
     assert set(rows_of(client, answer="refused", **HERE)) == {CONTEXT}
