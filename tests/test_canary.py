@@ -52,7 +52,8 @@ def echo(peer: Peer) -> None:
     request = peer.read_request()
     key = request.header("x-api-key") or "no key came"
     answer = Echo(peer, key)
-    getattr(answer, json.loads(request.body)["metadata"]["user_id"].replace(" ", "_"))()
+    kind = json.loads(request.body)["metadata"]["user_id"] if request.body else "models"
+    getattr(answer, kind.replace(" ", "_"))()
 
 
 class Echo:
@@ -94,6 +95,10 @@ class Echo:
         content = [{"type": "text", "text": self.key}, {"type": "unheard_of", "key": self.key}]
         self.peer.send(json.dumps({"type": "message", "content": content, "usage": {}}).encode())
 
+    def models(self) -> None:
+        self._head("200 OK", "content-type: application/json", f"anthropic-ratelimit-requests-limit: {self.key}")
+        self.peer.send(json.dumps({"data": [{"id": f"model-{self.key}", "display_name": self.key}]}).encode())
+
     def refused(self) -> None:
         self._head(f"401 {self.key}", "content-type: application/json")
         error = {"type": "authentication_error", "message": f"invalid x-api-key: {self.key}"}
@@ -115,15 +120,17 @@ class Visitor:
         self.session = requests.Session()
         self.session.trust_env = False
         self.shown: list[tuple[str, bytes]] = []
+        self.connections: list[str] = []
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self._kept(path, self.session.get(self.console.url + path, timeout=60, **options))
 
-    def post_form(self, path: str, **fields: str) -> requests.Response:
+    def post_form(self, path: str, to: str = "", **fields: str) -> requests.Response:
+        """Post a form of the page at `path`, to an address below it."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get(path).text)
         assert token, "the form carries its token"
         data = {"csrfmiddlewaretoken": token.group(1), **fields}
-        return self._kept(path, self.session.post(self.console.url + path, data=data, timeout=60))
+        return self._kept(path, self.session.post(self.console.url + path + to, data=data, timeout=60))
 
     def post_json(self, path: str, value: Any) -> requests.Response:
         return self._kept(path, self.session.post(self.console.url + path, json=value, timeout=60))
@@ -148,9 +155,34 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> tuple[Visitor, Path]:
             assert kept.status_code == 200
             ids = [_compare(visitor, connection) for connection in ("Pasted", "Environment key")]
             assert {request.header("x-api-key") for request in upstream.requests} == set(KEYS)
+            _handle_connections(visitor, upstream.url)
             _look_at_everything(visitor, ids)
+            _ask_commands(visitor, data)
             assert console.stop() == 0
     return visitor, data
+
+
+def _handle_connections(visitor: Visitor, url: str) -> None:
+    """Both connections tested; the pasted key once more in a form that is refused, and in its own place."""
+    page = visitor.get("/connections/").text
+    for public_id in set(re.findall(r'href="/connections/(\w{16})/"', page)):
+        visitor.connections.append(public_id)
+        tested = visitor.post_form(f"/connections/{public_id}/", "test/")
+        assert tested.status_code == 200
+    [pasted] = [one for one in visitor.connections if PASTED[-4:] in visitor.get(f"/connections/{one}/").text]
+    form = {"name": "Pasted", "key": PASTED, "base_url": url, "max_in_flight": "8", "lowest_role": "member"}
+    assert visitor.post_form(f"/connections/{pasted}/edit/", **form, anthropic_version="x").status_code == 422
+    assert visitor.post_form(f"/connections/{pasted}/edit/", **form, anthropic_version="2026-10-21").status_code == 200
+
+
+def _ask_commands(visitor: Visitor, data: Path) -> None:
+    """The commands that open every seal, beside the console that runs."""
+    environment = {**clean_environment(), "BETACONSOLE_DATA": str(data), "BETACONSOLE_LOG_LEVEL": "DEBUG"}
+    for name in ("rotate_keys", "doctor"):
+        command = [sys.executable, "manage.py", name]
+        done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, check=False, timeout=120)
+        visitor.shown.append((name, done.stdout + done.stderr))
+    assert b"1 stored key opens" in visitor.shown[-1][1]
 
 
 def _token(data: Path) -> str:
@@ -179,6 +211,7 @@ def _look_at_everything(visitor: Visitor, comparisons: list[dict[str, Any]]) -> 
     ids = {
         "comparisons": [comparison["id"] for comparison in comparisons],
         "exchanges": [exchange["id"] for comparison in comparisons for exchange in comparison["exchanges"]],
+        "connections": visitor.connections,
     }
     time.sleep(1.5)  # the index of history lags by a second
     for url in every_url():
