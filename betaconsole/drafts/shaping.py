@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from betaconsole.catalogue import betas as catalogue
+from betaconsole.catalogue.checks.outline import outlined
 from betaconsole.claude import jsontext
 
 from .columns import Column
@@ -123,14 +124,17 @@ def operations_of(patch: dict[str, Any], body: Any, path: str = "") -> Iterator[
 
 
 def _extending(operation: dict[str, Any], body: Any) -> Iterator[dict[str, Any]]:
-    """An operation that puts a list where one stands, as operations that add the elements that are not in it."""
+    """An operation that puts a list where one stands, as operations that add the elements that are not in it.
+
+    In a body's outline an element may stand in short.
+    """
     value = operation.get("value")
     standing = _at(body, operation["path"]) if operation["op"] == "add" and isinstance(value, list) else None
     if not isinstance(standing, list):
         yield operation
         return
     for element in value or ():
-        if element not in standing:
+        if element not in standing and outlined(element) not in standing:
             yield {"op": "add", "path": operation["path"] + "/-", "value": element}
 
 

@@ -13,6 +13,7 @@ from betaconsole.betas.trials import TRIALS, WHY_ALIKE
 from betaconsole.betas.trying import pair_for, try_draft
 from betaconsole.catalogue.betas import Beta, all_betas, find
 from betaconsole.catalogue.preflight import ColumnRequest, preflight
+from betaconsole.drafts.facts import outline_of
 from betaconsole.drafts.models import Draft
 from betaconsole.drafts.shaping import applied, changes_of
 from betaconsole.runs.launching.from_draft import plan_of_draft
@@ -55,13 +56,14 @@ def test_directions_to_the_simulator_go_nowhere_else():
 @pytest.mark.parametrize("beta", TRIED, ids=lambda beta: beta.name)
 def test_nothing_is_known_that_would_refuse_a_column(beta: Beta):
     pair = pair_for(beta, simulated=True)
-    asked = []
-    for column in pair.columns:
-        body = applied(pair.body, changes_of(column, pair.body))
-        body = {**body, "model": column.model or body["model"]}
-        asked.append(ColumnRequest(column.name, betas=column.betas, body=body, is_stream=True))
-    found = preflight(asked, today=date(2026, 11, 22))
-    assert [each.message for findings in found for each in findings if each.level == "error"] == []
+    for looked_at in (pair.body, json.loads(outline_of(pair.body))):  # before Run, and while composing
+        asked = []
+        for column in pair.columns:
+            body = applied(looked_at, changes_of(column, looked_at))
+            body = {**body, "model": column.model or body["model"]}
+            asked.append(ColumnRequest(column.name, betas=column.betas, body=body, is_stream=True))
+        found = preflight(asked, today=date(2026, 11, 22))
+        assert [each.message for findings in found for each in findings if each.level == "error"] == []
 
 
 @pytest.fixture
