@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.environment import CHECKOUT, clean_environment
 
-START_S = 40.0
+START_S = 90.0
 STOP_S = 35.0
 
 
