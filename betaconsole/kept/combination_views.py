@@ -18,7 +18,7 @@ from betaconsole.teams.models import Role
 from betaconsole.web.paging import number
 
 from .answering import NOTHING_REFUSED, Refusal, archived, own_combination
-from .listing import Search, combination_page, comparisons_of_combination, just_archived, visible_combinations
+from .listing import Search, combination_page, comparisons_of_combination, just_archived, names_of, visible_combinations
 
 REFUSALS = (BadName, BadPatch, HeaderError)
 STEPS = {"up": -1, "down": 1}
@@ -164,8 +164,8 @@ def _shown(request: TeamRequest, found: Combination, refusal: Refusal = NOTHING_
     context: dict[str, Any] = {
         "combination": found,
         "betas": [
-            {"name": beta, "known": catalogue.find(beta), "is_first": place == 0, "is_last": place == last}
-            for place, beta in enumerate(found.betas)
+            {"name": name, "known": catalogue.find(name.full), "is_first": place == 0, "is_last": place == last}
+            for place, name in enumerate(names_of(found.betas))
         ],
         "patch": showable(found.patch),
         "used": comparisons_of_combination(request, found, before=before),

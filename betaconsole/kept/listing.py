@@ -1,11 +1,13 @@
 """The lists of prompts and combinations: what of a team's is shown, searched, and how often it was used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from betaconsole.drafts.context import Name
 from betaconsole.library.models import Combination, Kept, KeptQuerySet, Prompt, PromptTag
 from betaconsole.library.names import one_line
 from betaconsole.runs.history.listing import HistoryPage, rows_for
@@ -39,6 +41,14 @@ class Search:
         return bool(self.query or self.tag)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A combination in the list, its betas as a page writes them."""
+
+    combination: Combination
+    names: list[Name]
+
+
 def visible_prompts(request: TeamRequest) -> KeptQuerySet:
     """Every prompt of the team that asks, archived ones too."""
     return Prompt.objects.visible_to(request.user).filter(team=request.team)
@@ -66,11 +76,18 @@ def prompt_page(request: TeamRequest, search: Search) -> Page:
 
 
 def combination_page(request: TeamRequest, search: Search) -> Page:
+    """Combinations as `Listed`, in one query."""
     rows = _which(visible_combinations(request), search)
     if search.query:
         by_beta = Q(betas__contains=search.query.lower())
         rows = rows.filter(Q(name__icontains=search.query) | Q(note__icontains=search.query) | by_beta)
-    return page(rows.select_related("author"), key="pk", before=search.before)
+    found = page(rows.select_related("author"), key="pk", before=search.before)
+    return Page([Listed(one, names_of(one.betas)) for one in found.rows], found.next_before)
+
+
+def names_of(betas: Sequence[str]) -> list[Name]:
+    """Header values as a page writes them."""
+    return [Name.of(beta) for beta in betas]
 
 
 def tags_in_use(request: TeamRequest) -> list[tuple[str, int]]:
