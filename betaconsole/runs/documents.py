@@ -22,6 +22,7 @@ OF_EXCHANGES = (
     *("failure_kind", "cost_usd", "total_ms", "outcomes"),
 )
 WORDS_OF_EXCHANGES = ("text", "error_message", "request_id")
+SAID_OF_COMPARISONS = ("tags", "pinned_at", "simulated", "engine", "is_trace")
 
 
 def words(text: str) -> list[str]:
@@ -80,10 +81,11 @@ def _strings(value: Any) -> Iterator[str]:
 # Terms ------------------------------------------------------------------------------------------------------------------
 
 
-def exchange_facts(exchange: Exchange, betas: Iterable[str]) -> Facts:
-    """What is true of one exchange."""
+def exchange_facts(exchange: Exchange, comparison: Comparison, betas: Iterable[str]) -> Facts:
+    """What is true of one exchange, and what people say of its comparison."""
     facts = Facts(exchange.team_id, {EXCHANGE})
     _add_exchange(facts, exchange)
+    _add_said(facts, comparison)
     facts.add("beta", *betas)
     facts.add_cost(exchange.cost_usd)
     facts.add_latency(exchange.total_ms)
@@ -107,8 +109,7 @@ def comparison_facts(
     facts.add("model", *summary.models)
     facts.add("by", comparison.author_id)
     facts.add("connection", comparison.connection_id)
-    facts.add("tag", *(comparison.tags or ()))
-    facts.add("is", *_kinds(comparison))
+    _add_said(facts, comparison)
     facts.add_cost(summary.cost_usd)
     facts.add_latency(summary.slowest_ms)
     return facts
@@ -122,6 +123,11 @@ def _add_exchange(facts: Facts, exchange: Exchange) -> None:
     facts.add("error", exchange.error_type or exchange.failure_kind)
     facts.add_status(exchange.status)
     facts.add("outcome", *(row["outcome"] for row in (exchange.outcomes or {}).get("betas", ())))
+
+
+def _add_said(facts: Facts, comparison: Comparison) -> None:
+    facts.add("tag", *(comparison.tags or ()))
+    facts.add("is", *_kinds(comparison))
 
 
 def _was_refused(exchange: Exchange) -> bool:

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import Q
 
 from betaconsole.teams.models import Team
 
@@ -39,14 +38,14 @@ def search(team: Team, query: str, *, before: int | None = None, limit: int = 50
 
     All words in one place: in the comparison itself (title, prompt, labels, betas) or in one of its exchanges.
     A word with signs inside (`context-1m-2025-08-07`) must stand so in the text; the last word may be
-    unfinished from its third character on.
+    unfinished from its third character on, where the query finds nothing as it stands.
     No syntax: whatever is typed are words. A query without a letter or digit finds nothing.
     """
     phrases = phrases_of(query.split())
     if not phrases:
         return []
-    wanted = replace(team_wants(team), phrases=phrases, below=NEWEST if before is None else before)
-    return comparisons_found(wanted, limit)
+    wanted = replace(team_wants(team), phrases=phrases)
+    return comparisons_found(replace(finished(wanted), below=NEWEST if before is None else before), limit)
 
 
 def team_wants(team: Team) -> Wanted:
@@ -58,6 +57,12 @@ def phrases_of(parts: Iterable[str]) -> list[list[str]]:
     """Each part as the words that must follow each other; parts without a letter or digit are left out."""
     found = [words(part)[:MAX_QUERY_WORDS] for part in list(parts)[:MAX_QUERY_WORDS]]
     return [phrase for phrase in found if phrase]
+
+
+def finished(wanted: Wanted) -> Wanted:
+    """The same with its last word whole, where that finds anything: all beginnings of a common word are slow to read."""
+    whole = replace(wanted, is_unfinished=False)
+    return whole if wanted.last_may_go_on and index().hits(whole, 1) else wanted
 
 
 def comparisons_found(wanted: Wanted, limit: int) -> list[int]:
@@ -175,10 +180,11 @@ def _add_exchanges(made: _Made, pending: Pending) -> None:
     wanted = {exchange for _, _, exchange in pending if exchange is not None}
     slots = _slots({comparison for _, comparison, exchange in pending if exchange is not None})
     betas = documents.by_comparison(ExchangeBeta.objects.filter(exchange__in=wanted).values_list("exchange", "beta"))
-    needed = (*documents.OF_EXCHANGES, *documents.WORDS_OF_EXCHANGES)
-    is_own = Q(comparison__is_errand=False)
-    for exchange in Exchange.objects.filter(is_own, pk__in=wanted).only(*needed):
-        facts = documents.exchange_facts(exchange, betas.get(exchange.pk, ()))
+    said = (f"comparison__{name}" for name in documents.SAID_OF_COMPARISONS)
+    needed = (*documents.OF_EXCHANGES, *documents.WORDS_OF_EXCHANGES, *said)
+    own = Exchange.objects.filter(comparison__is_errand=False, pk__in=wanted)
+    for exchange in own.select_related("comparison").only(*needed):
+        facts = documents.exchange_facts(exchange, exchange.comparison, betas.get(exchange.pk, ()))
         made.documents.append(documents.exchange_document(exchange, facts, slot=slots[exchange.pk]))
 
 

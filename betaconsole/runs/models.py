@@ -77,9 +77,12 @@ class Continues(models.TextChoices):
 
 
 class ComparisonQuerySet(OwnedQuerySet):
+    def visible_to(self, user: User) -> "ComparisonQuerySet":
+        return super().visible_to(user).filter(deleted_at=None)
+
     def listed(self) -> "ComparisonQuerySet":
-        """What history shows: no errands (each is found where it was run from), nothing that was deleted."""
-        return self.filter(is_errand=False, deleted_at=None)
+        """What history shows: no errands, each is found where it was run from."""
+        return self.filter(is_errand=False)
 
     def unfinished(self) -> "ComparisonQuerySet":
         return self.filter(finished_at=None)
@@ -205,6 +208,9 @@ class Case(models.Model):
 
 
 class ExchangeQuerySet(OwnedQuerySet):
+    def visible_to(self, user: User) -> "ExchangeQuerySet":
+        return super().visible_to(user).filter(comparison__deleted_at=None)
+
     def queued(self) -> "ExchangeQuerySet":
         return self.filter(state=State.QUEUED)
 

@@ -37,4 +37,10 @@ urlpatterns = [
     path("count-tokens/", count_views.count_tokens, name="count_tokens"),
     path("comparisons/<str:public_id>/count-tokens/", count_views.counting_tokens, name="counting_tokens"),
     path("history/", history_views.history, name="history"),
+    path("history/newer/", history_views.newer, name="newer"),
+    path("history/compare/", history_views.compare_exchanges, name="compare_exchanges"),
+    path("comparisons/<str:public_id>/exchanges/", history_views.comparison_exchanges, name="comparison_exchanges"),
+    path("comparisons/<str:public_id>/change/", history_views.change_comparison, name="change_comparison"),
+    path("comparisons/<str:public_id>/delete/", history_views.delete_comparison, name="delete_comparison"),
+    path("comparisons/<str:public_id>/restore/", history_views.restore_comparison, name="restore_comparison"),
 ]

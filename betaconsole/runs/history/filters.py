@@ -1,16 +1,15 @@
 """What a query of history means for one team: which terms to look up in the index, and what is to be compared exactly."""
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
 from betaconsole.catalogue.outcomes import Verdict
 from betaconsole.runs.documents import OFFERED
-from betaconsole.runs.finding import phrases_of, team_wants
+from betaconsole.runs.finding import finished, phrases_of, team_wants
 from betaconsole.runs.fulltext import NEWEST, Wanted
 from betaconsole.runs.models import Comparison, ComparisonBeta, SentValue
 from betaconsole.runs.states import State
@@ -31,8 +30,6 @@ OUTCOMES = tuple(verdict.value for verdict in Verdict)
 KINDS = ("pinned", "simulated", "batch", "trace")
 STATUS = re.compile(r"[1-5]\d\d|[1-5]xx|error|ok")
 MOST_VALUES = 40  # that one part of a name may stand for
-# What is said of a comparison as a whole and of none of its exchanges.
-OF_COMPARISONS = ("tag", "is")
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class _NothingLikeItError(Exception):
 def sought(query: Query, *, user: User, team: Team, now: datetime, exchanges: bool = False) -> Sought:
     """What the query asks for among the team's comparisons, or its exchanges. The number of queries depends on which kinds
     of filters there are, never on how much the team has sent."""
-    if not query.asks:
+    if not query.asks and not exchanges:
         return Sought(None, ignored=query.ignored)
     return _Reader(query, user=user, team=team, exchanges=exchanges).read(now)
 
@@ -90,9 +87,9 @@ class _Reader:
         wanted = Wanted(
             self.groups, self.without, self.phrases, is_unfinished=bool(self.query.words), above=above, below=below
         )
-        is_empty = not self.phrases and wanted == replace(team_wants(self.team), is_unfinished=wanted.is_unfinished)
+        is_everything = not (self.phrases or self.without or len(self.groups) > 1 or self.query.times or self.exact)
         return Sought(
-            None if is_empty and not self.exact else wanted,
+            None if is_everything else finished(wanted),
             self.exact,
             self.exact_exchange,
             tuple(self.ignored),
@@ -102,13 +99,7 @@ class _Reader:
     # Choices ----------------------------------------------------------------------------------------------------------
 
     def _choose(self, choice: Choice) -> None:
-        if self.exchanges and choice.kind in OF_COMPARISONS:
-            raise _NothingLikeItError("This is said of comparisons, and single exchanges are asked for.")
         values = [value for typed in choice.values for value in self._meant(choice.kind, typed)]
-        if choice.kind in OF_COMPARISONS and self.phrases:
-            found = _exactly(choice.kind, values)
-            self.exact &= ~found if choice.is_without else found
-            return
         terms = [term(choice.kind, value) for value in values]
         if not choice.is_without:
             self.groups.append(terms)
@@ -217,18 +208,4 @@ def _outcomes(typed: str) -> Sequence[str]:
     found = [lower] if lower in OUTCOMES else [value for value in OUTCOMES if lower in value]
     if not found:
         raise _NothingLikeItError(f"There is no outcome “{typed}”: {', '.join(OUTCOMES)}.")
-    return found
-
-
-def _exactly(kind: str, values: Iterable[str]) -> Q:
-    """The same as the terms say, asked of the comparison's row."""
-    if kind == "tag":
-        found = Q(pk=None)
-        for value in values:
-            found |= Q(tags__contains=json.dumps(value))
-        return found
-    rows = {"pinned": Q(pinned_at__isnull=False), "simulated": Q(simulated=True), "batch": Q(engine="batch")}
-    found = Q(pk=None)
-    for value in values:
-        found |= rows.get(value, Q(is_trace=True))
     return found

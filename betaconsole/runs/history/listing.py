@@ -25,7 +25,7 @@ MAX_BETAS = 2
 MOST_PINNED = 20
 MOST_NEWER = 100
 MORE_AT_ONCE = 5
-ROUNDS = 10  # of looking further back for a page before it is shown as it is
+ROUNDS = 4  # of looking further back for a page before it is shown as it is
 
 
 @dataclass(frozen=True)

@@ -198,78 +198,88 @@ class _Maker:
         while repeats > 1 and columns * repeats > most:
             repeats -= 1
         columns = max(1, min(columns, most))
-        prompt, title, author = texts.question(chance), texts.title(chance), chance.choice(owner.authors)
+        row = self._comparison(owner, repeats=repeats)
         own = {
             "system": texts.SYSTEM,
             "max_tokens": 1024,
             "stream": True,
-            "messages": [{"role": "user", "content": prompt}],
+            "messages": [{"role": "user", "content": texts.question(chance)}],
         }
-        pk = self.comparisons.next_id
-        variants = self._columns(pk, columns, team, own)
-        case = self.cases.add(comparison_id=pk, position=0)
+        variants = self._columns(row.pk, columns, team, own)
+        case = self.cases.add(comparison_id=row.pk, position=0)
         turns, sents, then = [], [], moment(at)
         for repeat in range(1, repeats + 1):
             for variant in variants:
-                sent, turn = self._exchange(owner, pk, variant, case, repeat=repeat, author=author, at=then)
+                sent, turn = self._exchange(row, variant, case, repeat=repeat, at=then)
                 turns.append(turn)
                 sents.append(sent)
-        self._comparison_row(
-            owner, pk, variants, (turns, sents), repeats=repeats, title=title, author=author, at=then, body=own
-        )
+        self._comparison_row(row, variants, (turns, sents), at=then, body=own)
         return len(turns)
+
+    def _comparison(self, owner: _Owner, *, repeats: int) -> Comparison:
+        """What is true of the comparison itself; its row is written once its exchanges are known."""
+        team = owner.team.pk
+        number = self.numbers.get(team) or owner.team.next_comparison
+        self.numbers[team] = number + 1
+        return Comparison(
+            pk=self.comparisons.next_id,
+            number=number,
+            team_id=team,
+            author_id=self.chance.choice(owner.authors),
+            connection_id=owner.connection.pk,
+            title=texts.title(self.chance),
+            simulated=True,
+            repeats=repeats,
+            tags=[self.chance.choice(TAGS)] if self.chance.random() < 0.1 else None,
+        )
 
     def _comparison_row(
         self,
-        owner: _Owner,
-        pk: int,
+        row: Comparison,
         variants: list[_Variant],
         ended: tuple[list[Turn], list[_Sent]],
         *,
-        repeats: int,
-        title: str,
-        author: int,
         at: Any,
         body: dict[str, Any],
     ) -> None:
         turns, sents = ended
         summary = summary_of(cast(list[Variant], variants), turns)
-        team, betas = owner.team.pk, sorted({beta for variant in variants for beta in variant.betas})
-        number = self.numbers.get(team) or owner.team.next_comparison
-        self.numbers[team] = number + 1
-        tags = [self.chance.choice(TAGS)] if self.chance.random() < 0.1 else None
+        betas = sorted({beta for variant in variants for beta in variant.betas})
         kept = {
             "summary": json.dumps(summary.dump()),
             "cost_usd": _dollars(summary.cost_usd),
             "slowest_ms": summary.slowest_ms,
         }
         self.comparisons.add(
-            team_id=team,
-            author_id=author,
+            team_id=row.team_id,
+            author_id=row.author_id,
             public_id=self._public_id(),
-            number=number,
-            title=title,
-            connection_id=owner.connection.pk,
+            number=row.number,
+            title=row.title,
+            connection_id=row.connection_id,
             simulated=True,
-            body_id=self._keep_bytes(team, json.dumps({"model": MODELS[0], **body}).encode()),
+            body_id=self._keep_bytes(row.team_id, json.dumps({"model": MODELS[0], **body}).encode()),
             anthropic_version=DEFAULT_VERSION,
-            repeats=repeats,
+            repeats=row.repeats,
             created_at=at,
             finished_at=at,
-            tags=None if tags is None else json.dumps(tags),
+            tags=None if row.tags is None else json.dumps(row.tags),
             **kept,
         )
         for beta in betas:
-            self.used.add(comparison_id=pk, beta=beta)
-        row = Comparison(
-            pk=pk, team_id=team, author_id=author, connection_id=owner.connection.pk, simulated=True, tags=tags
-        )
+            self.used.add(comparison_id=row.pk, beta=beta)
         facts = documents.comparison_facts(row, cast(list[Exchange], sents), betas, summary)
         terms = list(facts.terms())
-        said = [title, *(variant.model for variant in variants), *betas, texts.SYSTEM, body["messages"][0]["content"]]
+        said = [
+            row.title,
+            *(variant.model for variant in variants),
+            *betas,
+            texts.SYSTEM,
+            body["messages"][0]["content"],
+        ]
         self.offers.add(facts)
-        self.terms.append((pk, terms))
-        self.documents.append(Document(pk << SLOT_BITS, None, terms, documents.normalised(said)))
+        self.terms.append((row.pk, terms))
+        self.documents.append(Document(row.pk << SLOT_BITS, None, terms, documents.normalised(said)))
 
     def _columns(self, comparison: int, count: int, team: int, own: dict[str, Any]) -> list[_Variant]:
         chance, made = self.chance, list[_Variant]()
@@ -301,23 +311,21 @@ class _Maker:
             made.append(_Variant(pk, position, baseline, model, betas, header, headers, body))
         return made
 
-    def _exchange(
-        self, owner: _Owner, comparison: int, variant: _Variant, case: int, *, repeat: int, author: int, at: Any
-    ) -> tuple[_Sent, Turn]:
+    def _exchange(self, row: Comparison, variant: _Variant, case: int, *, repeat: int, at: Any) -> tuple[_Sent, Turn]:
         chance = self.chance
         state = chance.choices(ENDS, SHARES)[0]
-        pk, team = self.exchanges.next_id, owner.team.pk
-        sent = _Sent(pk, team, author, comparison, owner.connection.pk, state.value, variant.model)
+        pk, author = self.exchanges.next_id, row.author_id or 0
+        sent = _Sent(pk, row.team_id, author, row.pk, row.connection_id, state.value, variant.model)
         answered = self._answered(sent, variant) if state == State.SUCCEEDED else self._ended(sent, variant)
         self.exchanges.add(
-            team_id=team,
+            team_id=row.team_id,
             author_id=author,
             public_id=self._public_id(),
-            comparison_id=comparison,
+            comparison_id=row.pk,
             variant_id=variant.pk,
             case_id=case,
             repeat=repeat,
-            connection_id=owner.connection.pk,
+            connection_id=row.connection_id,
             state=state.value,
             version=3,
             url="http://simulator.invalid/v1/messages",
@@ -332,11 +340,11 @@ class _Maker:
         )
         for beta in variant.betas:
             self.sent_betas.add(exchange_id=pk, beta=beta)
-        facts = documents.exchange_facts(cast(Exchange, sent), variant.betas)
-        slot = self._slot(comparison)
+        facts = documents.exchange_facts(cast(Exchange, sent), row, variant.betas)
+        slot = self._slot(row.pk)
         self.documents.append(documents.exchange_document(cast(Exchange, sent), facts, slot=slot))
         return sent, Turn(
-            id=pk, comparison=comparison, variant=variant.pk, case=case, repeat=repeat, turn=1, attempt=1,
+            id=pk, comparison=row.pk, variant=variant.pk, case=case, repeat=repeat, turn=1, attempt=1,
             state=state.value, wait=None, is_refused=sent.error_type == "invalid_request_error", status=sent.status,
             error_type=sent.error_type, failure_kind=sent.failure_kind, model=variant.model,
             input_tokens=answered.get("input_tokens"), output_tokens=answered.get("output_tokens"),

@@ -1,21 +1,160 @@
 """The pages under /history/."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from typing import Any
+from urllib.parse import urlencode
 
-from betaconsole.runs.pages.views import by_htmx
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.pages.views import by_htmx, go, visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
-from betaconsole.web.paging import number
+from betaconsole.web.paging import identifier, number
 
+from . import columns, keeping
+from .asking import asked_for
+from .listing import MOST_NEWER, newer_count, rows_for
 from .listing import history as history_of
+from .menus import menus
+from .within import lines_of
+
+# The list ------------------------------------------------------------------------------------------------------------
 
 
 @requires(Role.VIEWER)
 @require_GET
 def history(request: TeamRequest) -> HttpResponse:
-    query, before = request.GET.get("q", "").strip(), number(request.GET.get("before"))
+    query, before = asked_for(request.GET), number(request.GET.get("before"))
     found = history_of(request.user, request.team, query=query, before=before)
-    template = "runs/_history_rows.html" if by_htmx(request) else "runs/history.html"
-    return render(request, template, {"page": found, "query": query, "before": before})
+    context = {"page": found, "query": str(query), "before": before, "here": address(str(query))}
+    if not by_htmx(request):
+        typed = request.GET.get("q", "").strip()
+        shown = typed if asked_for({"q": typed}) == query else str(query)
+        context |= {"menus": menus(query, team=request.team, user=request.user), "typed": shown}
+        return render(request, "runs/history.html", context)
+    context["menus"] = menus(query, team=request.team, user=request.user)
+    return render(request, "runs/_history_answer.html", context)
+
+
+def address(query: str, **more: str) -> str:
+    """The history with this query."""
+    asked = {name: value for name, value in {"q": query, **more}.items() if value}
+    return reverse("runs:history") + (f"?{urlencode(asked)}" if asked else "")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def newer(request: TeamRequest) -> HttpResponse:
+    """How many came since the list was made; nothing (204) while there are none."""
+    query, since = asked_for(request.GET), number(request.GET.get("than")) or 0
+    count = newer_count(request.user, request.team, query, since=since, now=timezone.now())
+    if not count:
+        return HttpResponse(status=204)
+    context = {"count": count, "most": MOST_NEWER, "query": str(query), "newest": since, "here": address(str(query))}
+    return render(request, "runs/_history_newer.html", context)
+
+
+@requires(Role.VIEWER)
+@require_GET
+def comparison_exchanges(request: TeamRequest, public_id: str) -> HttpResponse:
+    """What stands under one row of the list."""
+    found, query = visible_comparison(request, public_id), asked_for(request.GET)
+    return render(request, "runs/_history_open.html", open_context(request, found, query=query))
+
+
+def open_context(request: TeamRequest, comparison: Comparison, **more: Any) -> dict[str, Any]:
+    """Context of `_history_open.html`."""
+    query = more.pop("query", None) or asked_for({})
+    found = lines_of(comparison, query, user=request.user, team=request.team, now=timezone.now())
+    may_change = keeping.may_change(request.membership, comparison)
+    tags = ", ".join(comparison.tags or ())
+    return {"comparison": comparison, "found": found, "may_change": may_change, "tags": tags, **more}
+
+
+# Comparing what was chosen ------------------------------------------------------------------------------------------------
+
+
+@requires(Role.MEMBER)
+@require_POST
+def compare_exchanges(request: TeamRequest) -> HttpResponse:
+    """A draft with the chosen exchanges as its columns, in the order they were chosen."""
+    chosen = list(dict.fromkeys(identifier(one) for one in request.POST.getlist("exchange")))[:64]
+    found = Exchange.objects.visible_to(request.user).filter(team=request.team, public_id__in=chosen)
+    related = found.select_related("variant", "request_body", "comparison__connection", "comparison__team")
+    by_id = {one.public_id: one for one in related}
+    try:
+        draft = columns.draft_of([by_id[one] for one in chosen if one in by_id], request.user)
+    except columns.CannotCompareError as error:
+        return render(request, "runs/history_refused.html", {"message": str(error)}, status=422)
+    return go(request, f"/?draft={draft.public_id}")
+
+
+# What people do to one ------------------------------------------------------------------------------------------------
+
+
+def changeable(request: TeamRequest, public_id: str) -> Comparison:
+    """The comparison, where this person may change it; a deleted one too."""
+    comparisons = Comparison.objects.filter(request.user.sees(), team=request.team, is_errand=False)
+    found = get_object_or_404(
+        comparisons.select_related("author", "connection", "team"), public_id=identifier(public_id)
+    )
+    if not keeping.may_change(request.membership, found):
+        raise PermissionDenied
+    return found
+
+
+@requires(Role.MEMBER)
+@require_POST
+def change_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
+    """Pin it, name it, tag it: `change` says which."""
+    found, problem = changeable(request, public_id), ""
+    if found.deleted_at:
+        raise Http404
+    try:
+        match request.POST.get("change"):
+            case "pin":
+                keeping.pin(found, is_pinned=not found.pinned_at)
+            case "rename":
+                keeping.rename(found, request.POST.get("title", ""))
+            case "tag":
+                keeping.tag(found, request.POST.get("tags", ""))
+    except keeping.KeepingError as error:
+        problem = str(error)
+    if not by_htmx(request):
+        return redirect("runs:history")
+    context = open_context(request, found, problem=problem, query=asked_for(request.GET))
+    context |= {"row": rows_for([found])[0]}
+    if problem:
+        context["tags"] = request.POST.get("tags", "")
+    return render(request, "runs/_history_changed.html", context, status=422 if problem else 200)
+
+
+@requires(Role.MEMBER)
+@require_POST
+def delete_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
+    found = changeable(request, public_id)
+    try:
+        keeping.delete(found)
+    except keeping.KeepingError as error:
+        context = open_context(request, found, problem=str(error), row=rows_for([found])[0])
+        return render(request, "runs/_history_changed.html", context, status=409)
+    return _row_or_list(request, found, "runs/_history_deleted.html")
+
+
+@requires(Role.MEMBER)
+@require_POST
+def restore_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
+    found = changeable(request, public_id)
+    keeping.restore(found)
+    return _row_or_list(request, found, "runs/_history_restored.html")
+
+
+def _row_or_list(request: TeamRequest, comparison: Comparison, template: str) -> HttpResponse:
+    if not by_htmx(request):
+        return redirect("runs:history")
+    return render(request, template, {"comparison": comparison, "row": rows_for([comparison])[0]})

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from betaconsole.runs.finding import index_pending
+from betaconsole.runs.history import keeping
 from betaconsole.runs.history.listing import history, newer_count
 from betaconsole.runs.history.seeding import SMALL_TEAM, seed
 from betaconsole.runs.models import Comparison, ComparisonBeta, ExchangeBeta, ToIndex
@@ -132,8 +133,8 @@ def test_what_still_runs_is_said_as_it_stands_and_found_as_running(team, ann):
 
 
 def test_tags_and_pins_are_filters_with_and_without_words(plain, failing, team, ann):
-    Comparison.objects.filter(pk=plain.pk).update(tags=["launch day"], pinned_at=timezone.now())
-    ToIndex.objects.create(comparison=plain)
+    keeping.tag(plain, "Launch day")
+    keeping.pin(plain, is_pinned=True)
     indexed()
     for query in ('tag:"launch day"', "tag:launch", "is:pinned", "tag:launch fourteen", "is:pinned fourteen"):
         assert found(ann, team, query) == [plain], query

@@ -1,0 +1,146 @@
+"""The pages of history: filters in the address, rows that open, and what people do to comparisons."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from betaconsole.drafts.models import Draft
+from betaconsole.runs.finding import index_pending, search
+from betaconsole.runs.history import keeping
+from betaconsole.runs.models import Body, Comparison, Exchange
+from betaconsole.teams.models import Membership, Role
+from tests.builders import THINKING, make_comparison, make_exchange
+
+pytestmark = pytest.mark.django_db
+
+
+def finished(team, author, *, title="Refund triage", answer="Fourteen days."):
+    comparison = make_comparison(team, author, title=title, exchanges=False)
+    for variant in comparison.variants.all():
+        make_exchange(comparison, variant, answer=answer)
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=timezone.now())
+    while index_pending():
+        pass
+    comparison.refresh_from_db()
+    return comparison
+
+
+@pytest.fixture
+def refunds(team, ann):
+    return finished(team, ann)
+
+
+def shown(client, query="", **more):
+    return client.get(reverse("runs:history"), {"q": query, **more}).content.decode()
+
+
+def act(client, name, comparison, **values):
+    return client.post(reverse(f"runs:{name}", args=[comparison.public_id]), values, headers={"HX-Request": "true"})
+
+
+def test_the_address_filters_and_says_what_it_does_not_understand(client, refunds):
+    assert "Refund triage" in shown(client, "beta:interleaved")
+    page = shown(client, "beta:interleaved foo:bar")
+    assert "Refund triage" in page
+    assert "There is no filter “foo”" in page
+    assert "Nothing matches" in shown(client, "state:failed")
+    assert "Nothing was sent yet with the tag" in shown(client, "tag:launch")
+    assert "Refund triage" not in shown(client, "", state="failed")
+    assert 'value="state:failed"' in shown(client, "", state="failed")
+
+
+def test_an_empty_history_teaches(client, owner):
+    assert "Nothing was sent yet" in shown(client)
+
+
+def test_hostile_queries_are_shown_as_text(client, refunds):
+    page = shown(client, '<script>alert(1)</script> tag:"<b>x</b>"')
+    assert "<script>alert" not in page
+    assert "<b>x</b>" not in page
+
+
+def test_a_row_opens_to_its_exchanges_those_that_match_first(client, refunds):
+    address = reverse("runs:comparison_exchanges", args=[refunds.public_id])
+    opened = client.get(address).content.decode()
+    assert opened.count("data-choose=") == 2
+    assert "Fourteen days." in opened
+    assert "Exchanges that match" not in opened
+
+
+def test_newer_ones_are_announced_and_not_shoved_in(client, refunds, team, ann):
+    newer = reverse("runs:newer")
+    assert client.get(newer, {"than": refunds.number}).status_code == 204
+    finished(team, ann, title="Another")
+    said = client.get(newer, {"than": refunds.number}).content.decode()
+    assert "1 newer" in said
+    assert "show it" in said
+    assert client.get(newer, {"than": refunds.number, "q": "state:failed"}).status_code == 204
+
+
+def test_it_is_pinned_named_and_tagged_and_found_so(client, refunds):
+    act(client, "change_comparison", refunds, change="pin")
+    act(client, "change_comparison", refunds, change="rename", title="  Launch \n check ")
+    assert (
+        "launch, week 3"
+        in act(client, "change_comparison", refunds, change="tag", tags="Launch, week  3, launch").content.decode()
+    )
+    index_pending()
+    assert "Launch check" in shown(client, 'tag:"week 3" is:pinned')
+    assert "Pinned" in shown(client)
+    assert search(refunds.team, "launch check") == [refunds.pk]
+    refused = act(client, "change_comparison", refunds, change="tag", tags="x" * 50)
+    assert (refused.status_code, "at most 40" in refused.content.decode()) == (422, True)
+
+
+def test_deleting_hides_it_at_once_and_undo_brings_it_back(client, refunds):
+    gone = act(client, "delete_comparison", refunds)
+    assert "Undo" in gone.content.decode()
+    assert "Refund triage" not in shown(client) + shown(client, "refund")
+    assert client.get(refunds.get_absolute_url()).status_code == 404
+    assert client.get(refunds.exchanges.first().get_absolute_url()).status_code == 404
+    act(client, "restore_comparison", refunds)
+    assert "Refund triage" in shown(client, "refund")
+
+
+def test_what_runs_is_not_deleted(client, team, ann):
+    running = make_comparison(team, ann)
+    refused = act(client, "delete_comparison", running)
+    assert (refused.status_code, "stop it first" in refused.content.decode()) == (409, True)
+    assert Comparison.objects.get(pk=running.pk).deleted_at is None
+
+
+def test_members_change_their_own_and_admins_all(client, team, ann, bo):
+    hers, his = finished(team, ann), finished(team, bo)
+    Membership.objects.filter(user=ann).update(role=Role.MEMBER)
+    assert act(client, "delete_comparison", his).status_code == 403
+    assert act(client, "delete_comparison", hers).status_code == 200
+    Membership.objects.filter(user=ann).update(role=Role.ADMIN)
+    assert act(client, "delete_comparison", his).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_a_day_later_it_is_gone_with_every_body_nothing_else_has(refunds, team, ann):
+    kept = finished(team, ann, answer="Another answer.")
+    keeping.delete(refunds)
+    assert keeping.purge(now=timezone.now()) == 0
+    assert keeping.purge(now=timezone.now() + timedelta(days=2)) == 1
+    assert list(Comparison.objects.all()) == [kept]
+    assert search(team, "refund") == [kept.pk]
+    used = {pk for pair in Exchange.objects.values_list("request_body", "response_body") for pk in pair}
+    assert {body.pk for body in Body.objects.all()} == used | {kept.body_id}
+
+
+def test_chosen_exchanges_open_as_columns_of_a_draft(client, team, ann):
+    one, other = finished(team, ann), finished(team, ann, title="Second")
+    chosen = [other.exchanges.last().public_id, one.exchanges.first().public_id]
+    answer = client.post(reverse("runs:compare_exchanges"), {"exchange": chosen})
+    draft = Draft.objects.get(public_id=answer.url.partition("draft=")[2])
+    assert [column["betas"] for column in draft.columns] == [[THINKING], []]
+    assert draft.title == f"From #{other.number}, #{one.number}"
+
+
+def test_one_exchange_alone_is_no_comparison(client, refunds):
+    answer = client.post(reverse("runs:compare_exchanges"), {"exchange": [refunds.exchanges.first().public_id]})
+    assert (answer.status_code, "Choose 2 to 32" in answer.content.decode()) == (422, True)
