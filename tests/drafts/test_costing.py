@@ -109,7 +109,11 @@ def test_turns_and_batches_change_the_price():
     [
         ({**BODY, "model": "claude-nobody"}, [Column("a"), Column("b")], ("", "No price of claude-nobody is known.")),
         (BODY, [Column("a"), Column("b", model="claude-mine")], ("B", "No price of claude-mine is known.")),
-        ({**BODY, "max_tokens": "1"}, [Column("a")], ("", "Without a max_tokens no answer is too long.")),
+        (
+            {**BODY, "max_tokens": "1"},
+            [Column("a")],
+            ("", "How long an answer may be is not known: there is no max_tokens."),
+        ),
         (BODY, [Column("a", changes_text="{oops")], ("", "What it costs shows once its body can be read.")),
         ({**BODY, "model": "<b>"}, [Column("a")], ("", "No price of <b> is known.")),
     ],

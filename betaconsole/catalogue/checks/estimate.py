@@ -75,7 +75,7 @@ def most_cost(
     tools. What server tools cost beside their tokens is not part of it.
     """
     if terms.most_output_tokens is None:
-        return Cost(None, "Without a max_tokens no answer is too long.")
+        return Cost(None, "How long an answer may be is not known: there is no max_tokens.")
     if terms.falls_back:
         return Cost(None, "How an answer of a fallback model is billed is not known.")
     total = Decimal(0)
