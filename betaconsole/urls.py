@@ -12,6 +12,7 @@ urlpatterns = [
     path("connections/", include("betaconsole.connections.urls")),
     path("", include("betaconsole.kept.urls")),
     path("betas/", include("betaconsole.betas.urls")),
+    path("", include("betaconsole.sharing.urls")),
     path("team/", include("betaconsole.teams.pages.urls")),
     path("api/", include("betaconsole.api.urls")),
 ]

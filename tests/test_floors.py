@@ -19,10 +19,12 @@ FLOORS = {
     "library": 2,
     "availability": 2,
     "drafts": 3,
+    "decisions": 3,
     "runs": 4,
     "betas": 5,
     "kept": 5,
     "connections": 5,
+    "sharing": 5,
     "api": 6,  # the top, beside urls.py: nothing below imports it
 }
 # Within runs/: what a comparison is made of, what sends it, how one comes about, what shows it, the list of all.

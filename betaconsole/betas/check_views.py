@@ -14,6 +14,7 @@ from betaconsole.catalogue.betas import catalogue_date
 from betaconsole.catalogue.help import BETA_HEADERS, CHANGELOG
 from betaconsole.catalogue.model_specs import all_models, default_model, known_versions
 from betaconsole.claude.headers import DEFAULT_VERSION
+from betaconsole.runs.standpoints import standpoints
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
 
@@ -51,6 +52,7 @@ def check(request: TeamRequest) -> HttpResponse:
         "probed": probed,
         "links": [BETA_HEADERS, CHANGELOG],
         "support": check_support(verdicts, probed, model=model, version=version, now=timezone.now()),
+        "stands": standpoints(request.user, request.team, subjects=names) if names else {},
         "sendable": sendable(names),
         "example": EXAMPLE,
         "catalogue_date": catalogue_date(),

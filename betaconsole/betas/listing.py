@@ -9,6 +9,7 @@ from betaconsole.availability.models import Standing, State
 from betaconsole.availability.standings import REFUSALS
 from betaconsole.availability.wording import Stood, stood
 from betaconsole.catalogue.betas import AREAS, Beta, Status, all_betas, find, stable_tool_types
+from betaconsole.runs.standpoints import Standpoint
 
 from .spelling import Spelt, spelt
 
@@ -25,6 +26,7 @@ TONES = {Status.ACTIVE: "good", Status.RETIRED: "bad", Status.SUPERSEDED: "warn"
 UNLISTED = "Not in the catalogue"
 ANSWERS = {"accepted": "Accepted", "refused": "Refused", "unknown": "Not known"}
 NOWHERE: Mapping[str, Standing] = {}
+UNDECIDED: Mapping[str, Standpoint] = {}
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class BetaRow:
     used: int
     can_try: bool
     here: Stood
+    stand: Standpoint | None = None  # the team's
 
     @property
     def status(self) -> str:
@@ -81,29 +84,47 @@ class BetaRow:
         return len(opened(self.beta)) - len(self.unlocked) if self.beta else 0
 
 
-def rows(wanted: Wanted, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> list[BetaRow]:
+def rows(
+    wanted: Wanted,
+    used: Mapping[str, int],
+    here: Mapping[str, Standing] = NOWHERE,
+    stands: Mapping[str, Standpoint] = UNDECIDED,
+) -> list[BetaRow]:
     """The betas that match, most useful to a playground first. `used`: in how many comparisons the team used each; `here`:
-    where each stands on the connection and model that are looked at."""
+    where each stands on the connection and model that are looked at; `stands`: what the team decided about each."""
     found = [beta for beta in all_betas().values() if matches(beta, wanted) and _answers(here.get(beta.name), wanted)]
     typed = "-".join(wanted.query.lower().split())
     found.sort(key=lambda beta: (beta.name != typed, not beta.name.startswith(typed), remoteness(beta)))
-    return [row_of(beta.name, used, here) for beta in found]
+    return [row_of(beta.name, used, here, stands) for beta in found]
 
 
-def used_rows(wanted: Wanted, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> list[BetaRow]:
+def used_rows(
+    wanted: Wanted,
+    used: Mapping[str, int],
+    here: Mapping[str, Standing] = NOWHERE,
+    stands: Mapping[str, Standpoint] = UNDECIDED,
+) -> list[BetaRow]:
     """What the team used and what matches, most used first; names the catalogue does not hold among them, also those that
     were only asked about."""
     own = set(used) | {name for name in here if find(name) is None}
     names = sorted(own, key=lambda name: (-used.get(name, 0), name))
     return [
-        row_of(name, used, here) for name in names if _matches_name(name, wanted) and _answers(here.get(name), wanted)
+        row_of(name, used, here, stands)
+        for name in names
+        if _matches_name(name, wanted) and _answers(here.get(name), wanted)
     ]
 
 
-def row_of(name: str, used: Mapping[str, int], here: Mapping[str, Standing] = NOWHERE) -> BetaRow:
+def row_of(
+    name: str,
+    used: Mapping[str, int],
+    here: Mapping[str, Standing] = NOWHERE,
+    stands: Mapping[str, Standpoint] = UNDECIDED,
+) -> BetaRow:
     """The row of one name."""
     beta = find(name)
-    return BetaRow(spelt(name), beta, used.get(name, 0), beta is not None and can_try(beta), stood(here.get(name)))
+    is_tried = beta is not None and can_try(beta)
+    return BetaRow(spelt(name), beta, used.get(name, 0), is_tried, stood(here.get(name)), stands.get(name))
 
 
 def can_try(beta: Beta) -> bool:

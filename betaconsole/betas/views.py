@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.catalogue.betas import AREAS, Status, all_betas, catalogue_date, find
 from betaconsole.claude.headers import HeaderError, check_beta
+from betaconsole.runs.standpoints import standpoints, superseded
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
 from betaconsole.web.paging import number
@@ -30,7 +31,7 @@ MOST_TYPED = 400
 @require_GET
 def betas(request: TeamRequest) -> HttpResponse:
     wanted = _wanted(request)
-    used = used_counts(request.user, request.team)
+    used, stands = used_counts(request.user, request.team), standpoints(request.user, request.team)
     asked = request.GET
     place = place_for(
         request.user, request.team, connection_id=asked.get("connection", ""), model=asked.get("model", "")
@@ -38,8 +39,8 @@ def betas(request: TeamRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "wanted": wanted,
         "place": place,
-        "rows": rows(wanted, used, place.stood),
-        "used_rows": used_rows(wanted, used, place.stood),
+        "rows": rows(wanted, used, place.stood, stands),
+        "used_rows": used_rows(wanted, used, place.stood, stands),
         "known": len(all_betas()),
         "catalogue_date": catalogue_date(),
     }
@@ -72,6 +73,7 @@ def _wanted(request: TeamRequest) -> Wanted:
 def beta(request: TeamRequest, name: str) -> HttpResponse:
     _check(name)
     before = number(request.GET.get("before"))
+    stands = standpoints(request.user, request.team)
     context = {
         "name": name,
         "page": beta_page(name),
@@ -81,6 +83,11 @@ def beta(request: TeamRequest, name: str) -> HttpResponse:
         "sending_on": Connection.objects.usable_by(request.user).filter(team=request.team).order_by("pk"),
         "used": comparisons_with(request.user, request.team, name, before=before),
         "before": before,
+        "points": sorted(
+            (point for point in stands.values() if name in point.decision.betas),
+            key=lambda point: point.decision.is_combination,
+        ),
+        "superseded": superseded(request.user, request.team, [name]),
         "catalogue_date": catalogue_date(),
     }
     return render(request, "betas/beta.html", context)

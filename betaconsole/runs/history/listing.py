@@ -8,10 +8,12 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from betaconsole.decisions.models import Decision
 from betaconsole.drafts.columns import letter
 from betaconsole.runs.finding import comparisons_found
 from betaconsole.runs.models import Comparison, ComparisonBeta, ComparisonQuerySet
 from betaconsole.runs.pages.overview import summary as states_said
+from betaconsole.runs.standpoints import decisions_on
 from betaconsole.runs.states import State
 from betaconsole.runs.summaries import Summary, summaries_of
 from betaconsole.teams.models import Team, User
@@ -42,6 +44,7 @@ class HistoryRow:
     cost_usd: Decimal | None
     change: str = ""
     tags: Sequence[str] = ()
+    decisions: Sequence[Decision] = ()  # that rest on it and stand
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,10 @@ def rows_for(comparisons: Sequence[Comparison]) -> list[HistoryRow]:
     for comparison, beta in ComparisonBeta.objects.filter(comparison__in=ids).values_list("comparison", "beta"):
         betas[comparison].append(beta)
     summaries = summaries_for(comparisons)
-    return [_row(comparison, sorted(betas[comparison.pk]), summaries[comparison.pk]) for comparison in comparisons]
+    decisions = decisions_on(comparisons)
+    return [
+        _row(one, sorted(betas[one.pk]), summaries[one.pk], decisions.get(one.public_id, ())) for one in comparisons
+    ]
 
 
 def summaries_for(comparisons: Sequence[Comparison]) -> dict[int, Summary]:
@@ -143,7 +149,7 @@ def summaries_for(comparisons: Sequence[Comparison]) -> dict[int, Summary]:
     return kept | summaries_of([one.pk for one in comparisons if one.pk not in kept])
 
 
-def _row(comparison: Comparison, betas: list[str], summary: Summary) -> HistoryRow:
+def _row(comparison: Comparison, betas: list[str], summary: Summary, decisions: Sequence[Decision] = ()) -> HistoryRow:
     return HistoryRow(
         comparison=comparison,
         columns=_columns_text(summary.columns, comparison.repeats),
@@ -155,6 +161,7 @@ def _row(comparison: Comparison, betas: list[str], summary: Summary) -> HistoryR
         cost_usd=summary.cost_usd,
         change=summary.change,
         tags=comparison.tags or (),
+        decisions=decisions,
     )
 
 

@@ -1,0 +1,80 @@
+"""Taking decisions, and the list of those that stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from betaconsole.decisions.deciding import Refused
+from betaconsole.decisions.deciding import decide as take
+from betaconsole.decisions.models import Stand
+from betaconsole.runs.standpoints import Standpoint, standpoints
+from betaconsole.teams.access import TeamRequest, requires
+from betaconsole.teams.models import Role, User
+
+from .grounds import grounds_of
+from .panel import Refusal, own_comparison, shown
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which decisions are asked for: a stand or any, only one's own, only those that are stale."""
+
+    stand: str = ""
+    mine: bool = False
+    stale: bool = False
+
+    @classmethod
+    def of(cls, asked: QueryDict) -> "Wanted":
+        stand = asked.get("stand", "")
+        return cls(stand if stand in Stand else "", "mine" in asked, "stale" in asked)
+
+    def of_these(self, points: Iterable[Standpoint], user: User) -> list[Standpoint]:
+        """Those that match."""
+        return [
+            point
+            for point in points
+            if (not self.stand or point.decision.stand == self.stand)
+            and (not self.mine or point.decision.owner_id == user.pk)
+            and (not self.stale or point.stale)
+        ]
+
+    @property
+    def query(self) -> str:
+        chosen = {"stand": self.stand, "mine": self.mine and "1", "stale": self.stale and "1"}
+        return urlencode({name: value for name, value in chosen.items() if value})
+
+
+@requires(Role.VIEWER)
+@require_GET
+def decisions(request: TeamRequest) -> HttpResponse:
+    """Where the team stands: `stand`, `mine` (its owner asks), `stale`."""
+    wanted = Wanted.of(request.GET)
+    points = list(standpoints(request.user, request.team).values())
+    context = {
+        "wanted": wanted,
+        "points": wanted.of_these(points, request.user),
+        "known": len(points),
+        "stale_count": sum(1 for point in points if point.stale),
+        "stands": list(Stand),
+    }
+    by_htmx = bool(getattr(request, "htmx", False))
+    return render(request, "sharing/_decisions.html" if by_htmx else "sharing/decisions.html", context)
+
+
+@requires(Role.MEMBER)
+@require_POST
+def decide(request: TeamRequest, public_id: str) -> HttpResponse:
+    """Decide about a beta of this comparison, or a combination. The newest decision is the team's stand."""
+    comparison = own_comparison(request, public_id)
+    try:
+        take(grounds_of(comparison), request.POST.dict(), team=request.team, author=request.user)
+    except Refused as error:
+        return shown(request, comparison, refused=Refusal(request.POST.dict(), error.problems))
+    if getattr(request, "htmx", False):
+        return shown(request, comparison)
+    return redirect(reverse("sharing:discussion", args=[comparison.public_id]) + "#decide")

@@ -1,0 +1,56 @@
+"""What people add to a comparison: the part of its page below the answers, and a page of its own."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from betaconsole.decisions.deciding import ONLY_WAIT, people_of
+from betaconsole.decisions.models import Stand, subject_of
+from betaconsole.runs.models import Comparison
+from betaconsole.runs.standpoints import standpoints, superseded
+from betaconsole.teams.access import TeamRequest
+
+from .grounds import grounds_of
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A form as it was typed, with a message for each field that is wrong."""
+
+    typed: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+NOTHING_REFUSED = Refusal()
+
+
+def own_comparison(request: TeamRequest, public_id: str) -> Comparison:
+    """The team's comparison, or 404."""
+    rows = Comparison.objects.visible_to(request.user).filter(team=request.team)
+    return get_object_or_404(rows.select_related("connection", "team", "author"), public_id=public_id)
+
+
+def shown(request: TeamRequest, comparison: Comparison, *, refused: Refusal = NOTHING_REFUSED) -> HttpResponse:
+    """The panel for htmx, the page with it for everybody else."""
+    context = {"comparison": comparison, **deciding_context(request, comparison, refused=refused)}
+    by_htmx = bool(getattr(request, "htmx", False))
+    template = "sharing/_panel.html" if by_htmx else "sharing/discussion.html"
+    return render(request, template, context, status=422 if refused.problems else 200)
+
+
+def deciding_context(request: TeamRequest, comparison: Comparison, *, refused: Refusal) -> dict[str, Any]:
+    """Context of `_decide.html`: the team's stand on what was compared here, and the form to take one."""
+    grounds = grounds_of(comparison)
+    subjects = [(subject_of(betas), betas) for betas in grounds.subjects]
+    keys = [key for key, _ in subjects]
+    return {
+        "subjects": subjects,
+        "points": list(standpoints(request.user, request.team, subjects=keys).values()) if keys else [],
+        "superseded": superseded(request.user, request.team, keys) if keys else [],
+        "stands": list(Stand),
+        "only_wait": ONLY_WAIT if comparison.simulated else "",
+        "people": people_of(request.team).values(),
+        "decide": refused,
+    }
