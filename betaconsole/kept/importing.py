@@ -79,6 +79,7 @@ def import_lines(file: IO[bytes], *, team: Team, author: User) -> Report:
                 problems.append((number, str(error)))
             if len(problems) == MOST_PROBLEMS:
                 break
+        problems += run.without_versions() if not problems else []
         if problems:
             raise ImportRefused(_refusal(problems), problems)
         if not run.report.counts:
@@ -124,6 +125,7 @@ class _Import:
         self.author = author
         self.report = Report()
         self.prompts: dict[str, Prompt] = {}
+        self.made: dict[int, int] = {}  # key of each prompt that was added → its line
 
     def take(self, value: Value, line: int) -> None:
         {PROMPT: self._prompt, VERSION: self._version, COMBINATION: self._combination}[value["kind"]](value, line)
@@ -140,7 +142,13 @@ class _Import:
         made.set_tags(tags)
         made.set_cases(cases)
         self.prompts[known] = made
+        self.made[made.pk] = line
         self.report.note(line, "prompt added", name)
+
+    def without_versions(self) -> list[tuple[int, str]]:
+        """The lines of prompts that the file gives no version: there would be nothing to show or to open."""
+        empty = self.team.prompts.filter(pk__in=self.made, versions=None).values_list("pk", flat=True)
+        return [(self.made[key], "No version of this prompt stands below it.") for key in empty]
 
     def _version(self, value: Value, line: int) -> None:
         prompt = self.prompts.get(_id(value, "prompt"))

@@ -120,6 +120,15 @@ def test_no_bytes_make_an_import_stumble(team, owner, data):
         import_lines(io.BytesIO(data), team=team, author=owner.user)
 
 
+def test_a_prompt_without_a_version_is_not_taken(library, team, eve):
+    first = exported(team).splitlines()[0]
+    other = eve.memberships.get().team
+    with pytest.raises(ImportRefused) as refused:
+        import_lines(io.BytesIO(first), team=other, author=eve)
+    assert refused.value.problems == [(1, "No version of this prompt stands below it.")]
+    assert shape(other) == []
+
+
 def test_a_version_that_differs_from_the_one_here_is_not_written_over(library, team, owner):
     data = exported(team).replace(b"{{a}}", b"{{b}}")
     with pytest.raises(ImportRefused) as refused:
