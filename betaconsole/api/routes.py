@@ -13,7 +13,7 @@ from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
-from . import answers, availability, betas, library, problems
+from . import answers, availability, betas, history, library, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
@@ -35,6 +35,7 @@ api = NinjaAPI(
 )
 problems.install(api)
 api.add_router("", library.router)
+api.add_router("", history.router)
 
 
 @api.post(

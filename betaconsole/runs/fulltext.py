@@ -29,6 +29,7 @@ class Hit(NamedTuple):
 
     comparison: int
     exchange: int | None
+    document: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Wanted:
     """What a document must hold: every phrase, one term of each group in `terms`, and none of `not_terms`.
 
     At least one group is needed. `is_unfinished`: the last word may go on. `above` and `below` are keys of comparisons,
-    neither included.
+    neither included; `before` is a document's.
     """
 
     terms: Sequence[Sequence[str]]
@@ -45,6 +46,13 @@ class Wanted:
     is_unfinished: bool = True
     above: int = 0
     below: int = NEWEST
+    before: int | None = None
+
+    @property
+    def documents(self) -> tuple[int, int]:
+        """The first document that may match, and the one after the last."""
+        last = self.below << SLOT_BITS
+        return (self.above + 1) << SLOT_BITS, last if self.before is None else min(last, self.before)
 
     @property
     def last_may_go_on(self) -> bool:
@@ -76,9 +84,10 @@ class Sqlite:
             "SELECT rowid, exchange FROM runs_fulltext WHERE runs_fulltext MATCH %s AND rowid < %s AND rowid >= %s"
             " ORDER BY rowid DESC LIMIT %s"
         )
-        below, above = wanted.below << SLOT_BITS, (wanted.above + 1) << SLOT_BITS
+        above, below = wanted.documents
         return [
-            Hit(pk >> SLOT_BITS, exchange) for pk, exchange in _rows(sql, [self._match(wanted), below, above, limit])
+            Hit(pk >> SLOT_BITS, exchange, pk)
+            for pk, exchange in _rows(sql, [self._match(wanted), below, above, limit])
         ]
 
     def comparisons(self, wanted: Wanted, limit: int) -> list[int]:
@@ -128,9 +137,10 @@ class Postgres:
             "SELECT id, exchange FROM runs_fulltext WHERE words @@ %s::tsquery AND id < %s AND id >= %s"
             " ORDER BY id DESC LIMIT %s"
         )
-        below, above = wanted.below << SLOT_BITS, (wanted.above + 1) << SLOT_BITS
+        above, below = wanted.documents
         return [
-            Hit(pk >> SLOT_BITS, exchange) for pk, exchange in _rows(sql, [self._match(wanted), below, above, limit])
+            Hit(pk >> SLOT_BITS, exchange, pk)
+            for pk, exchange in _rows(sql, [self._match(wanted), below, above, limit])
         ]
 
     def comparisons(self, wanted: Wanted, limit: int) -> list[int]:

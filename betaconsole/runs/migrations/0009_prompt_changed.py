@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0008_terms_of_filters'),
+        ("runs", "0008_terms_of_filters"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='comparison',
-            name='prompt_changed',
+            model_name="comparison",
+            name="prompt_changed",
             field=models.BooleanField(default=False),
         ),
     ]
