@@ -18,7 +18,7 @@ from betaconsole.web.incoming import takes_files, too_much
 from .answering import Refusal, own_prompt, version_of
 from .prompt_page import page_context
 
-TOO_MUCH = f"That file has more than {MAX_FILE_BYTES // 1_000_000} MB. Nothing was taken."
+TOO_MUCH = f"That file has more than {MAX_FILE_BYTES // 1_000_000} MB."
 NOTHING = "No file came along: choose one first."
 
 
