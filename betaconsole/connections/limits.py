@@ -55,7 +55,7 @@ class Limits:
 
 
 def latest_limits(connection: Connection) -> list[Limits]:
-    """What the last answers said, the newest of each model; empty where none of the last ones said anything."""
+    """What the last answers said, the newest of each model (of none, where no model answered); empty where none of the last ones said anything."""
     recent = list(
         Comparison.objects.filter(connection=connection).order_by("-pk").values_list("pk", flat=True)[:COMPARISONS]
     )
@@ -66,7 +66,8 @@ def latest_limits(connection: Connection) -> list[Limits]:
         model = exchange.model_used or exchange.model
         if model not in found and (rows := limits_of(exchange.response_headers or ())):
             found[model] = Limits(exchange, model, rows)
-    return list(found.values())[:MODELS]
+    of_models = [limits for model, limits in found.items() if model]
+    return (of_models or list(found.values()))[:MODELS]
 
 
 def limits_of(headers: Iterable[Iterable[str]]) -> list[Limit]:

@@ -23,7 +23,7 @@ from . import uploads
 from .before_run import Told, errors_not_accepted, told_of
 from .case_values import Values, values_of
 from .columns import Column, baselines, letter
-from .composing import CONFIRM, MAX_REPEATS, Problem
+from .composing import CONFIRM, MAX_REPEATS, OVER_BUDGET, Problem
 from .costing import Costs, costs_of
 from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
 from .facts import Facts
@@ -361,6 +361,16 @@ class Composer:
     def is_confirmed(self) -> bool:
         """Whether Run has just asked, so that pressing it again is the answer."""
         return any(problem.where == CONFIRM for problem in self.problems)
+
+    @property
+    def connection_problem(self) -> str:
+        """Why Run sent nothing on the connection: it is gone, for others, or has no budget left for this."""
+        return next((one.message for one in self.problems if one.where in ("connection", OVER_BUDGET)), "")
+
+    @property
+    def may_pass_budget(self) -> bool:
+        """Whether a budget stands in the way, and this person may have it sent all the same."""
+        return any(problem.where == OVER_BUDGET for problem in self.problems)
 
     # Saving and running ----------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from betaconsole.claude.endpoints import Endpoint
 
 from .before_run import Told
 from .columns import Column, letter
-from .composing import MAX_BODY_BYTES, OVER_BUDGET, Problem, batch_problems, endpoint_problems, shape_problems
+from .composing import MAX_BODY_BYTES, Problem, batch_problems, endpoint_problems, shape_problems
 from .endpoint_choice import has_model, is_count, is_final, takes
 from .facts import BETAS_IN_BODY, Facts, betas_inside_message
 from .fixing import label_of
@@ -116,7 +116,7 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
     if draft.connection is None or draft.connection.archived_at:
         found.append(Finding(BAD, "The connection this draft used is gone. Choose another one."))
     told = {finding.message for finding in found}
-    found += [_refusal(problem) for problem in problems if problem.message not in told]
+    found += [Finding(BAD, problem.message) for problem in problems if problem.message not in told]
     if takes_json and facts.problem and cases is None:
         return found
     return [
@@ -124,11 +124,6 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
         *_about_endpoint(endpoint, facts, len(columns)),
         *_same_requests(_as_sent(columns, endpoint)),
     ]
-
-
-def _refusal(problem: Problem) -> Finding:
-    """What Run refused; with a button where this person may have it sent all the same."""
-    return Finding(BAD, problem.message, OVER_BUDGET if problem.where == OVER_BUDGET else "")
 
 
 def _about_endpoint(endpoint: Endpoint, facts: Facts, columns: int) -> list[Finding]:

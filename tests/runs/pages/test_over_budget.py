@@ -1,6 +1,7 @@
 """A run that would pass a budget: refused in words, with a button for admins that sends it all the same."""
 
 import html
+import re
 from decimal import Decimal
 
 import pytest
@@ -27,6 +28,12 @@ def text(answer) -> str:
     return html.unescape(answer.content.decode())
 
 
+def said_of(answer) -> str:
+    """The sentence about the budget, as it begins."""
+    [said] = set(re.findall(r"This may cost up to \$[\d.]+, and", text(answer)))
+    return said
+
+
 def pressed(client, draft, **more):
     values = {"draft": draft.public_id, "revision": draft.revision, "client_token": "press-1", **more}
     return client.post(reverse("runs:run"), values)
@@ -38,6 +45,7 @@ def test_run_is_refused_with_what_is_left_and_an_admin_sends_it_anyway(client, c
     assert refused.status_code == 409
     assert "$0.01 of today's $0.01 is left on Upstream: nothing was sent." in text(refused)
     assert f'form="run" name="over_budget" value="on">{BUTTON}</button>' in text(refused)
+    assert f'id="problem-connection" role="alert">{said_of(refused)}' in text(refused)
     assert not Comparison.objects.exists()
     assert pressed(client, draft, over_budget="on").status_code == 302
     assert Comparison.objects.get().exchanges.count() == 2
