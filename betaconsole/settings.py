@@ -79,6 +79,17 @@ def _networks(name: str, given: list[str]) -> list[ipaddress.IPv4Network | ipadd
         raise ImproperlyConfigured(f"{name}: give addresses or networks, such as 127.0.0.1,10.0.0.0/8") from None
 
 
+def _oidc(url: str, client: str, secret: str) -> tuple[str, str, str]:
+    """The provider's address, where sign-in with it is configured: as a whole or not at all."""
+    if any([url, client, secret]) and not all([url, client, secret]):
+        raise ImproperlyConfigured(
+            "BETACONSOLE_OIDC_URL, BETACONSOLE_OIDC_CLIENT_ID and BETACONSOLE_OIDC_CLIENT_SECRET: give all three or none"
+        )
+    if url:
+        _origin("BETACONSOLE_OIDC_URL", url)
+    return url.rstrip("/"), client, secret
+
+
 def _proxy(url: str) -> str | None:
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
         raise ImproperlyConfigured("BETACONSOLE_OUTBOUND_PROXY: give http(s)://[user:password@]host:port")
@@ -121,6 +132,15 @@ IS_LOOPBACK_ONLY = _is_loopback(HOST) and _is_loopback(PUBLIC_HOST)
 TRUSTED_PROXIES = _networks(
     "BETACONSOLE_TRUSTED_PROXIES", env.list("BETACONSOLE_TRUSTED_PROXIES", ["127.0.0.1", "::1"] if IS_HTTPS else [])
 )
+
+# Sign-in at an OpenID Connect provider, beside the password: all three or none.
+OIDC_NAME = env.str("BETACONSOLE_OIDC_NAME", "Single sign-on")
+OIDC_URL, OIDC_CLIENT, OIDC_SECRET = _oidc(
+    env.str("BETACONSOLE_OIDC_URL", ""),
+    env.str("BETACONSOLE_OIDC_CLIENT_ID", ""),
+    env.str("BETACONSOLE_OIDC_CLIENT_SECRET", ""),
+)
+OIDC_NAME = OIDC_NAME if OIDC_URL and MODE == "team" else ""
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret(DATA_DIR / "secret.key")
 ENCRYPTION_KEYS: list[str] = env.list("BETACONSOLE_ENCRYPTION_KEYS", [])
@@ -171,7 +191,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    *(["allauth.socialaccount.providers.openid_connect"] if OIDC_NAME else []),
     "allauth.usersessions",
     "django_htmx",
     "csp",
@@ -181,10 +201,8 @@ INSTALLED_APPS = [
     "betaconsole.teams",
     "betaconsole.library",
     "betaconsole.availability",
-    "betaconsole.decisions",
     "betaconsole.drafts",
     "betaconsole.runs",
-    "betaconsole.sharing",
 ]
 
 # The tables of accounts are there in both modes, so that a data folder can change from one to the other.
@@ -337,6 +355,26 @@ MFA_ADAPTER = "betaconsole.teams.accounts.adapter.SecondFactors"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody could verify one without mail; an invitation was handed to its person
 MFA_TOTP_ISSUER = "betaconsole"
 MFA_TOTP_TOLERANCE = 1
+SOCIALACCOUNT_ADAPTER = "betaconsole.teams.accounts.adapter.SignInService"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # by a link: our policy lets no form end at another site
+# The provider vouches for an address it calls verified: the account with it is that person's.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT,
+                "secret": OIDC_SECRET,
+                "settings": {"server_url": OIDC_URL},
+            }
+        ]
+        if OIDC_NAME
+        else [],
+    }
+}
 # Browsers make passkeys for names only, over TLS or on localhost.
 PASSKEYS = MODE == "team" and (PUBLIC_HOST == "localhost" or (IS_HTTPS and not _is_address(PUBLIC_HOST)))
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if PASSKEYS else [])]

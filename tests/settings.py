@@ -5,5 +5,7 @@ from betaconsole.settings import *  # noqa: F403
 
 # Pages of the test client name static files without a manifest; the consoles that tests start use the real storage.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+# The provider of sign-ins that one test starts; a console has it where it is configured.
+INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")  # noqa: F405
 # Passwords of tests need no protection; a slow hash would only take time.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -37,6 +37,9 @@ PUBLIC = {
     "entering:new_password",
     "mfa_authenticate",
     "mfa_login_webauthn",
+    "openid_connect_callback",
+    "openid_connect_login",
+    "socialaccount_login_cancelled",
 }
 EVERYBODYS = ("examples", "betas")  # of no team
 ASKS_ONLY = {"api:v1:preflight"}  # a POST that changes nothing, so a viewer's token may

@@ -60,6 +60,7 @@ WRONG = {
     "PORT": ["0", "65536", "eighty"],
     "BETACONSOLE_MODE": ["open"],
     "BETACONSOLE_PUBLIC_URL": ["console.example", "https://user:hunter2@host", "https://host/below"],
+    "BETACONSOLE_OIDC_URL": ["https://login.example"],
     "BETACONSOLE_TRUSTED_PROXIES": ["the proxy", "10.0.0.0/40"],
     "BETACONSOLE_THREADS": ["3", "many"],
     "BETACONSOLE_SENDING_ENABLED": ["perhaps"],

@@ -15,6 +15,7 @@ def who(request: HttpRequest) -> dict[str, Any]:
     team: Team | None = getattr(request, "team", None)
     membership: Membership | None = getattr(request, "membership", None)
     known: dict[str, Any] = {"is_team_mode": settings.MODE == "team", "may": May.of(membership)}
+    known["sign_in_service"] = settings.OIDC_NAME
     if team is None or membership is None:
         return known
     others = [one for one in getattr(request, "memberships", []) if one.team_id != team.pk]

@@ -40,6 +40,7 @@ def test_from_solo_to_a_team_of_two_who_see_each_others_runs_live(browser: Brows
         link = first_link(console)
         with watched_page(browser, f"http://localhost:{port}", allow="410") as ann:
             as_owner(ann, link, kept)
+            come_back_with_a_passkey(ann)
             invitation = invite_viewer(ann)
             with watched_page(browser, f"http://localhost:{port}", allow="403") as bo:
                 bo.goto(invitation)
@@ -66,6 +67,25 @@ def as_owner(page: Page, link: str, kept: str) -> None:
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
     page.goto(link)
     expect(page.get_by_role("heading", name="This link works no more")).to_be_visible()
+
+
+def come_back_with_a_passkey(page: Page) -> None:
+    """Adds one that signs in alone, on a security key that the browser plays, and signs in with it."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    key = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {**key, "isUserVerified": True}})
+    page.goto("/account/second-factor/passkeys/add/")
+    page.get_by_label("Password").fill(PASSWORD)  # once more, before anything that protects the account changes
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_label(re.compile("without the password")).check()
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("The passkey is added.")).to_be_visible()
+    page.locator("details.who > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("button", name=re.compile("^Run"))).to_be_visible()
 
 
 def invite_viewer(page: Page) -> str:

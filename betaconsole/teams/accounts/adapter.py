@@ -4,12 +4,16 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 
 from betaconsole.teams.audit import record_person
-from betaconsole.teams.models import User
+from betaconsole.teams.models import OneTimeLink, User
+
+from .entering import INVITATION, open_link
 
 # What allauth notices about an account, by the mail it would send; nothing is mailed, it is written down.
 NOTICED = {
@@ -77,6 +81,26 @@ class AccountAdapter(DefaultAccountAdapter):
         text = message or SAID.get(message_template or "")
         if text:
             messages.add_message(request, level, text, extra_tags=extra_tags)
+
+
+class SignInService(DefaultSocialAccountAdapter):
+    """People of an OpenID Connect provider: those with an account come in, others by an invitation only."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        invitation = open_link(OneTimeLink.Kind.INVITATION, request.session.get(INVITATION, ""))
+        email = getattr(sociallogin.user, "email", "")
+        return bool(invitation and email) and not User.objects.filter(email=email).exists()
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
+        user: User = sociallogin.user
+        user.email = str(data.get("email") or "").lower()
+        user.name = str(data.get("name") or "")[:120]
+        return user
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:
+        user = super().save_user(request, sociallogin, form)
+        record_person(request, user, "person joined", about="through the sign-in service")
+        return user
 
 
 class SecondFactors(DefaultMFAAdapter):

@@ -15,6 +15,7 @@ from betaconsole.teams.audit import record, record_person
 from betaconsole.teams.models import Membership, OneTimeLink, Role, User
 from betaconsole.teams.solo import set_up_solo
 
+INVITATION = "invitation"  # the session's word for the invitation that a visitor came by
 FIRST_LASTS = timedelta(days=2)
 INVITATION_LASTS = timedelta(days=7)
 PASSWORD_LASTS = timedelta(days=1)

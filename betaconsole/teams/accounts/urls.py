@@ -8,6 +8,8 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount import views as service
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.usersessions import views as sessions
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -58,6 +60,9 @@ urlpatterns = [
     path("inactive/", public(_of_allauth(account.account_inactive)), name="account_inactive"),
     path("code/", public(_of_allauth(mfa.authenticate)), name="mfa_authenticate"),
     path("passkey/", public(_passkeys(passkeys.login_webauthn)), name="mfa_login_webauthn"),
+    path("service/<str:provider_id>/", public(_of_allauth(oidc.login)), name="openid_connect_login"),
+    path("service/<str:provider_id>/back/", public(_of_allauth(oidc.callback)), name="openid_connect_callback"),
+    path("service-cancelled/", public(_of_allauth(service.login_cancelled)), name="socialaccount_login_cancelled"),
     path("again/", signed_in(_of_allauth(account.reauthenticate)), name="account_reauthenticate"),
     path("again/code/", signed_in(_of_allauth(mfa.reauthenticate)), name="mfa_reauthenticate"),
     path("again/passkey/", signed_in(_passkeys(passkeys.reauthenticate_webauthn)), name="mfa_reauthenticate_webauthn"),

@@ -2,6 +2,7 @@
 
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -45,7 +46,7 @@ def invited(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         if isinstance(request.user, User):
             return _join(request, link, request.user)
-        return _join_anew(request, link)
+        return _join_anew(request, link, secret)
     except entering.Spent:
         return _gone(request)
 
@@ -59,7 +60,9 @@ def _join(request: HttpRequest, link: OneTimeLink, user: User) -> HttpResponse:
     return render(request, "account/invited.html", {"link": link, "standing": standing})
 
 
-def _join_anew(request: HttpRequest, link: OneTimeLink) -> HttpResponse:
+def _join_anew(request: HttpRequest, link: OneTimeLink, secret: str) -> HttpResponse:
+    if settings.OIDC_NAME:
+        request.session[entering.INVITATION] = secret  # for whoever comes back from the sign-in service
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = entering.make_account(request, link, **_account(form))

@@ -125,6 +125,9 @@ def _check_an_owner_stays(standing: Membership) -> None:
 
 
 def _end(standing: Membership) -> None:
+    """Out; tokens for the team and invitations into it that this person made end too."""
     live = ApiToken.objects.filter(user=standing.user, team=standing.team_id, revoked_at=None)
     live.update(revoked_at=timezone.now())
+    invitations = OneTimeLink.objects.open().filter(author=standing.user, team=standing.team_id)
+    invitations.update(revoked_at=timezone.now())
     standing.delete()
