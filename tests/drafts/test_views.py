@@ -187,7 +187,7 @@ def test_a_prompt_is_saved_with_its_stubs_and_opens_with_them(client, tab):
     assert (opened.tool_stubs, opened.max_turns) == ([{"tool": "look", "result": ""}], 3)
     page = text(client.get(reverse("library:prompt", args=[prompt.public_id])))
     assert "— tool stubs —" in page
-    assert "At most 3 turns" in page
+    assert "— at most 3 turns —" in page
     assert started(client, prompt=prompt.public_id, version=1).max_turns is None
 
 
