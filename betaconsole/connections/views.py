@@ -121,9 +121,10 @@ def edit(request: TeamRequest, public_id: str) -> HttpResponse:
 @transaction.atomic
 def archive(request: TeamRequest, public_id: str) -> HttpResponse:
     """Out of use, with its key; the simulator and the environment's key are not the console's to put away."""
-    row = get_object_or_404(pasted(request).filter(archived_at=None), public_id=public_id)
-    keys.archive(row)
-    noted(request, "connection archived", row)
+    row = get_object_or_404(pasted(request), public_id=public_id)
+    if not row.archived_at:
+        keys.archive(row)
+        noted(request, "connection archived", row)
     return redirect("connections:connection", public_id)
 
 
@@ -132,11 +133,12 @@ def archive(request: TeamRequest, public_id: str) -> HttpResponse:
 @transaction.atomic
 def restore(request: TeamRequest, public_id: str) -> HttpResponse:
     """In use again, where it still has a key; without one its form asks for it."""
-    row = get_object_or_404(pasted(request).exclude(archived_at=None), public_id=public_id)
+    row = get_object_or_404(pasted(request), public_id=public_id)
     if not row.sealed_key:
         return redirect("connections:edit", public_id)
-    keys.restore(row)
-    noted(request, "connection restored", row)
+    if row.archived_at:
+        keys.restore(row)
+        noted(request, "connection restored", row)
     return redirect("connections:connection", public_id)
 
 

@@ -7,7 +7,7 @@ from django.db import connection as database
 from django.urls import reverse
 
 from betaconsole.teams.keys import keep_key, remove_key
-from betaconsole.teams.models import Connection, Membership
+from betaconsole.teams.models import AuditEntry, Connection, Membership
 from betaconsole.teams.sealing import Unreadable
 
 pytestmark = pytest.mark.django_db
@@ -179,7 +179,9 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays_but_for_the_key(clie
 
 
 def test_an_archived_connection_sends_nothing_until_it_is_restored(client, mine, owner):
-    client.post(reverse("connections:archive", args=[mine.public_id]))
+    for _ in range(2):  # pressed twice
+        client.post(reverse("connections:archive", args=[mine.public_id]))
+    assert AuditEntry.objects.filter(action="connection archived", about="Mine").count() == 1
     assert mine not in Connection.objects.usable_by(owner.user)
     assert "archived" in text(client.get(reverse("connections:connection", args=[mine.public_id])))
     client.post(reverse("connections:restore", args=[mine.public_id]))
