@@ -96,7 +96,8 @@ TRIALS: Mapping[str, Trial] = MappingProxyType(
         ),
         "structured-outputs-2025-11-13": Trial("JSON of the given shape in the second column, text in the first."),
         "task-budgets-2026-03-13": Trial(
-            "the second column knows how many tokens it has for the whole task, and usage.iterations counts them down."
+            "the second column knows how many tokens it has for the whole task, which costs input tokens and may save output "
+            "tokens; usage.iterations lists its steps."
         ),
         "fast-mode-2026-02-01": Trial(
             "usage.speed says fast, and more tokens per second at a higher price. The third column takes the same field on a "
