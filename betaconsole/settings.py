@@ -201,8 +201,10 @@ INSTALLED_APPS = [
     "betaconsole.teams",
     "betaconsole.library",
     "betaconsole.availability",
+    "betaconsole.decisions",
     "betaconsole.drafts",
     "betaconsole.runs",
+    "betaconsole.sharing",
 ]
 
 # The tables of accounts are there in both modes, so that a data folder can change from one to the other.
