@@ -259,6 +259,7 @@ TEMPLATES = [
                 "django.template.context_processors.csrf",
                 "django.contrib.messages.context_processors.messages",
                 "betaconsole.teams.context.who",
+                "betaconsole.sharing.context.mentions",
             ],
             "builtins": ["betaconsole.web.templatetags.figures"],
         },

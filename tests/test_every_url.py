@@ -8,6 +8,7 @@ from django.test import Client, RequestFactory
 from betaconsole.availability.models import Check
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import Combination, Prompt, PromptVersion
+from betaconsole.sharing.models import Comment
 from betaconsole.teams.models import ApiToken, Connection, Membership, Role
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import make_comparison, make_team
@@ -70,6 +71,7 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
         "examples": "wrong-header",
         "betas": "context-management-2025-06-27",
         "tokens": ApiToken.issue(user=user, team=team, name=title)[0].public_id,
+        "comments": Comment.objects.create(team=team, comparison=comparison, author=user, text=title).public_id,
         "availability": Check.objects.create(team=team, connection=connection, author=user).public_id,
     }
 

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from betaconsole.decisions.deciding import Refused
 from betaconsole.decisions.deciding import decide as take
 from betaconsole.decisions.models import Stand
+from betaconsole.runs.models import Comparison
 from betaconsole.runs.standpoints import Standpoint, standpoints
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role, User
 
 from .grounds import grounds_of
-from .panel import Refusal, own_comparison, shown
+from .panel import NOTHING_REFUSED, Refusal, by_htmx, deciding_context, own_comparison, shown
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def decisions(request: TeamRequest) -> HttpResponse:
         "stale_count": sum(1 for point in points if point.stale),
         "stands": list(Stand),
     }
-    by_htmx = bool(getattr(request, "htmx", False))
-    return render(request, "sharing/_decisions.html" if by_htmx else "sharing/decisions.html", context)
+    template = "sharing/_decisions.html" if by_htmx(request) else "sharing/decisions.html"
+    return render(request, template, context)
 
 
 @requires(Role.MEMBER)
@@ -74,7 +75,15 @@ def decide(request: TeamRequest, public_id: str) -> HttpResponse:
     try:
         take(grounds_of(comparison), request.POST.dict(), team=request.team, author=request.user)
     except Refused as error:
-        return shown(request, comparison, refused=Refusal(request.POST.dict(), error.problems))
-    if getattr(request, "htmx", False):
-        return shown(request, comparison)
+        refused = Refusal(request.POST.dict(), error.problems)
+        return (
+            _section(request, comparison, refused) if by_htmx(request) else shown(request, comparison, decide=refused)
+        )
+    if by_htmx(request):
+        return _section(request, comparison, NOTHING_REFUSED)
     return redirect(reverse("sharing:discussion", args=[comparison.public_id]) + "#decide")
+
+
+def _section(request: TeamRequest, comparison: Comparison, refused: Refusal) -> HttpResponse:
+    context = {"comparison": comparison, **deciding_context(request, comparison, refused=refused)}
+    return render(request, "sharing/_decide.html", context, status=refused.status)

@@ -13,6 +13,7 @@ from betaconsole.runs.standpoints import standpoints, superseded
 from betaconsole.teams.access import TeamRequest
 
 from .grounds import grounds_of
+from .talk import talk_context
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class Refusal:
 
     typed: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return 422 if self.problems else 200
 
 
 NOTHING_REFUSED = Refusal()
@@ -32,12 +37,30 @@ def own_comparison(request: TeamRequest, public_id: str) -> Comparison:
     return get_object_or_404(rows.select_related("connection", "team", "author"), public_id=public_id)
 
 
-def shown(request: TeamRequest, comparison: Comparison, *, refused: Refusal = NOTHING_REFUSED) -> HttpResponse:
-    """The panel for htmx, the page with it for everybody else."""
-    context = {"comparison": comparison, **deciding_context(request, comparison, refused=refused)}
-    by_htmx = bool(getattr(request, "htmx", False))
-    template = "sharing/_panel.html" if by_htmx else "sharing/discussion.html"
-    return render(request, template, context, status=422 if refused.problems else 200)
+def by_htmx(request: TeamRequest) -> bool:
+    """Whether htmx asks, for a fragment."""
+    return bool(getattr(request, "htmx", False))
+
+
+def shown(
+    request: TeamRequest,
+    comparison: Comparison,
+    *,
+    decide: Refusal = NOTHING_REFUSED,
+    say: Refusal = NOTHING_REFUSED,
+    edit: Refusal = NOTHING_REFUSED,
+    editing: str = "",
+) -> HttpResponse:
+    """The panel for htmx, the page with it for everybody else; with the form that was refused, if one was."""
+    context = {
+        "comparison": comparison,
+        **deciding_context(request, comparison, refused=decide),
+        **talk_context(request, comparison, editing=editing),
+        "say": say,
+        "edit": edit,
+    }
+    template = "sharing/_panel.html" if by_htmx(request) else "sharing/discussion.html"
+    return render(request, template, context, status=max(decide.status, say.status, edit.status))
 
 
 def deciding_context(request: TeamRequest, comparison: Comparison, *, refused: Refusal) -> dict[str, Any]:
