@@ -7,7 +7,6 @@ What a column can change depends on where its requests go: every body of Message
 body at all where there is none (a GET) or where it is an upload.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,13 +24,13 @@ from betaconsole.claude.headers import (
 from betaconsole.drafts.columns import MAX_CELLS, MAX_COLUMNS
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
+from betaconsole.library.variables import VARIABLE
 from betaconsole.storage.fields import showable
 
 from .separate_caches import with_nonce
 
 MAX_REPEATS = 100
 MAX_PLAN_BYTES = 512 * 1024 * 1024  # all different bodies of one plan together
-VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 MESSAGES = Endpoint.MESSAGES
 WITH_PROMPTS = ("/v1/messages", "/v1/messages/count_tokens")  # a body there has a model and may have a system text
 JSON = "application/json"
