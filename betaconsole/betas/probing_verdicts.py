@@ -12,6 +12,7 @@ from .probing_plan import MADE_UP
 # Statuses that say something of the moment, the key or the line, and nothing of what was asked.
 BUSY = (408, 429, 500, 502, 503, 504, 529)
 NOT_ABOUT_THE_NAME = (401, 402, *BUSY)
+REFUSING = (400, 422)  # how a header is refused for what it holds
 _STATES = {
     Verdict.REFUSED_UNKNOWN: State.REFUSED,
     Verdict.REFUSED_MODEL: State.REFUSED_MODEL,
@@ -73,9 +74,17 @@ def control_fault(plain: Answer, made_up: Answer, *, needs_beta: bool) -> Found 
             f"The made-up name {MADE_UP} was accepted too: acceptance says nothing.",
             made_up.exchange,
         )
-    if made_up.status is None or made_up.status in NOT_ABOUT_THE_NAME:
+    if not _is_refused_by_name(made_up, needs_beta=needs_beta):
         return Found(State.UNREACHABLE, f"With the made-up name {MADE_UP}: {made_up.said}", made_up.exchange)
     return None
+
+
+def _is_refused_by_name(made_up: Answer, *, needs_beta: bool) -> bool:
+    """Whether it is the name that was refused: a firewall or a limit of size turns away any header, or any at that moment."""
+    if made_up.status in NOT_ABOUT_THE_NAME:
+        return False
+    is_missing = needs_beta and made_up.status == 404
+    return made_up.status in REFUSING or is_missing or (made_up.status is not None and MADE_UP in made_up.words)
 
 
 def refused_in_list(listed: Answer) -> list[str]:

@@ -130,6 +130,22 @@ def test_nothing_is_green_where_a_made_up_name_is_accepted_too(owner):
     assert check.requests == len(upstream.requests) == 4
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 413])
+def test_nothing_is_green_where_the_made_up_name_was_turned_away_for_something_else(owner, status):
+    special = lambda peer, request, betas: refusal(status, "No.", kind="denied") if MADE_UP in betas else None  # noqa: E731
+    with Upstream(FarEnd(None, special=special)) as upstream:
+        check = checked(owner, upstream, ONE, OTHER)
+    assert set(states(check).values()) == {State.UNREACHABLE}
+    assert f"With the made-up name {MADE_UP}: {status} denied: No." in check.note
+
+
+def test_a_gateway_may_refuse_the_made_up_name_with_a_status_of_its_own(owner):
+    special = lambda peer, request, betas: refusal(403, f"{MADE_UP} is not allowed") if MADE_UP in betas else None  # noqa: E731
+    with Upstream(FarEnd(None, special=special)) as upstream:
+        check = checked(owner, upstream, ONE)
+    assert states(check) == {ONE: "accepted"}
+
+
 @pytest.mark.parametrize("status", [401, 500, 404])
 def test_nothing_is_told_of_betas_where_the_request_without_one_fails(owner, status):
     with Upstream(FarEnd(special=lambda *_: refusal(status, "not you", "retry-after-ms: 1"))) as upstream:
