@@ -92,7 +92,7 @@ class Run:
         unclear: dict[Ask, Found] = {}
         for ask, answer in self._answers(left):
             found = self._read(ask, answer, plain[ask.group])
-            if ask.kind is Kind.BETA and found.state == State.INCONCLUSIVE:
+            if ask.kind is Kind.BETA and found.state == State.INCONCLUSIVE and answer.is_refusal:
                 unclear[with_header_alone(ask)] = found
             else:
                 self._keep(ask.group.models, ask.about, ask.group.method, found)
@@ -148,17 +148,20 @@ class Run:
     # Asking --------------------------------------------------------------------------------------------------------
 
     def _answers(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
-        """Each request and its answer, wave by wave. Raises `Halt`."""
+        """Each request and its answer, wave by wave. Raises `Halt`; what was answered until then has been handed out."""
         left = list(asks)
         while left:
             wave = self._allowed(left[: self._at_once])
             left = left[len(wave) :]
-            answered = self._wave(wave)
-            if busy := [ask for ask, answer in answered.items() if answer.is_passing]:
-                rests_s = [answered[ask].retry_after_s or BUSY_REST_S for ask in busy]
-                self._rest(min(max(rests_s), LONGEST_REST_S))
-                answered |= self._wave(self._allowed(busy))
-            yield from answered.items()
+            busy: dict[Ask, Answer] = {}
+            for ask, answer in self._wave(wave).items():
+                if answer.is_passing:
+                    busy[ask] = answer
+                else:
+                    yield ask, answer
+            if busy:
+                self._rest(min(max(answer.retry_after_s or BUSY_REST_S for answer in busy.values()), LONGEST_REST_S))
+                yield from (busy | self._wave(self._allowed(list(busy)))).items()
 
     def _allowed(self, wave: Sequence[Ask]) -> Sequence[Ask]:
         if self._sending.room is None:

@@ -10,7 +10,8 @@ from betaconsole.catalogue.outcomes import Facts, Verdict, outcomes
 from .probing_plan import MADE_UP
 
 # Statuses that say something of the moment, the key or the line, and nothing of what was asked.
-BUSY = (408, 429, 500, 502, 503, 504, 529)
+TURNED_AWAY = (408, 429, 502, 503, 529)  # nothing was done, so nothing is billed twice by asking again
+BUSY = (*TURNED_AWAY, 500, 504)
 NOT_ABOUT_THE_NAME = (401, 402, *BUSY)
 REFUSING = (400, 422)  # how a header is refused for what it holds
 _STATES = {
@@ -42,7 +43,12 @@ class Answer:
     @property
     def is_passing(self) -> bool:
         """Whether asking again later may bring an answer: the far end was busy, and no limit of 0 was spoken of."""
-        return self.status in BUSY and "limit of 0" not in self.words
+        return self.status in TURNED_AWAY and "limit of 0" not in self.words
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it refuses what was asked; else it says something of the moment or the key."""
+        return 400 <= (self.status or 0) < 500 and self.status not in (401, 402) and not self.is_passing
 
     @property
     def said(self) -> str:

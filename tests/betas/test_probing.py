@@ -192,6 +192,14 @@ def test_a_busy_far_end_is_asked_once_more(owner):
     assert check.requests == 4
 
 
+def test_what_may_have_been_billed_is_not_asked_again(owner):
+    special = lambda peer, request, betas: refusal(500, "oops", kind="api_error") if betas == [THREADS] else None  # noqa: E731
+    with Upstream(FarEnd([THREADS], special=special)) as upstream:
+        check = checked(owner, upstream, THREADS)
+    assert states(check) == {THREADS: "inconclusive"}
+    assert [betas_of(each) for each in upstream.requests].count([THREADS]) == 1
+
+
 def test_one_bad_answer_never_stops_the_others(owner):
     def special(peer, request, betas):
         if betas == [ONE]:

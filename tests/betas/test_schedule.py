@@ -16,7 +16,7 @@ from betaconsole.betas.probing_plan import active_betas
 from betaconsole.betas.schedule import GRACE, next_slot, run_due, save_schedule, slot_at
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
-from tests.betas.far_end import COUNT, ONE, OTHER, FarEnd
+from tests.betas.far_end import COUNT, ONE, OTHER, FarEnd, refusal
 from tests.runs.engines import connection_to, running, wait_for
 from tests.upstream import Upstream
 
@@ -154,6 +154,20 @@ def test_a_check_ends_where_the_budget_of_the_day_does(owner):
         probing.wait_for_ends(20)
     assert sorted(Check.objects.values_list("requests", flat=True)) == [0, 5]
     assert len(upstream.requests) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_answered_is_kept_where_no_budget_is_left_to_ask_a_busy_far_end_again(owner):
+    def special(peer, request, betas):
+        return refusal(429, "slow", "retry-after-ms: 1", kind="rate_limit_error") if betas == [OTHER] else None
+
+    with Upstream(FarEnd([ONE, OTHER], special=special)) as upstream, running():
+        scheduled(owner, connection_to(owner, upstream.url), betas=[ONE, OTHER], daily_requests=5)
+        run_due(timezone.now().replace(minute=1))
+        probing.wait_for_ends(20)
+    check = Check.objects.get()
+    assert (check.status, check.requests) == (Check.Status.STOPPED, 5)
+    assert dict(check.probes.values_list("beta", "state")) == {ONE: State.ACCEPTED}
 
 
 @pytest.mark.django_db(transaction=True)
