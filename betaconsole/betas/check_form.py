@@ -13,8 +13,17 @@ from betaconsole.catalogue.betas import MESSAGES, all_betas
 from .checking import read_names
 from .place import LONGEST_MODEL, Place
 from .probing import MOST_MODELS
-from .probing_plan import Ask, Kind, active_betas, ask_about, controls, groups, usable_betas, with_header_alone
-from .schedule import most_usd
+from .probing_plan import (
+    Ask,
+    Kind,
+    active_betas,
+    ask_about,
+    controls,
+    groups,
+    most_usd,
+    usable_betas,
+    with_header_alone,
+)
 
 CHOICES: Mapping[str, str] = {
     "active": "All active ones",

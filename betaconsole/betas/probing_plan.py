@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, cast
@@ -16,6 +17,7 @@ from typing import Any, cast
 from betaconsole.availability.models import Method
 from betaconsole.catalogue.betas import GATING, MESSAGES, Beta, Status, all_betas, find
 from betaconsole.catalogue.checks.endpoints import COUNT_TOKENS, shown_endpoint
+from betaconsole.catalogue.checks.estimate import estimated_tokens, most_cost, terms_of
 from betaconsole.catalogue.checks.fields import request_fields
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import MAX_BETAS
@@ -29,6 +31,7 @@ Json = dict[str, Any]
 MADE_UP = "no-such-beta-2020-01-01"
 SMALLEST: Json = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
 ONE_ROW = "limit=1"
+UNPRICED_USD = Decimal("0.01")  # taken for a message whose price is not known: more than the smallest costs anywhere
 
 # The cheapest request to what is no message: a list of one row.
 LISTS: Mapping[str, Endpoint] = MappingProxyType(
@@ -196,6 +199,15 @@ def body_for(beta: Beta | None, model: str, *, counts: bool) -> Json:
     if counts:
         return {name: value for name, value in body.items() if name in request_fields().counted}
     return {name: value for name, value in body.items() if name != "stream"}
+
+
+def most_usd(ask: Ask) -> Decimal:
+    """What a request costs at the most; only messages cost anything."""
+    body = ask.body
+    if body is None or ask.group.endpoint != Endpoint.MESSAGES:
+        return Decimal()
+    cost = most_cost(terms_of(body), estimated_tokens(body)).usd
+    return UNPRICED_USD if cost is None else cost
 
 
 def _least_tokens(body: Mapping[str, Any]) -> int:

@@ -23,6 +23,7 @@ from betaconsole.availability.models import Check, Method, State
 from betaconsole.catalogue.outcomes import Facts
 from betaconsole.claude import jsontext
 from betaconsole.drafts.columns import MAX_COLUMNS
+from betaconsole.runs.launching.budgeting import MAYBE_BILLED
 from betaconsole.runs.launching.launching import SendingDisabled, launch
 from betaconsole.runs.launching.planning import Plan, PlanError, VariantPlan
 from betaconsole.runs.models import Comparison, Exchange
@@ -33,7 +34,19 @@ from betaconsole.runs.states import IN_FLIGHT
 from betaconsole.runs.states import State as Sent
 from betaconsole.teams.models import User
 
-from .probing_plan import SMALLEST, Ask, Group, Kind, ask_about, controls, groups, why_not, with_header_alone, word_for
+from .probing_plan import (
+    SMALLEST,
+    Ask,
+    Group,
+    Kind,
+    ask_about,
+    controls,
+    groups,
+    most_usd,
+    why_not,
+    with_header_alone,
+    word_for,
+)
 from .probing_verdicts import Answer, Found, control_fault, found_of, refused_in_list, with_name_alone
 
 logger = logging.getLogger(__name__)
@@ -183,7 +196,7 @@ class Run:
             self._wait(errands)
         finally:
             cut(errands)
-            self._count(errands)
+            self._count(sent)
         for errand, asks in sent:
             rows = errand.exchanges.select_related("request_body", "response_body").order_by("variant__position")
             answered |= {ask: answer_of(exchange) for ask, exchange in zip(asks, rows, strict=True)}
@@ -242,14 +255,18 @@ class Run:
         if not is_mine:
             raise Halt
 
-    def _count(self, errands: Sequence[Comparison]) -> None:
-        """Add what went out to the check, and what it cost."""
-        rows = Exchange.objects.filter(comparison__in=errands).exclude(sent_at=None, status=None)
-        costs = list(rows.values_list("cost_usd", flat=True))
-        known = sum((cost for cost in costs if cost is not None), Decimal())
+    def _count(self, sent: Sequence[tuple[Comparison, list[Ask]]]) -> None:
+        """Add what went out to the check, and what it cost; at most, where that is not known and it may have been billed."""
+        requests, usd = 0, Decimal()
+        for errand, asks in sent:
+            went_out = errand.exchanges.exclude(sent_at=None, status=None)
+            costs = list(went_out.values_list("cost_usd", flat=True))
+            unknown = went_out.filter(MAYBE_BILLED).values_list("variant__position", flat=True)
+            requests += len(costs)
+            usd += sum(cost for cost in costs if cost is not None) + sum(most_usd(asks[at]) for at in unknown)
         zero = Value(Decimal(), output_field=DecimalField())
         Check.objects.filter(pk=self._check.pk).update(
-            requests=F("requests") + len(costs), cost_usd=Coalesce(F("cost_usd"), zero) + known
+            requests=F("requests") + requests, cost_usd=Coalesce(F("cost_usd"), zero) + usd
         )
 
 

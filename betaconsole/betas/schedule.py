@@ -22,13 +22,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from betaconsole.availability.models import Check, Schedule
-from betaconsole.catalogue.checks.estimate import estimated_tokens, most_cost, terms_of
-from betaconsole.claude.endpoints import Endpoint
 from betaconsole.runs.sending import engine
 from betaconsole.teams.models import Connection, User
 
 from .probing import ProbingError, chosen, in_background, mark_abandoned
-from .probing_plan import Ask, active_betas
+from .probing_plan import Ask, active_betas, most_usd
 from .probing_run import LEASE, Sending
 
 logger = logging.getLogger(__name__)
@@ -36,7 +34,6 @@ logger = logging.getLogger(__name__)
 TICK_S = 15.0
 GRACE = timedelta(minutes=10)  # so late a slot is still begun; past that it is missed
 MOST_HOURS, MOST_REQUESTS, MOST_USD = 24 * 31, 100_000, Decimal(10_000)
-UNPRICED_USD = Decimal("0.01")  # taken for a message whose price is not known: more than the smallest costs anywhere
 
 
 def slot_at(moment: datetime, every_hours: int) -> datetime:
@@ -132,15 +129,28 @@ def _begun(schedule: Schedule, now: datetime) -> Check | None:
             )
     except IntegrityError:
         return None  # another process was first
-    in_background(check, Sending(schedule.changed_by, room=partial(room_in_budget, schedule)))
+    in_background(check, Sending(_author(schedule), room=partial(room_in_budget, schedule, check.created_at)))
     return check
 
 
-def room_in_budget(schedule: Schedule, asks: Sequence[Ask]) -> int:
-    """How many of the first of these requests the budget of this day (UTC) leaves room for."""
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Check.objects.filter(connection=schedule.connection_id, slot__isnull=False, created_at__gte=midnight)
-    used = today.aggregate(requests=Sum("requests"), usd=Sum("cost_usd"))
+def _author(schedule: Schedule) -> User | None:
+    """Who set it up, in whose name it asks; nobody once that person may not send on the connection any more."""
+    by = schedule.changed_by
+    may_send = by is not None and Connection.objects.filter(pk=schedule.connection_id).usable_by(by).exists()
+    return by if may_send else None
+
+
+def room_in_budget(schedule: Schedule, begun_at: datetime, asks: Sequence[Ask]) -> int:
+    """How many of the first of these requests the budget leaves room for: that of the day (UTC) on which their check began,
+    so that one that goes on past midnight has no second one."""
+    midnight = begun_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    that_day = Check.objects.filter(
+        connection=schedule.connection_id,
+        slot__isnull=False,
+        created_at__gte=midnight,
+        created_at__lt=midnight + timedelta(days=1),
+    )
+    used = that_day.aggregate(requests=Sum("requests"), usd=Sum("cost_usd"))
     left = schedule.daily_requests - (used["requests"] or 0)
     left_usd = schedule.daily_usd - (used["usd"] or 0)
     room = 0
@@ -150,15 +160,6 @@ def room_in_budget(schedule: Schedule, asks: Sequence[Ask]) -> int:
             break
         room += 1
     return room
-
-
-def most_usd(ask: Ask) -> Decimal:
-    """What a request costs at the most; only messages cost anything."""
-    body = ask.body
-    if body is None or ask.group.endpoint != Endpoint.MESSAGES:
-        return Decimal()
-    cost = most_cost(terms_of(body), estimated_tokens(body)).usd
-    return UNPRICED_USD if cost is None else cost
 
 
 # The clock -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Checks that connections make by themselves: when, how often, and within which budget."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 
 from betaconsole.availability.models import Check, Schedule, State
 from betaconsole.betas import probing, schedule
-from betaconsole.betas.probing_plan import active_betas
+from betaconsole.betas.probing_plan import active_betas, controls, groups
 from betaconsole.betas.schedule import GRACE, next_slot, run_due, save_schedule, slot_at
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
-from tests.betas.far_end import COUNT, ONE, OTHER, FarEnd, refusal
+from tests.betas.far_end import COUNT, MESSAGE, MODEL, ONE, OTHER, FarEnd, refusal
 from tests.runs.engines import connection_to, running, wait_for
-from tests.upstream import Upstream
+from tests.upstream import Upstream, answer
 
+THREADS = "message-threads-2026-08-12"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SETTINGS = {
     "is_on": True,
@@ -172,13 +174,52 @@ def test_what_was_answered_is_kept_where_no_budget_is_left_to_ask_a_busy_far_end
 
 @pytest.mark.django_db(transaction=True)
 def test_without_dollars_only_what_is_free_is_asked(owner):
-    threads = "message-threads-2026-08-12"
-    with Upstream(FarEnd([ONE, threads])) as upstream, running():
-        scheduled(owner, connection_to(owner, upstream.url), betas=[ONE, threads], daily_usd=Decimal(0))
+    with Upstream(FarEnd([ONE, THREADS])) as upstream, running():
+        scheduled(owner, connection_to(owner, upstream.url), betas=[ONE, THREADS], daily_usd=Decimal(0))
         run_due(timezone.now().replace(minute=1))
         probing.wait_for_ends(20)
     assert Check.objects.get().status == Check.Status.STOPPED
     assert all("count_tokens" in request.line for request in upstream.requests)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_goes_on_past_midnight_has_no_second_budget(owner):
+    made = scheduled(owner, daily_requests=5)
+    begun_at = NOON.replace(hour=23)
+    Check.objects.create(team=owner.team, connection=made.connection, slot=begun_at, requests=4, created_at=begun_at)
+    asks = controls(groups([ONE, OTHER], [MODEL])[0])
+    assert len(asks) == 3
+    assert schedule.room_in_budget(made, begun_at, asks) == 1
+    assert schedule.room_in_budget(made, begun_at + timedelta(hours=2), asks) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_of_no_known_price_use_the_dollars_up_too(owner):
+    nameless = {**MESSAGE, "model": "no-model-of-the-catalogue"}
+
+    def special(peer, request, betas):
+        return answer(json.dumps(nameless).encode()) if THREADS in betas or not betas else None
+
+    with Upstream(FarEnd([THREADS], special=special)) as upstream, running():
+        connection = connection_to(owner, upstream.url, max_in_flight=2)
+        scheduled(owner, connection, betas=[THREADS], models=["one", "two", "three"], daily_usd=Decimal("0.03"))
+        run_due(timezone.now().replace(minute=1))
+        probing.wait_for_ends(20)
+    check = Check.objects.get()
+    # Three controls without a beta take a cent each; the refusals of the made-up name cost nothing.
+    assert (check.status, check.cost_usd) == (Check.Status.STOPPED, Decimal("0.03"))
+    assert not any(request.header("anthropic-beta") == THREADS for request in upstream.requests)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_schedule_outlives_the_role_of_who_set_it_up(owner):
+    with Upstream(FarEnd([ONE])) as upstream, running():
+        scheduled(owner, connection_to(owner, upstream.url, lowest_role="admin"))
+        Membership.objects.filter(pk=owner.pk).update(role="member")
+        run_due(timezone.now().replace(minute=1))
+        probing.wait_for_ends(20)
+    check = Check.objects.get()
+    assert (check.status, check.note) == (Check.Status.DONE, "")
 
 
 @pytest.mark.django_db(transaction=True)
