@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from betaconsole.api.answers import Cancelled, ComparisonAnswer, Created, WholeExchangeAnswer
 from betaconsole.runs.models import Body, Comparison, Exchange, Segment
 from tests.api.calling import BODY, Caller, error_of, fits
+from tests.builders import make_comparison, make_exchange
 
 pytestmark = pytest.mark.django_db
 THINKING = "interleaved-thinking-2025-05-14"
@@ -175,3 +176,32 @@ def queries(caller: Caller, path: str) -> int:
     with CaptureQueriesContext(database) as captured:
         assert caller.get(path).status_code == 200
     return len(captured)
+
+
+def test_a_variant_with_several_repeats_tells_in_how_many_a_beta_had_its_outcome(team, ann, caller):
+    comparison = make_comparison(team, ann, betas=[[], [THINKING]], repeats=3, exchanges=False)
+    plain, own = comparison.variants.all()
+    make_exchange(comparison, plain)
+    made = [
+        make_exchange(
+            comparison,
+            own,
+            repeat=repeat,
+            outcomes={"baseline": None, "betas": [{"beta": THINKING, "outcome": outcome, "evidence": []}]},
+        )
+        for repeat, outcome in enumerate(["effective", "no_visible_effect", "effective"], start=1)
+    ]
+    answer = caller.get(f"/comparisons/{comparison.public_id}").json()
+    assert fits(answer, ComparisonAnswer)
+    without, with_it = answer["variants"]
+    assert "over_repeats" not in without
+    assert with_it["over_repeats"] == [
+        {
+            "beta": THINKING,
+            "case": None,
+            "outcome": "effective",
+            "repeats": 2,
+            "of": 3,
+            "differing": [{"exchange": made[1].public_id, "outcome": "no_visible_effect"}],
+        }
+    ]
