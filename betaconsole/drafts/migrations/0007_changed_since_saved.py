@@ -4,20 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('drafts', '0006_token_counts'),
+        ("drafts", "0006_token_counts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='draft',
-            name='is_changed',
+            model_name="draft",
+            name="is_changed",
             field=models.BooleanField(default=False),
         ),
         migrations.AlterField(
-            model_name='caseset',
-            name='kind',
-            field=models.CharField(choices=[('cases', 'Cases'), ('trace', 'Trace'), ('values', 'Values')], max_length=8),
+            model_name="caseset",
+            name="kind",
+            field=models.CharField(
+                choices=[("cases", "Cases"), ("trace", "Trace"), ("values", "Values")], max_length=8
+            ),
         ),
     ]

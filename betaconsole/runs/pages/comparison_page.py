@@ -108,9 +108,10 @@ def _told(shown: Sequence[lanes.Lane]) -> Iterator[BetaLine]:
 
 def _version_of(comparison: Comparison) -> PromptVersion | None:
     """Which version of a saved prompt it ran, without its text."""
-    versions = PromptVersion.objects.filter(pk=comparison.prompt_version_id).select_related("prompt")
-    found = versions.only("number", "prompt__name", "prompt__public_id")
-    return found.first() if comparison.prompt_version_id else None
+    if comparison.prompt_version_id is None:
+        return None
+    versions = PromptVersion.objects.select_related("prompt").only("number", "prompt__name", "prompt__public_id")
+    return versions.get(pk=comparison.prompt_version_id)
 
 
 def own_draft(comparison: Comparison, user: User) -> Draft | None:

@@ -37,7 +37,12 @@ def test_all_is_well_beside_a_console_that_runs(console: Console):
     told = asked(console.data)
     assert told.returncode == 0, told.stdout + told.stderr
     assert "✕" not in told.stdout
-    for line in ("✓ Database: SQLite", "journal mode wal", "✓ Migrations: All are applied.", "✓ Engines: One console runs."):
+    for line in (
+        "✓ Database: SQLite",
+        "journal mode wal",
+        "✓ Migrations: All are applied.",
+        "✓ Engines: One console runs.",
+    ):
         assert line in told.stdout
 
 
