@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import availability, crash, eight_columns, first_text, many_columns, page
+from bench import availability, crash, eight_columns, first_text, history, many_columns, page
 from bench.console import Console, far_end, running
 from bench.figures import Figure, table
 
@@ -25,6 +25,7 @@ MEASURES: dict[str, Measure] = {
     "spread": eight_columns.measure_spread,
     "page": lambda console, port: page.measure_weight(console),
     "start": lambda console, port: page.measure_start(),
+    "history": lambda console, port: history.measure(),
 }
 
 

@@ -27,7 +27,7 @@ __all__ = ["index_pending", "phrases_of", "search", "team_wants", "words"]
 logger = logging.getLogger(__name__)
 
 MAX_QUERY_WORDS = 12
-BATCH = 500  # documents read at once; of a comparison with thousands that match only the first ones are
+BATCH = 200  # documents read at once; of a comparison with thousands that match only the first ones are
 
 
 # Searching --------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from django.db import transaction
 SLOT_BITS = 24  # documents of one comparison: itself in slot 0, then its exchanges in the order of their ids
 NEWEST = 1 << 38
 WINDOW = 1_000  # comparisons that are looked through one by one, where so many may hold enough
+MOST_WINDOWS = 4  # stretches that together are still sooner gone through than a list read
 MIN_BEGINNING = 3  # shorter than this an unfinished word would match half of everything
 
 
@@ -136,8 +137,8 @@ class Postgres:
     """Tsvectors with GIN indexes.
 
     What is common is found soonest by going through the newest documents, what is rare by its own list. The planner cannot
-    know which it is of words together, and guesses wrong by seconds: so a stretch is gone through first, and the list is
-    read where that did not hold enough.
+    know which it is of words together, and guesses wrong by seconds: so a stretch is gone through first, then
+    as much as it would take to find the rest, and where that is too much the list is read.
     """
 
     def hits(self, wanted: Wanted, limit: int) -> list[Hit]:
@@ -146,13 +147,19 @@ class Postgres:
         newest = _rows("SELECT id FROM runs_fulltext WHERE id < %s ORDER BY id DESC LIMIT 1", [below])
         if not newest:
             return []
-        start = ((newest[0][0] >> SLOT_BITS) - WINDOW) << SLOT_BITS
-        with _without("bitmapscan"):
-            found = self._between(query, max(above, start), below, limit)
-        if len(found) < limit and start > above:
-            with _without("indexscan", "seqscan"):
-                found += self._between(query, above, start, limit - len(found))
-        return found
+        found: list[Hit] = []
+        end, window = below, WINDOW
+        for _ in range(2):
+            start = max(above, ((min(end, newest[0][0] + 1) >> SLOT_BITS) - window) << SLOT_BITS)
+            with _without("bitmapscan"):
+                found += self._between(query, start, end, limit - len(found))
+            if len(found) >= limit or start <= above:
+                return found
+            end, window = start, window * (limit - len(found)) // max(1, len(found)) + 1
+            if window > MOST_WINDOWS * WINDOW:
+                break
+        with _without("indexscan", "seqscan"):
+            return found + self._between(query, above, end, limit - len(found))
 
     @staticmethod
     def _between(query: str, above: int, below: int, limit: int) -> list[Hit]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from betaconsole.decisions.models import Decision
@@ -16,7 +17,7 @@ from betaconsole.runs.pages.overview import summary as states_said
 from betaconsole.runs.standpoints import decisions_on
 from betaconsole.runs.states import State
 from betaconsole.runs.summaries import Summary, summaries_of
-from betaconsole.teams.models import Team, User
+from betaconsole.teams.models import Membership, Team, User
 from betaconsole.web.paging import SIZE, Page, page
 
 from .filters import Sought, sought
@@ -78,8 +79,14 @@ def _read(query: str | Query) -> Query:
 
 
 def listed(user: User, team: Team) -> ComparisonQuerySet:
-    """What the team's history shows to this person."""
-    return Comparison.objects.visible_to(user).filter(team=team).listed()
+    """What the team's history shows to this person: `visible_to`, asked so that the order of the index is kept.
+
+    Beside a join SQLite sorts all that is older first: at a million exchanges half a second for a page in the middle.
+    """
+    if user.asks_in not in (None, team.pk):
+        return Comparison.objects.none()
+    is_member = Exists(Membership.objects.filter(user=user, team=OuterRef("team")))
+    return Comparison.objects.filter(is_member, team=team, deleted_at=None).listed()
 
 
 def found_comparisons(user: User, team: Team, asked: Sought, *, before: int | None, size: int = SIZE) -> Page:

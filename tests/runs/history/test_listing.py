@@ -196,7 +196,7 @@ def test_as_many_queries_for_a_thousand_exchanges_as_for_a_few(team, ann):
     seed(900)
     many = counted()
     assert many == few
-    assert max(few.values()) <= 7
+    assert max(few.values()) <= (10 if database.vendor == "sqlite" else 40)
 
 
 def test_a_seeded_history_is_like_one_that_was_sent(team, ann):
