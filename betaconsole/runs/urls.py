@@ -37,6 +37,7 @@ urlpatterns = [
     path("count-tokens/", count_views.count_tokens, name="count_tokens"),
     path("comparisons/<str:public_id>/count-tokens/", count_views.counting_tokens, name="counting_tokens"),
     path("history/", history_views.history, name="history"),
+    path("history/export/<str:form>/", history_views.export_history, name="export_history"),
     path("history/newer/", history_views.newer, name="newer"),
     path("history/compare/", history_views.compare_exchanges, name="compare_exchanges"),
     path("comparisons/<str:public_id>/exchanges/", history_views.comparison_exchanges, name="comparison_exchanges"),

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.pages.views import by_htmx, go, visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
+from betaconsole.teams.audit import record
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier, number
 
 from . import columns, keeping
 from .asking import asked_for
+from .exporting import as_csv, as_jsonl
 from .listing import MOST_NEWER, newer_count, rows_for
 from .listing import history as history_of
 from .menus import menus
@@ -45,6 +47,20 @@ def address(query: str, **more: str) -> str:
     """The history with this query."""
     asked = {name: value for name, value in {"q": query, **more}.items() if value}
     return reverse("runs:history") + (f"?{urlencode(asked)}" if asked else "")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def export_history(request: TeamRequest, form: str) -> StreamingHttpResponse:
+    """Every comparison that matches, as JSONL or CSV."""
+    if form not in ("jsonl", "csv"):
+        raise Http404
+    query = asked_for(request.GET)
+    record(request, "history exported", about=str(query) or "everything", detail={"form": form})
+    chunks = (as_csv if form == "csv" else as_jsonl)(request.user, request.team, query)
+    headers = {"Content-Disposition": f'attachment; filename="history.{form}"', "X-Content-Type-Options": "nosniff"}
+    kind = "text/csv; charset=utf-8" if form == "csv" else "application/x-ndjson"
+    return StreamingHttpResponse(chunks, content_type=kind, headers=headers)
 
 
 @requires(Role.VIEWER)

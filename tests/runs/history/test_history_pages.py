@@ -1,5 +1,8 @@
 """The pages of history: filters in the address, rows that open, and what people do to comparisons."""
 
+import csv
+import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -144,3 +147,15 @@ def test_chosen_exchanges_open_as_columns_of_a_draft(client, team, ann):
 def test_one_exchange_alone_is_no_comparison(client, refunds):
     answer = client.post(reverse("runs:compare_exchanges"), {"exchange": [refunds.exchanges.first().public_id]})
     assert (answer.status_code, "Choose 2 to 32" in answer.content.decode()) == (422, True)
+
+
+def test_what_matches_is_exported_as_lines_and_as_a_table_no_spreadsheet_runs(client, team, ann):
+    finished(team, ann, title="=HYPERLINK(1)")
+    finished(team, ann, title="Plain")
+    lines = client.get("/history/export/jsonl/").getvalue().decode().splitlines()
+    assert [json.loads(line)["title"] for line in lines] == ["Plain", "=HYPERLINK(1)"]
+    table = list(csv.DictReader(io.StringIO(client.get("/history/export/csv/?q=beta:interleaved").getvalue().decode())))
+    assert [row["title"] for row in table] == ["Plain", "'=HYPERLINK(1)"]
+    assert table[0]["betas"] == THINKING
+    assert client.get("/history/export/csv/?q=state:failed").getvalue().decode().count("\n") == 1
+    assert client.get("/history/export/exe/").status_code == 404
