@@ -45,7 +45,7 @@ def start(
 ) -> Check:
     """Begin a check of betas × models and return at once. No betas: all that are not retired; no models: the default one.
 
-    Raises `ProbingError`; then nothing was made.
+    Whoever asks for the same again while it runs is given the one that runs. Raises `ProbingError`; then nothing was made.
     """
     betas, models = chosen(betas, models)
     if connection.team_id != team.pk or not Connection.objects.usable().filter(pk=connection.pk).exists():
@@ -54,17 +54,29 @@ def start(
         raise ProbingError("connection", f"The connection {connection.name} is not for your role: choose another one.")
     if not settings.SENDING_ENABLED or engine.is_stopping():
         raise ProbingError("connection", "Sending is switched off at the moment: nothing is asked.")
-    check = Check.objects.create(
-        team=team,
-        author=author,
-        connection=connection,
-        betas=list(betas),
-        models_asked=list(models),
-        worker=engine.worker(),
-        lease_until=Now() + LEASE,
-    )
-    in_background(check, Sending(author))
+    with transaction.atomic():
+        # The lock: of two presses at the same moment the second one finds the check of the first.
+        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        if running := _running(author, connection, betas, models):
+            return running
+        check = Check.objects.create(
+            team=team,
+            author=author,
+            connection=connection,
+            betas=betas,
+            models_asked=models,
+            worker=engine.worker(),
+            lease_until=Now() + LEASE,
+        )
+        in_background(check, Sending(author))
     return check
+
+
+def _running(author: User, connection: Connection, betas: list[str], models: list[str]) -> Check | None:
+    """The check of the same that this person has begun and that has not ended."""
+    running = Check.objects.filter(status=Check.Status.RUNNING, lease_until__gt=Now())
+    mine = running.filter(author=author, connection=connection, slot=None).select_related("connection")
+    return next((check for check in mine if (check.betas, check.models_asked) == (betas, models)), None)
 
 
 def stop(check: Check, note: str = "Stopped by a person; what was found stands.") -> bool:

@@ -1,9 +1,11 @@
 """Checks of availability, sent by a real engine: on the simulator, and on far ends that are scripted."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.db.models.functions import Now
 
 from betaconsole.availability.models import Check, Method, Probe, State
@@ -236,6 +238,32 @@ def test_no_more_is_in_flight_than_half_of_what_the_connection_allows(owner):
     with Upstream(far) as upstream:
         checked(owner, upstream, *list(all_betas())[:40], max_in_flight=4)
     assert far.most <= 2
+
+
+@pytest.mark.both_databases
+def test_the_same_asked_for_twice_is_asked_once_while_it_runs(owner):
+    connection = connection_to(owner, "http://127.0.0.1:9")
+    begun: list[Check] = []
+
+    def press() -> None:
+        try:
+            begun.append(probing.start(owner.team, owner.user, connection, [ONE]))
+        finally:
+            connections.close_all()
+
+    presses = [threading.Thread(target=press) for _ in range(3)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join()
+    assert len({check.pk for check in begun}) == 1
+    other = probing.start(owner.team, owner.user, connection, [OTHER])
+    probing.stop(begun[0])
+    probing.stop(other)
+    again = probing.start(owner.team, owner.user, connection, [ONE])
+    probing.stop(again)
+    probing.wait_for_ends(20)
+    assert len({begun[0].pk, other.pk, again.pk}) == Check.objects.count() == 3
 
 
 # Stopping ------------------------------------------------------------------------------------------------------------
