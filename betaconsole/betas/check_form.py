@@ -12,7 +12,7 @@ from betaconsole.catalogue.betas import MESSAGES, all_betas
 
 from .checking import read_names
 from .place import LONGEST_MODEL, Place
-from .probing import MOST_MODELS
+from .probing import MOST_BETAS, MOST_MODELS
 from .probing_plan import (
     Ask,
     Kind,
@@ -56,7 +56,7 @@ class CheckForm:
         """The names that are meant; `used` are those the team has sent."""
         match self.which:
             case "these":
-                return list(read_names(self.names).names)
+                return typed_names(self.names)
             case "used":
                 return sorted(used)
             case "all":
@@ -64,6 +64,11 @@ class CheckForm:
             case "usable":
                 return usable_betas()
         return active_betas()
+
+
+def typed_names(text: str) -> list[str]:
+    """The names in a field of a form, and no more than one too many: that is refused, not cut."""
+    return list(read_names(text, most=MOST_BETAS + 1).names)
 
 
 @dataclass(frozen=True)

@@ -82,16 +82,16 @@ class Checked:
         return documentation(str(self.name))
 
 
-def read_names(text: str) -> Pasted:
-    """The beta names in a header line however it is spelt, or in a request as curl, code or a log line."""
+def read_names(text: str, *, most: int = MOST_NAMES) -> Pasted:
+    """The beta names in a header line however it is spelt, or in a request as curl, code or a log line; the first so many."""
     if text.lstrip().startswith("["):  # a list of names; no request is one
-        return Pasted(_in_a_line(text[:MOST_CHARACTERS]))
+        return Pasted(_in_a_line(text[:MOST_CHARACTERS])[:most])
     try:
         pasted = read_request(text[:MOST_CHARACTERS])
     except PasteError:
-        return Pasted(_in_a_line(text[:MOST_CHARACTERS]))
+        return Pasted(_in_a_line(text[:MOST_CHARACTERS])[:most])
     body_text = pasted.body_text or ""
-    return Pasted(pasted.betas[:MOST_NAMES], _model_in(body_text), pasted.version, body_text)
+    return Pasted(pasted.betas[:most], _model_in(body_text), pasted.version, body_text)
 
 
 def without_keys(text: str) -> str:
@@ -106,7 +106,7 @@ def check(names: Sequence[str], *, model: str, version: str, today: date) -> lis
 
 def _in_a_line(text: str) -> tuple[str, ...]:
     names = _BETWEEN.split(_LABEL.sub(" ", text))
-    return tuple(dict.fromkeys(name for name in names if name))[:MOST_NAMES]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _model_in(body_text: str) -> str:

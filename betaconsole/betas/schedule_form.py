@@ -13,8 +13,7 @@ from django.utils import timezone
 from betaconsole.availability.models import Schedule
 from betaconsole.teams.models import Connection, User
 
-from .check_form import Size, size_of
-from .checking import read_names
+from .check_form import Size, size_of, typed_names
 from .probing import ProbingError, chosen
 from .probing_plan import active_betas
 from .schedule import next_slot, save_schedule
@@ -87,7 +86,7 @@ class ScheduleForm:
 
     @property
     def names(self) -> Sequence[str]:
-        return read_names(self.betas).names if self.betas.strip() else ()
+        return typed_names(self.betas) if self.betas.strip() else ()
 
     @property
     def model_names(self) -> Sequence[str]:

@@ -193,6 +193,18 @@ def test_a_name_that_the_catalogue_does_not_hold_has_its_history_too(client, key
     assert "✓ accepted" in text_of(client, "/betas/our-own-2026-01-01/")
 
 
+def test_more_names_than_a_header_holds_are_all_asked_about(client, owner, key):
+    names = [f"beta-{number}-2026-01-01" for number in range(80)]
+    asked = {"connection": key.public_id, "which": "these", "names": "\n".join(names), "models": MODEL}
+    client.post("/betas/availability/start/", asked)
+    assert Check.objects.get().betas == names
+    saved = {"connection": key.public_id, "every_hours": "24", "daily_requests": "9", "daily_usd": "1"}
+    client.post("/betas/availability/schedule/", {**saved, "betas": "\n".join(names)})
+    assert Schedule.objects.get().betas == names
+    refused = client.post("/betas/availability/start/", {**asked, "names": " ".join(f"beta-{n}" for n in range(300))})
+    assert (refused.status_code, Check.objects.count()) == (422, 1)
+
+
 def test_names_on_a_comparisons_page_lead_to_their_betas(client, owner):
     comparison = make_comparison(owner.team, owner.user, betas=((), (CONTEXT,)), exchanges=False)
     make_exchange(comparison, comparison.variants.last(), state="succeeded")
