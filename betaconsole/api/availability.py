@@ -25,10 +25,12 @@ class AskedAvailability(Asked):
     connection: Words | None = Field(
         None, description="Id, name or kind (simulator, environment, key); the team's default where left out."
     )
-    betas: list[Beta] | None = Field(
+    betas: Annotated[list[Beta], Field(min_length=1)] | None = Field(
         None, description="Names, known or not; all that the catalogue does not call retired where left out."
     )
-    models: list[Label] | None = Field(None, description="Ids of models; the default model where left out.")
+    models: Annotated[list[Label], Field(min_length=1)] | None = Field(
+        None, description="Ids of models; the default model where left out."
+    )
 
 
 class CheckStarted(TypedDict):
@@ -78,7 +80,7 @@ def started(request: TeamRequest, asked: AskedAvailability) -> Check:
     """Begin what was asked for. Raises `Problem` and `SendingDisabled`."""
     if not settings.SENDING_ENABLED or engine.is_stopping():
         raise SendingDisabled
-    connection = connection_for(request.team, asked.connection)
+    connection = connection_for(request.team, asked.connection, request.user)
     try:
         return probing.start(request.team, request.user, connection, asked.betas or (), asked.models or ())
     except probing.ProbingError as error:

@@ -78,7 +78,7 @@ def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
     """
     if asked.count_tokens:
         check_role(request, Role.MEMBER)
-    connection = connection_for(request.team, asked.connection)
+    connection = connection_for(request.team, asked.connection, request.user)
     plan = plan_of(asked, version=connection.anthropic_version)
     stands = stands_on(connection.pk, {beta for variant in plan.variants for beta in variant.betas})
     tokens = tokens_of(plan, connection, asking=request.user if asked.count_tokens else None)

@@ -10,7 +10,8 @@ from betaconsole.catalogue.betas import Status, all_betas
 from betaconsole.runs.models import Exchange
 from betaconsole.runs.sending import simulated
 from betaconsole.teams.models import Connection, Membership
-from tests.api.calling import Caller, error_of, fits
+from tests.api.calling import Caller, error_of, fits, request
+from tests.availability.probed import a_connection
 from tests.runs.engines import running
 
 CONTEXT, UNKNOWN = "context-management-2025-06-27", "context-managment-2025-06-27"
@@ -54,6 +55,8 @@ class TestAsking:
             ({"betas": ["Not A Beta"]}, "betas.0"),
             ({"models": [""]}, "models.0"),
             ({"models": [f"model-{number}" for number in range(21)]}, "models"),
+            ({"betas": []}, "betas"),
+            ({"models": []}, "models"),
             ({"connection": "nowhere"}, "connection"),
             ({"beta": []}, "beta"),
         ],
@@ -62,6 +65,14 @@ class TestAsking:
         refused = caller.post("/availability", asked)
         assert (refused.status_code, error_of(refused)["field"]) == (422, field)
         assert not Check.objects.exists()
+
+    def test_the_default_is_of_the_connections_that_the_person_may_send_on(self, caller, ann, team):
+        Connection.objects.filter(pk=a_connection(team).pk).update(lowest_role="admin")
+        Membership.objects.filter(user=ann).update(role="member")
+        begun = caller.post("/availability", {"betas": [CONTEXT]})
+        assert begun.status_code == 202, begun.content
+        assert Check.objects.get().connection.is_simulator
+        assert caller.post("/preflight", request(connection=...)).status_code == 200
 
     def test_a_viewer_reads_and_does_not_begin(self, caller):
         check_id = caller.post("/availability", {}).json()["id"]
