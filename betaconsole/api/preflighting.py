@@ -124,17 +124,21 @@ def looked_at(plan: Plan, *, today: date, stands: Sequence[Stand], tokens: Token
     by_case = [_requests(few, case, number) for number, case in enumerate(few.cases)]
     found = [_found(requests, stands, today) for requests in by_case]
     like_these = Decimal(len(plan.cases)) / len(few.cases)
+    estimated = estimate(few, counts=tokens.counted.tokens)
     columns = [
         _column(
-            estimated,
+            column,
             [finding for findings in found for finding in findings[index]] + _about_counting(index, tokens),
             like_these=like_these,
         )
-        for index, estimated in enumerate(estimate(few, counts=tokens.counted.tokens).columns)
+        for index, column in enumerate(estimated.columns)
     ]
-    costs = [column["estimated_cost_usd"] for column in columns]
-    known = [cost for cost in costs if cost is not None]
-    return {"columns": columns, "estimated_cost_usd": sum(known) if len(known) == len(costs) else None}
+    return {"columns": columns, "estimated_cost_usd": _dollars(estimated.upper_usd, like_these)}
+
+
+def _dollars(usd: Decimal | None, like_these: Decimal) -> float | None:
+    """Exact up to here: adding what was made a number of JSON would not be."""
+    return None if usd is None else float(usd * like_these)
 
 
 def _about_counting(index: int, tokens: Tokens) -> list[Finding]:
@@ -197,7 +201,7 @@ def _column(estimated: ColumnEstimate, found: Sequence[Finding], *, like_these: 
         "label": estimated.label,
         "findings": [_finding(finding) for finding in sorted(told.values(), key=lambda each: each.level.rank)],
         "input_tokens": estimated.input_tokens if is_counted else None,
-        "estimated_cost_usd": None if estimated.upper_usd is None else float(estimated.upper_usd * like_these),
+        "estimated_cost_usd": _dollars(estimated.upper_usd, like_these),
     }
 
 

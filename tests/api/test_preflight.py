@@ -1,5 +1,7 @@
 """POST /preflight: what a program is told before it sends a comparison, in the documented form."""
 
+from decimal import Decimal
+
 import pytest
 
 from betaconsole.api.preflighting import PreflightAnswer
@@ -80,6 +82,13 @@ def test_the_cost_is_that_of_all_cases_and_repeats_at_the_most(caller):
     assert answer["columns"][0]["estimated_cost_usd"] == pytest.approx(15 * one)
     assert answer["estimated_cost_usd"] == pytest.approx(30 * one)
     assert looked(caller, engine="batch")["estimated_cost_usd"] == pytest.approx(one)
+
+
+def test_the_sum_of_all_columns_is_exact(caller):
+    answer = looked(caller, variants=[{"betas": []}] * 3, body={**BODY, "max_tokens": 6661})
+    column, *others = [Decimal(str(each["estimated_cost_usd"])) for each in answer["columns"]]
+    assert others == [column, column]
+    assert answer["estimated_cost_usd"] == float(3 * column)
 
 
 def test_of_a_model_without_a_price_no_cost_is_claimed(caller):
