@@ -11,7 +11,7 @@ from betaconsole.availability.models import Probe, Standing, State
 from betaconsole.availability.standings import Change, changes_of, standings, strips
 from betaconsole.betas.listing import gated_tools
 from betaconsole.betas.using import used_counts
-from betaconsole.catalogue.betas import Beta, Status, all_betas, catalogue_date, find
+from betaconsole.catalogue.betas import Beta, Status, all_betas, catalogue_date, date_of, family_of, find
 from betaconsole.catalogue.checks.nearest import nearest
 from betaconsole.claude.headers import HeaderError, check_beta
 from betaconsole.teams.access import TeamRequest
@@ -176,8 +176,8 @@ def _beta(name: str, rows: Iterable[Standing]) -> BetaAnswer:
     beta = find(name)
     return {
         "name": name,
-        "family": beta.family if beta else name,
-        "date": beta.date.isoformat() if beta else None,
+        "family": family_of(name),
+        "date": date.isoformat() if (date := date_of(name)) else None,
         "status": beta.status.value if beta else Status.UNKNOWN.value,
         "superseded_by": beta.superseded_by if beta else None,
         "endpoints": list(beta.endpoints) if beta else [],

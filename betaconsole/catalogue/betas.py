@@ -192,6 +192,15 @@ def family_of(name: str) -> str:
     return found["family"] if found else name
 
 
+def date_of(name: str) -> datetime.date | None:
+    """The date in any name; None where there is none, or no such day."""
+    found = _DATED.fullmatch(name)
+    try:
+        return datetime.date(int(found["year"]), int(found["month"]), int(found["day"])) if found else None
+    except ValueError:
+        return None
+
+
 def catalogue_date() -> datetime.date:
     """The day up to which the facts were gathered."""
     return _catalogue().date

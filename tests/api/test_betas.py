@@ -100,8 +100,22 @@ def test_a_name_of_ones_own_is_found_once_it_was_asked_about_and_by_nobody_else(
     found(key, {OWN: State.ACCEPTED, THINKING: State.REFUSED})
     answer = caller.get(f"/betas/{OWN}").json()
     assert fits(answer, WholeBetaAnswer)
-    assert (answer["known"], answer["status"], answer["date"]) == (None, "unknown", None)
+    assert (answer["known"], answer["status"], answer["date"]) == (None, "unknown", "2026-01-01")
     assert answer["availability"][0]["state"] == "accepted"
     assert caller.get("/betas").json()[-1]["name"] == OWN
     assert stranger.get(f"/betas/{OWN}").status_code == 404
     assert stranger.get(f"/betas/{THINKING}").json()["availability"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "date"),
+    [
+        ("our-own-2026-02-03", "our-own", "2026-02-03"),
+        ("our-own-2026-02-30", "our-own", None),
+        ("our-own", "our-own", None),
+    ],
+)
+def test_a_name_of_ones_own_has_the_family_and_date_that_stand_in_it(caller, key, name, family, date):
+    found(key, {name: State.ACCEPTED})
+    answer = caller.get(f"/betas/{name}").json()
+    assert (answer["family"], answer["date"]) == (family, date)
