@@ -95,5 +95,6 @@ ESCAPING = {
     "runs/pages/block_views.py",
     "runs/pages/other_answers.py",
     "runs/pages/exchange_page.py",
+    "sharing/wording.py",
     "web/markdown.py",
 }

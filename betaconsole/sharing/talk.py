@@ -23,10 +23,10 @@ MOST_SHOWN = 500
 
 @dataclass(frozen=True)
 class Said:
-    """A comment as it is shown to somebody. `html` is empty where it was deleted."""
+    """A comment as it is shown to somebody. `html` is None where it was deleted."""
 
     comment: Comment
-    html: SafeString
+    html: SafeString | None
     may_change: bool
     may_restore: bool
     is_editing: bool
@@ -71,9 +71,7 @@ def _said(
     return [
         Said(
             comment=comment,
-            html=SafeString("")
-            if comment.deleted_at
-            else shown(comment.text, columns=columns, people=known, origins=origins),
+            html=None if comment.deleted_at else shown(comment.text, columns=columns, people=known, origins=origins),
             may_change=request.user.may_run and comment.may_change(request.membership),
             may_restore=request.user.may_run and comment.may_restore(request.membership),
             is_editing=comment.public_id == editing,
