@@ -39,9 +39,10 @@ PUBLIC = {
     "mfa_login_webauthn",
     "openid_connect_callback",
     "openid_connect_login",
+    "sharing:shared",
     "socialaccount_login_cancelled",
 }
-EVERYBODYS = ("examples", "betas")  # of no team
+EVERYBODYS = ("examples", "betas", "shared")  # of no team
 ASKS_ONLY = {"api:v1:preflight"}  # a POST that changes nothing, so a viewer's token may
 # A member changes what is their own, an admin anybody's: the owner's, as here, is refused to a member.
 OWN = {"runs:change_comparison", "runs:delete_comparison", "runs:restore_comparison"}

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from betaconsole.availability.models import Check
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import Combination, Prompt, PromptVersion
-from betaconsole.sharing.models import Comment
+from betaconsole.sharing.models import Comment, PublicLink
 from betaconsole.teams.models import ApiToken, Connection, Membership, Role
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import make_comparison, make_team
@@ -17,7 +17,7 @@ from tests.urls import Url, every_url
 
 URLS = every_url()
 WITH_ID = [url for url in URLS if url.parameters]
-OF_A_TEAM = [url for url in WITH_ID if url.noun not in ("examples", "betas")]  # those are everybody's
+OF_A_TEAM = [url for url in WITH_ID if url.noun not in ("examples", "betas", "shared")]  # those are everybody's
 PAGES = [url for url in URLS if url.view.access_rule != "token"]
 METHODS = ("get", "post")
 NOTHING = ("api:nothing", "api:v1:api-root")  # say 404 to everything
@@ -61,6 +61,7 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
     PromptVersion.objects.create(prompt=prompt, number=1, author=user, body_text="{}")
     draft = a_draft(title=title)
     Draft.objects.filter(pk=draft.pk).update(team=team, author=user)
+    link, secret = PublicLink.issue(comparison, author=user, days=7)
     return {
         "comparisons": comparison.public_id,
         "exchanges": comparison.exchanges.first().public_id,
@@ -71,6 +72,8 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
         "examples": "wrong-header",
         "betas": "context-management-2025-06-27",
         "tokens": ApiToken.issue(user=user, team=team, name=title)[0].public_id,
+        "shares": link.public_id,
+        "shared": secret,
         "comments": Comment.objects.create(team=team, comparison=comparison, author=user, text=title).public_id,
         "availability": Check.objects.create(team=team, connection=connection, author=user).public_id,
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -13,6 +14,7 @@ from betaconsole.runs.standpoints import standpoints, superseded
 from betaconsole.teams.access import TeamRequest
 
 from .grounds import grounds_of
+from .models import PublicLink
 from .talk import talk_context
 
 
@@ -50,6 +52,8 @@ def shown(
     say: Refusal = NOTHING_REFUSED,
     edit: Refusal = NOTHING_REFUSED,
     editing: str = "",
+    share: Refusal = NOTHING_REFUSED,
+    made_url: str = "",
 ) -> HttpResponse:
     """The panel for htmx, the page with it for everybody else; with the form that was refused, if one was."""
     context = {
@@ -58,9 +62,10 @@ def shown(
         **talk_context(request, comparison, editing=editing),
         "say": say,
         "edit": edit,
+        **links_context(request, comparison, refused=share, made_url=made_url),
     }
     template = "sharing/_panel.html" if by_htmx(request) else "sharing/discussion.html"
-    return render(request, template, context, status=max(decide.status, say.status, edit.status))
+    return render(request, template, context, status=max(decide.status, say.status, edit.status, share.status))
 
 
 def deciding_context(request: TeamRequest, comparison: Comparison, *, refused: Refusal) -> dict[str, Any]:
@@ -76,4 +81,18 @@ def deciding_context(request: TeamRequest, comparison: Comparison, *, refused: R
         "only_wait": ONLY_WAIT if comparison.simulated else "",
         "people": people_of(request.team).values(),
         "decide": refused,
+    }
+
+
+def links_context(
+    request: TeamRequest, comparison: Comparison, *, refused: Refusal = NOTHING_REFUSED, made_url: str = ""
+) -> dict[str, Any]:
+    """Context of `_links.html`: the open public links of a comparison. `made_url`: the address of one that was just made."""
+    rows = PublicLink.objects.visible_to(request.user).filter(team=request.team, comparison=comparison).open()
+    links = list(rows.select_related("author").order_by("-pk"))
+    return {
+        "links": [(link, request.user.may_run and link.may_revoke(request.membership)) for link in links],
+        "share": refused,
+        "made_url": made_url,
+        "is_solo": settings.MODE != "team",
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import decision_views, discussion_views, mention_views
+from . import decision_views, discussion_views, mention_views, public_views
 
 app_name = "sharing"
 urlpatterns = [
@@ -16,4 +16,8 @@ urlpatterns = [
     path("comments/<str:public_id>/restore/", discussion_views.restore_comment, name="restore_comment"),
     path("mentions/", mention_views.mentions, name="mentions"),
     path("mentions/read/", mention_views.read_mentions, name="read_mentions"),
+    # for people outside the team
+    path("comparisons/<str:public_id>/share/", public_views.share, name="share"),
+    path("shares/<str:public_id>/revoke/", public_views.revoke_share, name="revoke_share"),
+    path("shared/<str:secret>/", public_views.shared, name="shared"),
 ]

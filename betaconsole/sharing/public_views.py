@@ -1,0 +1,76 @@
+"""Links with which people outside the team read one comparison."""
+
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from betaconsole.runs.models import Comparison
+from betaconsole.teams.access import TeamRequest, public, requires
+from betaconsole.teams.audit import record
+from betaconsole.teams.models import Role
+from betaconsole.web.paging import number
+
+from .models import PublicLink
+from .panel import NOTHING_REFUSED, Refusal, by_htmx, links_context, own_comparison, shown
+from .public_page import page_of
+
+MOST_DAYS = 90
+CHOICES = ("prompt", "headers", "costs", "names")
+
+
+@requires(Role.MEMBER)
+@require_POST
+def share(request: TeamRequest, public_id: str) -> HttpResponse:
+    """Make a link that works for some days; its address stands in this answer and nowhere else."""
+    comparison = own_comparison(request, public_id)
+    days = number(request.POST.get("days"))
+    if days is None or not 1 <= days <= MOST_DAYS:
+        refused = Refusal(request.POST.dict(), {"days": f"Give 1 to {MOST_DAYS} days."})
+        return _links(request, comparison, refused=refused)
+    shows = {f"shows_{word}": word in request.POST for word in CHOICES}
+    with transaction.atomic():
+        link, secret = PublicLink.issue(comparison, author=request.user, days=days, **shows)
+        record(request, "share made", about=str(comparison), detail={"days": days, "shows": ", ".join(link.shows)})
+    return _links(request, comparison, made_url=settings.PUBLIC_URL + reverse("sharing:shared", args=[secret]))
+
+
+@requires(Role.MEMBER)
+@require_POST
+def revoke_share(request: TeamRequest, public_id: str) -> HttpResponse:
+    rows = PublicLink.objects.visible_to(request.user).filter(team=request.team)
+    link = get_object_or_404(rows.select_related("comparison__connection"), public_id=public_id)
+    if not link.may_revoke(request.membership):
+        raise Http404
+    with transaction.atomic():
+        link.revoke()
+        record(request, "share revoked", about=str(link.comparison))
+    if by_htmx(request):
+        return _links(request, link.comparison)
+    return redirect(reverse("sharing:discussion", args=[link.comparison.public_id]) + "#links")
+
+
+@public
+@require_GET
+def shared(request: HttpRequest, secret: str) -> HttpResponse:
+    """The comparison a link is for. Unknown, expired and revoked ones are answered alike."""
+    link = PublicLink.with_secret(secret)
+    if link is None:
+        answer = render(request, "sharing/shared_gone.html", status=404)
+    else:
+        found = page_of(link, case=number(request.GET.get("case")) or 0, repeat=number(request.GET.get("repeat")) or 1)
+        answer = render(request, "sharing/shared.html", {"page": found, "link": link, "comparison": link.comparison})
+    answer.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
+def _links(
+    request: TeamRequest, comparison: Comparison, *, refused: Refusal = NOTHING_REFUSED, made_url: str = ""
+) -> HttpResponse:
+    if not by_htmx(request):
+        return shown(request, comparison, share=refused, made_url=made_url)
+    context = {"comparison": comparison, **links_context(request, comparison, refused=refused, made_url=made_url)}
+    return render(request, "sharing/_links.html", context, status=refused.status)
