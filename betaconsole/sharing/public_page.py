@@ -60,12 +60,19 @@ def page_of(link: PublicLink, *, case: int, repeat: int) -> PublicPage:
         link=link,
         comparison=comparison,
         columns=[_column(link, variant, newest.get(variant.pk)) for variant in comparison.variants.all()],
-        change=Summary.load(comparison.summary).change if comparison.summary else "",
+        change=_change(link),
         prompt=_prompt(comparison) if link.shows_prompt else "",
         case=case,
         repeat=repeat,
         cases=[str(one) for one in cases],
     )
+
+
+def _change(link: PublicLink) -> str:
+    """The largest difference, unless it is one of costs and those are not to be shown."""
+    stored = link.comparison.summary
+    change = Summary.load(stored).change if stored else ""
+    return change if link.shows_costs or ": cost " not in change else ""
 
 
 def _column(link: PublicLink, variant: Variant, exchange: Exchange | None) -> PublicColumn:

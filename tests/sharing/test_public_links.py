@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.runs.models import Comparison
+from betaconsole.runs.summaries import Summary
 from betaconsole.sharing.models import PublicLink
 from betaconsole.teams.models import AuditEntry
 from tests.builders import CONTEXT, make_comparison, make_exchange
@@ -80,6 +81,12 @@ def test_it_shows_what_was_chosen_and_never_a_key(comparison):
     assert KEY not in everything
     assert "x-api-key" not in everything
     assert "<b>" not in everything
+
+
+def test_a_difference_of_costs_is_a_cost(comparison):
+    Comparison.objects.update(summary=Summary(columns=2, change="B: cost +40 %").dump())
+    assert "+40 %" not in text(browser_of(None).get(issued(comparison)))
+    assert "+40 %" in text(browser_of(None).get(issued(comparison, shows_costs=True)))
 
 
 @pytest.mark.parametrize("how", ["expired", "revoked", "unknown", "deleted"])
