@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
-from betaconsole.availability.models import Standing
+from betaconsole.availability.keeping import CONCLUSIVE
+from betaconsole.availability.models import Method, Standing
 from betaconsole.availability.standings import standings
 from betaconsole.availability.wording import short_model
 from betaconsole.catalogue.model_specs import all_models, default_model
@@ -34,7 +35,7 @@ class Place:
 
 
 def place_for(user: User, team: Team, *, connection_id: str = "", model: str = "") -> Place:
-    """The place asked for (public id, model), else the team's default connection and the model it was asked about last.
+    """The place asked for (public id, model), else the team's default connection and the model that answered there last.
 
     What names nothing of the team's is answered as if it were not there. Four queries.
     """
@@ -42,17 +43,20 @@ def place_for(user: User, team: Team, *, connection_id: str = "", model: str = "
     chosen = next((one for one in connections if one.public_id == connection_id), None)
     connection = chosen or Connection.objects.default_for(team, user)
     asked = asked_models(connection)
-    model = showable(model.strip())[:LONGEST_MODEL] or next(iter(asked), default_model())
+    last = next((name for name, told in asked.items() if told), next(iter(asked), default_model()))
+    model = showable(model.strip())[:LONGEST_MODEL] or last
     found = standings(user, team=team, connection=connection, model=model)
     menu = list(dict.fromkeys([*served_models(), *sorted(asked), model]))
     return Place(connection, model, connections, menu, {beta: row for (_, _, beta), row in found.items()})
 
 
-def asked_models(connection: Connection) -> list[str]:
-    """The models a connection was asked about, the last one first. One query."""
-    rows = Standing.objects.filter(connection=connection).order_by()
-    last = dict(rows.values_list("model").annotate(Max("last_probe")))
-    return sorted(last, key=lambda model: -last[model])
+def asked_models(connection: Connection) -> dict[str, bool]:
+    """The models a connection was asked about, the last one to answer first, and whether each itself ever said something of
+    a beta: a model that does not exist is still told what other endpoints accept. One query."""
+    itself = Q(state__in=CONCLUSIVE) & ~Q(probe__method=Method.ENDPOINT)
+    rows = Standing.objects.filter(connection=connection).order_by().values_list("model")
+    last = dict(rows.annotate(last=Max("last_probe", filter=itself)))
+    return {model: last[model] is not None for model in sorted(last, key=lambda name: -(last[name] or 0))}
 
 
 def served_models() -> list[str]:

@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from betaconsole.availability.models import Check, Schedule, State, Visit
+from betaconsole.availability.keeping import keep
+from betaconsole.availability.models import Check, Method, Schedule, State, Visit
 from betaconsole.catalogue.betas import all_betas
 from betaconsole.library.models import Combination
 from betaconsole.teams.models import AuditEntry, Connection
@@ -19,6 +20,7 @@ from tests.builders import CONTEXT, THINKING, make_comparison, make_exchange, ma
 
 pytestmark = pytest.mark.django_db
 OTHER = "claude-opus-4-8"
+FILES = "files-api-2025-04-14"
 HERE = {"model": MODEL}
 
 
@@ -96,6 +98,15 @@ def test_without_a_choice_it_speaks_of_the_model_that_was_asked_about_last(clien
     found(key, {CONTEXT: State.ACCEPTED}, model=OTHER)
     found(key, {CONTEXT: State.REFUSED})
     assert rows_of(client)[CONTEXT].startswith("✕ refused")
+
+
+def test_a_model_that_does_not_exist_is_not_spoken_of_by_itself(client, key):
+    found(key, {CONTEXT: State.ACCEPTED})
+    found(key, {CONTEXT: State.UNREACHABLE}, model="claude-none")
+    check = a_check(key, [FILES], models=["claude-none"])
+    keep(check, model="claude-none", beta=FILES, state=State.ACCEPTED, method=Method.ENDPOINT)
+    assert rows_of(client)[CONTEXT] == "✓ accepted"
+    assert rows_of(client, model="claude-none")[CONTEXT] == "! not reachable"
 
 
 def test_a_connection_of_another_team_is_no_choice_and_opens_nothing(client, key, eve):
