@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -57,6 +57,7 @@ RENEW_S = 10.0
 CUT_S = 5.0
 BUSY_REST_S, LONGEST_REST_S = 2.0, 60.0
 MOST_IN_NOTE = 480
+MOST_PLACES = 3  # named in it for one fault
 DEAD = "The console stopped while this ran; what was found stands."
 
 # How many of the first of these requests may go out, by a budget; 0 ends the check.
@@ -84,12 +85,12 @@ class Run:
         self._sending = sending
         self._at_once = max(1, min(MAX_COLUMNS, check.connection.max_in_flight // 2))
         self._renewed = time.monotonic()
-        self._notes: list[str] = []
+        self._faults: dict[str, list[str]] = {}  # what was wrong with the controls, and where
 
     def go(self) -> None:
         try:
             self._ask_all()
-            end(self._check, Check.Status.DONE, " ".join(self._notes))
+            end(self._check, Check.Status.DONE, noted(self._faults))
         except Halt as halt:
             end(self._check, Check.Status.STOPPED, str(halt))
 
@@ -124,7 +125,7 @@ class Run:
         for beta in group.betas:
             self._keep(group.models, beta, group.method, fault)
         at = f"{group.endpoint} with {group.models[0]}" if group.has_prompt else str(group.endpoint)
-        self._notes.append(f"{at}: {fault.message[:160]}")
+        self._faults.setdefault(fault.message[:160], []).append(at)
         return False
 
     def _not_listed(self, group: Group, first: dict[Ask, Answer]) -> list[str]:
@@ -279,6 +280,15 @@ def cut(errands: Sequence[Comparison]) -> None:
     while waiting.exists() and time.monotonic() < until:
         database.close()
         time.sleep(TICK_S)
+
+
+def noted(faults: Mapping[str, Sequence[str]]) -> str:
+    """What was wrong with the controls, each fault once, with the first of the places it was seen at."""
+    said = []
+    for fault, places in faults.items():
+        more = len(places) - MOST_PLACES
+        said.append(f"{', '.join(places[:MOST_PLACES])}{f' and {more} more' if more > 0 else ''}: {fault}")
+    return " ".join(said)
 
 
 def end(check: Check, status: Check.Status, note: str) -> bool:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from betaconsole.availability.models import Check, Method, Probe, State
 from betaconsole.betas import probing
 from betaconsole.betas.probing_plan import MADE_UP
-from betaconsole.betas.probing_run import DEAD, LEASE, Sending
+from betaconsole.betas.probing_run import DEAD, LEASE, Sending, noted
 from betaconsole.catalogue.betas import all_betas
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending import simulated
@@ -120,6 +120,12 @@ def test_names_are_asked_about_one_by_one_where_a_refusal_names_only_the_first(o
         check = checked(owner, upstream, ONE, COUNT, OTHER)
     assert states(check) == {ONE: "refused", COUNT: "accepted", OTHER: "refused"}
     assert [OTHER] in map(betas_of, upstream.requests)
+
+
+def test_what_is_wrong_everywhere_is_said_once():
+    said = noted({"No connection.": ["POST /a", "POST /b", "GET /c", "GET /d", "GET /e"], "Took too long.": ["GET /f"]})
+    assert said == "POST /a, POST /b, GET /c and 2 more: No connection. GET /f: Took too long."
+    assert noted({}) == ""
 
 
 def test_nothing_is_green_where_a_made_up_name_is_accepted_too(owner):
