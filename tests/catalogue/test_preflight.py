@@ -143,6 +143,11 @@ def test_an_unknown_name_is_told_with_the_day_of_the_catalogue_and_the_nearest_k
     assert "web-search-2025-03-05" in finding.message
 
 
+def test_a_misspelt_name_beside_the_right_one_is_only_taken_out():
+    finding = one("misspelt_name", found(None, CONTEXT, "context-managment-2025-06-27"))
+    assert (finding.fix, finding.other) == (remove_beta("context-managment-2025-06-27"), None)
+
+
 def test_a_superseded_name_stays_while_the_body_needs_it():
     old = "mcp-client-2025-04-04"
     needing = gated_bodies()["mcp_servers[].tool_configuration"][0]

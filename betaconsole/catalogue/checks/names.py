@@ -49,7 +49,9 @@ def unknown(asked: Asked) -> Iterator[Finding]:
         meant = _meant(name)
         if meant:
             message = f"No beta is called {name} (as of {catalogue_date()}): did you mean {meant}?"
-            yield error("misspelt_name", message, fix=_instead(asked, name, meant), other=remove_beta(name))
+            fix = _instead(asked, name, meant)
+            without = remove_beta(name)
+            yield error("misspelt_name", message, fix=fix, other=without if without != fix else None)
             continue
         near = nearest(name, all_betas())
         hinted = f"; the nearest known: {listed(near)}" if near else ""
