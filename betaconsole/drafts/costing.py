@@ -68,10 +68,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Costs:
-    """All columns of a draft. `is_stale`: some were counted before an edit, and are estimated again."""
+    """All columns of a draft. `is_stale`: some were counted before an edit, and are estimated again. `turns`: how many each
+    cell may take, all of which are in the costs."""
 
     columns: list[ColumnCost] = field(default_factory=list)
     is_stale: bool = False
+    turns: int = 1
 
     @property
     def is_counted(self) -> bool:
@@ -92,10 +94,14 @@ class Costs:
 
     @property
     def in_short(self) -> str:
-        """`at most $0.42`, with `about` where input was estimated."""
-        if self.most_usd is None:
+        """`at most $0.42`, with `about` where input was estimated, and with what it holds or leaves out."""
+        known = [column.most.usd for column in self.columns if column.most.usd is not None]
+        if not known:
             return "cost not known"
-        return f"at most {'' if self.is_counted else 'about '}{bound(self.most_usd)}"
+        unknown = [column.letter for column in self.columns if column.most.usd is None]
+        held = f" for {self.turns} turns each" if self.turns > 1 else ""
+        left_out = f" without {', '.join(unknown)}, whose cost is not known" if unknown else ""
+        return f"at most {'' if self.is_counted else 'about '}{bound(sum(known, Decimal(0)))}{held}{left_out}"
 
     @property
     def said(self) -> list[Said]:
@@ -124,7 +130,7 @@ def costs_of(draft: Draft, columns: Sequence[Column], facts: Facts) -> Costs:
         else:
             tokens, most = _composed(draft, column, outline=outlines.get(column.own_body, ""), held=held, way=way)
         found.append(ColumnCost(letter(position), tokens, most, held))
-    return Costs(found, is_stale=counts.is_stale)
+    return Costs(found, is_stale=counts.is_stale, turns=way.turns)
 
 
 def _recorded(draft: Draft, held: ColumnCount | None) -> tuple[int | None, Cost]:

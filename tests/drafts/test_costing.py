@@ -98,9 +98,11 @@ def test_turns_and_batches_change_the_price():
     two = costs(a_draft(BODY, [Column("a")], tool_stubs=STUBS, max_turns=2)).most_usd
     results = round(len(json.dumps(STUBS, separators=(",", ":"))) / 3.5)
     assert two == 2 * one + Decimal(2 * (1_000 + results)) / 1_000_000
-    ten = costs(a_draft(BODY, [Column("a")], tool_stubs=STUBS)).most_usd
+    shown = costs(a_draft(BODY, [Column("a")], tool_stubs=STUBS))
+    ten = shown.most_usd
     assert ten is not None
     assert ten > 10 * one
+    assert shown.in_short == f"at most about {bound(ten)} for 10 turns each"
     assert costs(a_draft(BODY, [Column("a")], engine="batch")).most_usd == one / 2
 
 
@@ -122,7 +124,10 @@ def test_what_has_no_price_has_a_dash_and_the_reason(body: Any, columns: list[Co
     shown = costs(a_draft(body, columns))
     assert [(one.letters, one.sentence) for one in shown.said] == [said]
     assert shown.columns[-1].cost_text == "—"
-    assert (shown.most_usd, shown.in_short) == (None, "cost not known")
+    assert shown.most_usd is None
+    known = shown.columns[0].cost_text
+    without = f"at most about {known} without B, whose cost is not known"
+    assert shown.in_short == ("cost not known" if known == "—" else without)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"messages": {"x": [[[[]]]]}, "max_tokens": [], "system": 5}'])
