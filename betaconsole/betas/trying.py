@@ -13,7 +13,7 @@ from betaconsole.drafts.models import Draft
 from betaconsole.teams.models import Connection, Team, User
 
 from .listing import can_try
-from .trials import PLAIN_BODY, PLAIN_ENOUGH, TIME_STUB, TRIALS, Trial
+from .trials import PLAIN_BODY, PLAIN_ENOUGH, TIME_STUB, TRIALS, WHY_ALIKE, Trial
 
 STUBBED = {str(TIME_STUB["tool"]): TIME_STUB}
 
@@ -43,6 +43,13 @@ def try_draft(team: Team, author: User, beta: Beta) -> Draft:
         tool_stubs=pair.tool_stubs,
         separate_caches=pair.separate_caches,
     )
+
+
+def told_of_try(beta: Beta) -> str:
+    """What to look for once a try has run, or why there will be nothing."""
+    if beta.name in TRIALS:
+        return f"Press Run. What this shows: {TRIALS[beta.name].look_for}"
+    return f"Press Run. No difference is to be expected: {WHY_ALIKE[beta.name]}"
 
 
 def pair_for(beta: Beta, *, simulated: bool) -> Pair:

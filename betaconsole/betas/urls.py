@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.betas, name="betas"),
     path("check/", check_views.check, name="check"),
     path("check/leave-out/", check_views.leave_out, name="leave_out"),
+    path("tried/", views.tried, name="tried"),
     # what a connection and model accept
     path("availability/", availability_views.availability, name="availability"),
     path("availability/size/", availability_views.check_size, name="check_size"),

@@ -19,8 +19,9 @@ from .beta_page import beta_page
 from .listing import ANSWERS, Wanted, can_try, endpoints, rows, used_rows
 from .news import news_for
 from .place import place_for
+from .spelling import spelt
 from .support import beta_support
-from .trying import try_draft
+from .trying import told_of_try, try_draft
 from .using import comparisons_with, used_counts
 from .visiting import visit
 
@@ -102,7 +103,17 @@ def try_it(request: TeamRequest, name: str) -> HttpResponse:
     if known is None or not can_try(known):
         raise Http404
     draft = try_draft(request.team, request.user, known)
-    return redirect(f"{reverse('runs:compose')}?draft={draft.public_id}")
+    return redirect(f"{reverse('runs:compose')}?draft={draft.public_id}&tried={name}")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def tried(request: TeamRequest) -> HttpResponse:
+    """What a try of the beta is about to show: the composer asks for it beside the draft that `try_it` made."""
+    known = find(request.GET.get("name", ""))
+    if known is None or not can_try(known):
+        raise Http404
+    return render(request, "betas/_tried.html", {"name": spelt(known.name), "said": told_of_try(known)})
 
 
 def _check(name: str) -> None:

@@ -159,10 +159,19 @@ class TestTheButton:
         name = "context-management-2025-06-27"
         answer = client.post(f"/betas/{name}/try/")
         draft = Draft.objects.get()
-        assert answer.headers["Location"] == f"/?draft={draft.public_id}"
+        assert answer.headers["Location"] == f"/?draft={draft.public_id}&tried={name}"
         assert [column.betas for column in draft.sheet] == [(), (name,)]
         assert draft.sheet[1].examples == (name,)
-        assert client.get(answer.headers["Location"]).status_code == 200
+        assert f'hx-get="/betas/tried/?name={name}"' in client.get(answer.headers["Location"]).text
+
+    def test_the_composer_says_what_to_look_for_or_why_there_is_nothing(self, owner, client):
+        said = [
+            client.get(f"/betas/tried/?name={name}").text for name in ("fast-mode-2026-02-01", "output-128k-2025-02-19")
+        ]
+        assert "What this shows: usage.speed says fast" in said[0]
+        assert "No difference is to be expected: current models write as much without it" in said[1]
+        assert client.get("/betas/tried/?name=%00/..").status_code in (400, 404)
+        assert client.get("/?tried=../..%22%3E%3Cscript%3E").status_code == 200
 
     def test_a_team_with_a_key_tries_on_its_own_connection(self, owner, client):
         kept = Connection.objects.create(
