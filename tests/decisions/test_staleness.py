@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from betaconsole.availability.models import Standing
+from betaconsole.catalogue.model_specs import all_models
 from betaconsole.decisions.models import Decision, subject_of
 from betaconsole.decisions.staleness import LastRun, why_stale
 from betaconsole.teams.models import Connection
@@ -12,6 +13,9 @@ from betaconsole.teams.models import Connection
 BETA, MODEL = "context-management-2025-06-27", "claude-sonnet-4-6"
 DECIDED = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
+RETIRED = next(
+    name for name, spec in all_models().items() if spec.retires_on and date(2026, 1, 1) < spec.retires_on < TODAY
+)
 
 
 def decision(**values) -> Decision:
@@ -38,9 +42,9 @@ def test_a_decision_stands_where_nothing_has_changed():
         ({}, {"moved": [standing()]}, f"{BETA} is refused on Production key since 12 Nov"),
         ({"look_again_on": TODAY}, {}, "to be looked at again since 2026-11-22"),
         (
-            {"models_sent": ["claude-3-haiku-20240307"], "created_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            {"models_sent": [RETIRED], "created_at": datetime(2026, 1, 1, tzinfo=UTC)},
             {},
-            "3-haiku-20240307 is retired since",
+            "is retired since",
         ),
     ],
     ids=["model", "version", "availability", "date", "retired"],
