@@ -14,6 +14,8 @@ TURNED_AWAY = (408, 429, 502, 503, 529)  # nothing was done, so nothing is bille
 BUSY = (*TURNED_AWAY, 500, 504)
 NOT_ABOUT_THE_NAME = (401, 402, *BUSY)
 REFUSING = (400, 422)  # how a header is refused for what it holds
+# How the words of a probe begin whose group had a control that failed.
+WITHOUT_ANY, WITH_MADE_UP = "Without any beta:", f"With the made-up name {MADE_UP}:"
 _STATES = {
     Verdict.REFUSED_UNKNOWN: State.REFUSED,
     Verdict.REFUSED_MODEL: State.REFUSED_MODEL,
@@ -73,7 +75,7 @@ def control_fault(plain: Answer, made_up: Answer, *, needs_beta: bool) -> Found 
     `needs_beta`: the endpoint is meant to be not found (404) without its header.
     """
     if not (plain.is_good or (needs_beta and plain.status == 404)):
-        return Found(State.UNREACHABLE, f"Without any beta: {plain.said}", plain.exchange)
+        return Found(State.UNREACHABLE, f"{WITHOUT_ANY} {plain.said}", plain.exchange)
     if made_up.status is not None and made_up.status < 400:
         return Found(
             State.NOT_CHECKED,
@@ -81,7 +83,7 @@ def control_fault(plain: Answer, made_up: Answer, *, needs_beta: bool) -> Found 
             made_up.exchange,
         )
     if not _is_refused_by_name(made_up, needs_beta=needs_beta):
-        return Found(State.UNREACHABLE, f"With the made-up name {MADE_UP}: {made_up.said}", made_up.exchange)
+        return Found(State.UNREACHABLE, f"{WITH_MADE_UP} {made_up.said}", made_up.exchange)
     return None
 
 

@@ -10,10 +10,10 @@ from betaconsole.availability.standings import REFUSALS, probes_of
 from betaconsole.availability.wording import WORDS, short_model, words_of
 
 from .probing_plan import MADE_UP
+from .probing_verdicts import WITH_MADE_UP, WITHOUT_ANY
 from .spelling import Spelt, spelt
 
 ORDER = (*REFUSALS, State.NOT_CHECKED, State.UNREACHABLE, State.INCONCLUSIVE, State.ACCEPTED)
-SILENT = (State.NOT_CHECKED, State.UNREACHABLE)
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,15 @@ def results_of(check: Check) -> Results:
 
 def _controls(probes: Sequence[Probe]) -> bool | None:
     """Whether the controls bear out what was found, somewhere at least; None while none was answered."""
-    if any(probe.exchange and probe.state not in SILENT for probe in probes):
+    if any(probe.exchange and not _tells_of_control(probe) for probe in probes):
         return True
-    return False if any(probe.state in SILENT for probe in probes) else None
+    return False if any(map(_tells_of_control, probes)) else None
+
+
+def _tells_of_control(probe: Probe) -> bool:
+    """Whether it says what a control that failed said; else a beta that was not answered was asked about itself."""
+    is_unreached = probe.state == State.UNREACHABLE and probe.message.startswith((WITHOUT_ANY, WITH_MADE_UP))
+    return probe.state == State.NOT_CHECKED or is_unreached
 
 
 def _answers(probes: Iterable[Probe], models: Sequence[str]) -> list[Answer]:

@@ -12,6 +12,7 @@ from betaconsole.availability.models import Check, Method, Probe, State
 from betaconsole.betas import probing
 from betaconsole.betas.probing_plan import MADE_UP
 from betaconsole.betas.probing_run import DEAD, LEASE, Sending, noted
+from betaconsole.betas.results import results_of
 from betaconsole.catalogue.betas import all_betas
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending import simulated
@@ -132,6 +133,7 @@ def test_nothing_is_green_where_a_made_up_name_is_accepted_too(owner):
     with Upstream(FarEnd(None)) as upstream:
         check = checked(owner, upstream, ONE, THREADS)
     assert set(states(check).values()) == {State.NOT_CHECKED}
+    assert results_of(check).controls_hold is False
     assert all(MADE_UP in probe.message and probe.exchange for probe in check.probes.all())
     assert MADE_UP in check.note
     # Two controls each, and no request for a beta: it would prove nothing.
@@ -144,6 +146,7 @@ def test_nothing_is_green_where_the_made_up_name_was_turned_away_for_something_e
     with Upstream(FarEnd(None, special=special)) as upstream:
         check = checked(owner, upstream, ONE, OTHER)
     assert set(states(check).values()) == {State.UNREACHABLE}
+    assert results_of(check).controls_hold is False
     assert f"With the made-up name {MADE_UP}: {status} denied: No." in check.note
 
 
@@ -206,6 +209,17 @@ def test_what_may_have_been_billed_is_not_asked_again(owner):
         check = checked(owner, upstream, THREADS)
     assert states(check) == {THREADS: "inconclusive"}
     assert [betas_of(each) for each in upstream.requests].count([THREADS]) == 1
+
+
+def test_the_controls_hold_where_only_a_beta_was_not_answered(owner):
+    def special(peer, request, betas):
+        if betas == [ONE]:
+            raise ConnectionResetError
+
+    with Upstream(FarEnd([ONE], special=special)) as upstream:
+        check = checked(owner, upstream, ONE)
+    assert states(check) == {ONE: "unreachable"}
+    assert results_of(check).controls_hold is True
 
 
 def test_one_bad_answer_never_stops_the_others(owner):
