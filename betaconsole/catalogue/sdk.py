@@ -115,9 +115,12 @@ def _named(files: Mapping[str, str], listed: tuple[str, ...]) -> dict[str, tuple
 
 
 def _ends(source: str) -> Iterator[tuple[str, date]]:
-    """The models of `DEPRECATED_MODELS`, whose values are written as in "June 15th, 2026"."""
+    """The models of `DEPRECATED_MODELS`, whose values are written as in "June 15th, 2026". Raises `SdkError` for others."""
     value = _assigned(source, _ENDS)
     for model, said in zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ():
         if isinstance(model, ast.Constant) and isinstance(said, ast.Constant):
             day = re.sub(r"(?<=\d)(st|nd|rd|th)", "", str(said.value))
-            yield str(model.value), datetime.strptime(day, "%B %d, %Y").date()
+            try:
+                yield str(model.value), datetime.strptime(day, "%B %d, %Y").date()
+            except ValueError as error:
+                raise SdkError(f"the SDK says of {model.value} that it ends on {said.value!r}: no such day") from error

@@ -91,6 +91,11 @@ def test_models_are_new_gone_or_end_on_another_day():
     assert by_name["claude-sonnet-4-5"].kind is Kind.CHANGED
 
 
+def test_an_end_that_is_no_day_is_said_and_not_guessed():
+    with pytest.raises(SdkError, match="claude-3 that it ends on 'Soon'"):
+        read_sdk(release(ends="DEPRECATED_MODELS = {'claude-3': 'Soon'}"))
+
+
 def test_an_older_release_is_known_to_be_older():
     def sdk(version: str) -> Sdk:
         return read_sdk(release(version=version))
