@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from math import ceil
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -92,7 +94,7 @@ class ScheduleForm:
     def model_names(self) -> Sequence[str]:
         return tuple(dict.fromkeys(self.models.replace(",", " ").split()))
 
-    @property
+    @cached_property
     def size(self) -> Size | None:
         """How much one check of it asks at most; None where it cannot be made."""
         try:
@@ -101,13 +103,13 @@ class ScheduleForm:
             return None
         return size_of(betas, models)
 
-    @property
+    @cached_property
     def per_day(self) -> Size | None:
         """How much its checks of one day ask at most, whatever the budget; a check that is rarer counts whole."""
         size, hours = self.size, max(int(_number(self.every_hours)), 1)
         if size is None:
             return None
-        times = max(24 // hours, 1)
+        times = ceil(24 / hours)
         return replace(size, requests=size.requests * times, messages=size.messages * times, usd=size.usd * times)
 
     @property
