@@ -33,6 +33,7 @@ class Kind(StrEnum):
 
     NEEDED = "needed"
     ELSEWHERE = "elsewhere"
+    OTHER_MODELS = "for other models"
     BUILT_IN = "built in"
     PINS = "pins an older shape"
     SUPERSEDED = "superseded"
@@ -163,6 +164,8 @@ def _on_model(beta: Beta, spec: ModelSpec | None) -> tuple[Kind, str] | None:
         return Kind.BUILT_IN, f"{spec.id} takes speed fast without the header."
     if beta.name == FAST and spec.fast_mode == "removed":
         return Kind.RETIRED, f"{spec.id} is no longer fast."
+    if beta.name == FAST and spec.fast_mode is None:
+        return Kind.OTHER_MODELS, f"No fast mode of {spec.id} is known. {beta.models_note}"
     if beta.name == INTERLEAVED and spec.thinking_types and "enabled" not in spec.thinking_types:
         return Kind.BUILT_IN, f"On {spec.id} thinking is adaptive: the header does nothing."
     if beta.raises and beta.raises.input_tokens and (spec.context_tokens or 0) >= beta.raises.input_tokens:

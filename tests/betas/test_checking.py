@@ -88,6 +88,7 @@ def test_the_model_decides_about_some_names():
     assert (needed.kind, needed.breaks) == (Kind.NEEDED, ("speed",))
     assert one("fast-mode-2026-02-01", "claude-opus-5-5").kind is Kind.BUILT_IN
     assert one("fast-mode-2026-02-01", "claude-opus-4-7").kind is Kind.RETIRED
+    assert one("fast-mode-2026-02-01", "claude-sonnet-5-5").kind is Kind.OTHER_MODELS
     assert one(THINKING, "claude-opus-5-5").kind is Kind.BUILT_IN
     assert one("context-1m-2025-08-07", "claude-sonnet-4-6").kind is Kind.BUILT_IN
 
