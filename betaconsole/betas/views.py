@@ -20,6 +20,7 @@ from .listing import ANSWERS, Wanted, can_try, endpoints, rows, used_rows
 from .news import news_for
 from .place import place_for
 from .spelling import spelt
+from .suggesting import suggested
 from .support import beta_support
 from .trying import told_of_try, try_draft
 from .using import comparisons_with, used_counts
@@ -37,10 +38,12 @@ def betas(request: TeamRequest) -> HttpResponse:
     place = place_for(
         request.user, request.team, connection_id=asked.get("connection", ""), model=asked.get("model", "")
     )
+    found = rows(wanted, used, place.stood, stands)
     context: dict[str, Any] = {
         "wanted": wanted,
         "place": place,
-        "rows": rows(wanted, used, place.stood, stands),
+        "rows": found,
+        "suggested": [] if found or not wanted.query else suggested(wanted.query),
         "used_rows": used_rows(wanted, used, place.stood, stands),
         "known": len(all_betas()),
         "catalogue_date": catalogue_date(),

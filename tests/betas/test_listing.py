@@ -4,6 +4,7 @@ import pytest
 
 from betaconsole.betas.listing import Wanted, needs_header, rows
 from betaconsole.betas.spelling import spelt
+from betaconsole.betas.suggesting import suggested
 from betaconsole.catalogue.betas import all_betas
 
 
@@ -62,3 +63,21 @@ def test_a_name_is_shown_whole(name):
 
 def test_a_name_breaks_before_its_date_only():
     assert (spelt("compact-2026-09-04").stem, spelt("compact-2026-09-04").date) == ("compact", "-2026-09-04")
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("context managment", ["context-management-2025-06-27"]),
+        ("context-managment-2025-06-27", ["context-management-2025-06-27"]),
+        (
+            "anthropic-beta: fast-mode-2026-02-01,task-budget-2026-03-13",
+            ["fast-mode-2026-02-01", "task-budgets-2026-03-13"],
+        ),
+        ("zzzz qqqqqqq", []),
+    ],
+)
+def test_a_search_that_finds_nothing_is_told_what_it_may_have_meant(query, meant):
+    assert names(query=query) == []
+    assert [str(name) for name in suggested(query)][: len(meant)] == meant
+    assert bool(suggested(query)) == bool(meant)
