@@ -123,4 +123,4 @@ def _ends(source: str) -> Iterator[tuple[str, date]]:
             try:
                 yield str(model.value), datetime.strptime(day, "%B %d, %Y").date()
             except ValueError as error:
-                raise SdkError(f"the SDK says of {model.value} that it ends on {said.value!r}: no such day") from error
+                raise SdkError(f"the SDK says of {model.value!s} that it ends on {said.value!r}: no day") from error
