@@ -439,7 +439,7 @@ def test_pages_of_the_history_go_on_where_the_last_ended(client, team, ann):
     while url:
         page = client.get(url).content.decode()
         seen += [int(found) for found in re.findall(r">run (\d+)</a>", page)]
-        older = re.search(r'href="(/history/\?before=\d+)">Older', page)
+        older = re.search(r'href="(/history/\?before=\d+)" rel="next">Older', page)
         url = older.group(1) if older else None
     assert seen == list(range(119, -1, -1))
 
@@ -452,7 +452,7 @@ def test_searching_answers_with_the_rows_only_and_keeps_the_words_while_paging(c
         pass
     page = client.get("/history/?q=refu", headers=HTMX).content.decode()
     assert "<html" not in page
-    assert page.count("<tr>") == 51
+    assert page.count(">refund ") == 50
     older = re.search(r'href="(/history/\?q=refu&amp;before=\d+)"', page).group(1).replace("&amp;", "&")
     rest = client.get(older).content.decode()
     assert rest.count(">refund ") == 5
@@ -461,7 +461,7 @@ def test_searching_answers_with_the_rows_only_and_keeps_the_words_while_paging(c
 
 def test_a_search_without_a_result_says_what_is_searched(client, owner):
     said = text(client.get("/history/", {"q": "<zebra>"}))
-    assert "Nothing holds “ &lt;zebra&gt; ”" in said
+    assert "Nothing matches &lt;zebra&gt;" in said
     assert "whole words" in said
 
 
@@ -491,4 +491,4 @@ def test_the_history_costs_the_same_queries_for_one_row_and_for_fifty(client, te
     one = queries()
     for _ in range(55):
         make_comparison(team, ann)
-    assert queries() == one <= 8
+    assert queries() == one <= 14

@@ -136,7 +136,7 @@ def queries_of(comparison):
 
 
 def test_a_page_asks_the_database_as_often_for_many_turns_columns_and_repeats_as_for_few(team, ann):
-    few = make_comparison(team, ann, exchanges=False)
+    few = make_comparison(team, ann, repeats=2, exchanges=False)
     many = make_comparison(team, ann, betas=[[]] * 10, repeats=2, exchanges=False)
     for comparison, turns in ((few, 1), (many, 16)):
         for variant in comparison.variants.all():

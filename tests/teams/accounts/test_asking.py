@@ -96,5 +96,5 @@ def test_who_is_in_one_team_pays_nothing_for_the_others(crew, django_assert_num_
     assert Comparison.objects.visible_to(crew["owner"]).get() == made
     browser = browser_of(crew["owner"])
     browser.get("/team/tokens/")
-    with django_assert_num_queries(5):  # session, person, teams, tokens, the bar's connection
+    with django_assert_num_queries(6):  # session, person, teams, tokens, the bar's connection and mentions
         browser.get("/team/tokens/")
