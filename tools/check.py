@@ -23,11 +23,11 @@ CHECKS = [
     [DJADE, "--check", "--target-version", "5.2", *TEMPLATES],
     [*PYTHON, "mypy"],
 ]
-# More than the cores: much of what is tested is waiting.
-PROCESSES = str(min(2 * (os.cpu_count() or 1), 8))
+# One for each core: with more, browsers and streams wait for each other longer than their tests do.
+PROCESSES = str(min(os.cpu_count() or 1, 8))
 TESTS = [
     [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-m", "both_databases", "-n", PROCESSES],
-    [*PYTHON, "pytest", "--quiet", "-n", PROCESSES],
+    [*PYTHON, "pytest", "--quiet", "-n", PROCESSES, "--dist", "loadfile"],
 ]
 
 

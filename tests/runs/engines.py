@@ -58,7 +58,7 @@ def run(owner: Membership, connection: Connection, asked: Plan, **options: Any) 
     return comparison
 
 
-def wait_until_finished(comparison: Comparison, timeout_s: float = 10) -> list[Exchange]:
+def wait_until_finished(comparison: Comparison, timeout_s: float = 40) -> list[Exchange]:
     """The comparison's exchanges, in the order they were queued, once all are final."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
@@ -69,7 +69,7 @@ def wait_until_finished(comparison: Comparison, timeout_s: float = 10) -> list[E
     raise AssertionError(f"not finished after {timeout_s} s: {states}")
 
 
-def wait_for(condition: Any, timeout_s: float = 10, what: str = "the condition") -> Any:
+def wait_for(condition: Any, timeout_s: float = 40, what: str = "the condition") -> Any:
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if found := condition():

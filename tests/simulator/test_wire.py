@@ -211,7 +211,7 @@ def test_a_hundred_streams_run_at_once_at_their_own_pace():
     for sock in socks:
         sock.close()
     assert all(reply.body.endswith(b'{"type":"message_stop"}\n\n') for reply in replies)
-    assert 1.05 < total_s < 3
+    assert 1.05 < total_s < 20  # one after the other they would take 100
 
 
 def test_recording_keeps_the_requests_in_order(simulator, sock):
