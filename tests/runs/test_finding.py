@@ -162,7 +162,7 @@ def test_a_body_that_is_no_json_is_still_found_by_its_words(ann):
     assert search(ann.team, "hippopotamus") == [comparison.pk]
 
 
-def test_one_query_answers_a_search_among_few_and_among_many(ann):
+def test_a_search_among_many_costs_as_many_queries_as_among_few(ann):
     def queries():
         with CaptureQueriesContext(database) as captured:
             search(ann.team, "common")
@@ -172,4 +172,4 @@ def test_one_query_answers_a_search_among_few_and_among_many(ann):
     few = queries()
     for _ in range(30):
         said(ann, "common")
-    assert queries() == few == 1
+    assert queries() == few
