@@ -205,6 +205,7 @@ INSTALLED_APPS = [
     "betaconsole.drafts",
     "betaconsole.runs",
     "betaconsole.sharing",
+    "betaconsole.compare",
 ]
 
 # The tables of accounts are there in both modes, so that a data folder can change from one to the other.

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("betaconsole.kept.urls")),
     path("betas/", include("betaconsole.betas.urls")),
     path("", include("betaconsole.sharing.urls")),
+    path("", include("betaconsole.compare.urls")),
     path("team/", include("betaconsole.teams.pages.urls")),
     path("api/", include("betaconsole.api.urls")),
 ]

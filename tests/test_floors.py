@@ -25,6 +25,7 @@ FLOORS = {
     "kept": 5,
     "connections": 5,
     "sharing": 5,
+    "compare": 5,
     "api": 6,  # the top, beside urls.py: nothing below imports it
 }
 # Within runs/: what a comparison is made of, what sends it, how one comes about, what shows it, the list of all.

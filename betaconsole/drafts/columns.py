@@ -33,7 +33,8 @@ class Column:
     follows the draft (baseline: the first column; its own key: compared with none). `examples` are the ticked betas
     whose catalogue example the column takes; they are laid under `changes_text`, the patch as typed (empty: none).
     `headers` are further request headers of the short list in claude.headers, as (name, value).
-    `own_body` is the digest of an `OwnBody` of the draft, empty where the column uses the draft's body.
+    `own_body` is the digest of an `OwnBody` of the draft, empty where the column uses the draft's body. `role` is empty or
+    names what a control is for: `made_up` (a beta that must be refused), `twin` (the same as its baseline).
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column:
     own_body: str = ""
     baseline: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    role: str = ""
 
     def with_beta(self, name: str) -> "Column":
         return self if name in self.betas else replace(self, betas=(*self.betas, name))

@@ -63,6 +63,8 @@ class Draft(models.Model):
     columns = JsonTextField(default=list)  # drafts.columns
     rows = JsonTextField(default=list)  # betas shown as rows of the matrix, ticked or not, in order
     repeats = models.PositiveIntegerField(default=1)
+    preset = models.CharField(max_length=24, blank=True)  # what filled the matrix last: drafts.presets
+    checks = JsonTextField(default=list)  # what is checked of each output
     counts = JsonTextField(default=dict)  # drafts.token_counts: input tokens of its columns, by what was counted
     # Where to: claude.endpoints. A body that is no JSON object is an upload, and `parts` is what it takes along.
     method = models.CharField(max_length=8, default="POST")

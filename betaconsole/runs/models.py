@@ -102,6 +102,14 @@ class Comparison(models.Model):
     content_type = models.CharField(max_length=200, default="application/json")  # of `body`; empty: none is sent
     anthropic_version = models.CharField(max_length=10)
     repeats = models.PositiveIntegerField()
+    planned_repeats = models.PositiveIntegerField(
+        null=True
+    )  # those asked for at first, where more were added; else null
+    seed = models.BigIntegerField(
+        null=True
+    )  # the order of its requests was drawn with it; null: in the order of columns
+    preset = models.CharField(max_length=24, blank=True)  # what filled the matrix; drafts.presets
+    checks = JsonTextField(default=list)  # what is checked of each output
     # Where to: claude.endpoints.
     method = models.CharField(max_length=8, default="POST")
     path = models.CharField(max_length=2000, default="/v1/messages")
@@ -122,6 +130,7 @@ class Comparison(models.Model):
     request_digest = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)  # nothing of it is claimed since then
     # For lists. The first three are written by the index once it is finished, the summary is emptied when it finishes anew.
     summary = JsonTextField(null=True)  # runs.summaries
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
@@ -156,12 +165,20 @@ class Comparison(models.Model):
         return Endpoint(self.method, self.path, self.query)
 
 
+class ColumnRole(models.TextChoices):
+    """What a column is for, beside an answer: controls tell whether a comparison can be trusted."""
+
+    MADE_UP = "made_up", "made-up beta"  # must be refused
+    TWIN = "twin", "twin"  # equal to its baseline: must show no difference
+
+
 class Variant(models.Model):
     """One column: label, betas, anthropic-version, changes to the body, and the column it is compared with."""
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="variants")
     position = models.PositiveIntegerField()
     label = models.CharField(max_length=200)
+    role = models.CharField(max_length=12, choices=ColumnRole.choices, blank=True)
     betas = JsonTextField(default=list)
     header = models.TextField(blank=True)  # the exact value of anthropic-beta; empty: no such header
     anthropic_version = models.CharField(max_length=10)

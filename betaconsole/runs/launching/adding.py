@@ -45,6 +45,9 @@ def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
         engine=comparison.engine,
         is_trace=comparison.is_trace,
         separate_caches=comparison.separate_caches,
+        seed=comparison.seed,
+        preset=comparison.preset,
+        checks=comparison.checks,
     )
 
 
@@ -58,6 +61,7 @@ def variant_plan(variant: Variant) -> VariantPlan:
         own_body=None if variant.own_body is None else jsontext.loads(variant.own_body),
         headers=tuple((name, value) for name, value in variant.headers),
         cache_nonce=variant.cache_nonce,
+        role=variant.role,
     )
 
 

@@ -40,6 +40,8 @@ def plan_of_draft(draft: Draft) -> Plan:
         engine=composed.engine,
         is_trace=composed.is_trace,
         separate_caches=composed.separate_caches,
+        preset=draft.preset,
+        checks=draft.checks,
     )
 
 
@@ -53,6 +55,7 @@ def _variant(column: ComposedColumn) -> VariantPlan:
         own_body=column.own_body,
         baseline=column.baseline_label,
         headers=column.headers,
+        role=column.column.role,
     )
 
 
@@ -99,6 +102,8 @@ def draft_of(comparison: Comparison, author: User) -> Draft:
         engine=comparison.engine,
         separate_caches=comparison.separate_caches,
     )
+    draft.preset, draft.checks = comparison.preset, comparison.checks
+    draft.save(update_fields=["preset", "checks"])
     _put_parts(comparison, draft)
     _put_cases(comparison, draft)
     return draft
@@ -143,4 +148,5 @@ def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
         changes_text=jsontext.dumps(jsontext.loads(variant.changes), indent=2) if variant.changes else "",
         baseline=keys[variant.baseline_id] if variant.baseline_id else key,
         headers=tuple((name, value) for name, value in variant.headers),
+        role=variant.role,
     )

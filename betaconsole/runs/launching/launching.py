@@ -132,6 +132,9 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
         "max_turns": turns_allowed(plan.max_turns, plan.tool_stubs),
         "is_trace": plan.is_trace,
         "separate_caches": plan.separate_caches,
+        "seed": plan.seed,
+        "preset": plan.preset,
+        "checks": [dict(check) for check in plan.checks],
         "is_errand": plan.is_errand,
     }
 
@@ -182,12 +185,12 @@ def request_digest(plan: Plan, connection: Connection) -> str:
     """SHA-256 over all that a press asks for: tells a repeated press from another request with the same token."""
     # What is drawn anew with each press (the nonces of separate caches) is left out.
     variants = [
-        [one.label, one.baseline, one.betas, one.version, one.model, one.changes, one.own_body, one.headers]
+        [one.label, one.baseline, one.betas, one.version, one.model, one.changes, one.own_body, one.headers, one.role]
         for one in plan.variants
     ]
     cases = [[case.name, dict(case.variables), case.body] for case in plan.cases]
     endpoint = [plan.endpoint.method, plan.endpoint.path, plan.endpoint.query]
-    how = [plan.engine, plan.is_trace, plan.separate_caches, plan.is_errand]
+    how = [plan.engine, plan.is_trace, plan.separate_caches, plan.is_errand, [dict(check) for check in plan.checks]]
     turns = [[dict(stub) for stub in plan.tool_stubs], plan.max_turns]
     parts = [connection.pk, plan.title, plan.repeats, plan.stream, endpoint, how, turns, variants, cases, plan.body]
     digest = hashlib.sha256(jsontext.dumps(parts).encode())
@@ -236,6 +239,7 @@ def add_variants(
             comparison=comparison,
             position=first_position + index,
             label=variant.label,
+            role=variant.role,
             betas=list(variant.betas),
             header=asked[index].header,
             anthropic_version=variant.version,

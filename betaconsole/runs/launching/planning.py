@@ -58,6 +58,7 @@ class VariantPlan:
     own_body: Any = None
     baseline: str | None = None  # label of the column it is compared with
     headers: tuple[tuple[str, str], ...] = ()  # further request headers: claude.headers.EXTRA_HEADERS
+    role: str = ""  # runs.models.ColumnRole; empty: no control
     cache_nonce: str = ""  # separate_caches: stands at the start of the system text
 
 
@@ -92,6 +93,9 @@ class Plan:
     engine: str = "live"  # drafts.models.Engine
     is_trace: bool = False  # the cases are turns of a recorded conversation: sent in order, all columns in step
     separate_caches: bool = False
+    seed: int | None = None  # the order of the requests is drawn with it
+    preset: str = ""  # what filled the matrix
+    checks: Sequence[Mapping[str, Any]] = ()  # what is checked of each output, in the written form
     is_errand: bool = False
 
     @property

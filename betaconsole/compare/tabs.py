@@ -1,0 +1,65 @@
+"""The parts of what changed, in the order in which they are shown: each a tab below the lanes and an address of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from betaconsole.runs.models import Comparison
+from betaconsole.teams.access import TeamRequest
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One part. `url` names its view, which takes the comparison's public id; `fits` says whether a comparison has it."""
+
+    key: str
+    label: str
+    url: str
+    fits: Callable[[Comparison], bool] = lambda comparison: True
+
+
+TABS: tuple[Tab, ...] = ()
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """A tab in the strip."""
+
+    key: str
+    label: str
+    href: str
+    is_here: bool
+
+
+def strip(comparison: Comparison, *, here: str = "", query: str = "") -> list[TabLink]:
+    """The tabs of a comparison; `here` is the key of the one that is open, `query` is kept from tab to tab."""
+    end = f"?{query}" if query else ""
+    return [
+        TabLink(tab.key, tab.label, reverse(tab.url, args=[comparison.public_id]) + end, tab.key == here)
+        for tab in TABS
+        if tab.fits(comparison)
+    ]
+
+
+def show_tab(
+    request: TeamRequest,
+    comparison: Comparison,
+    template: str,
+    context: dict[str, Any],
+    *,
+    here: str,
+    status: int = 200,
+) -> HttpResponse:
+    """A tab's answer: the strip with this part open for htmx, a page of its own for everybody else."""
+    by_htmx = bool(getattr(request, "htmx", False))
+    said = {
+        **context,
+        "comparison": comparison,
+        "tabs": strip(comparison, here=here, query=request.GET.urlencode()),
+        "part": template,
+    }
+    return render(request, "compare/_tabs.html" if by_htmx else "compare/tab.html", said, status=status)
