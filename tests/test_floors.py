@@ -16,6 +16,7 @@ FLOORS = {
     "web": 0,
     "catalogue": 1,
     "teams": 1,
+    "diffing": 1,
     "library": 2,
     "availability": 2,
     "drafts": 3,
