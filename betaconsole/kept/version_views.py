@@ -6,13 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from betaconsole.diffing.words import ADDED, REMOVED, Piece, shortened, word_diff
 from betaconsole.drafts.kept_files import whole
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import PromptVersion
 from betaconsole.library.names import BadName, checked_note
 from betaconsole.library.reading import readable
 from betaconsole.library.variables import VariableError, read_described, variables_in_text
-from betaconsole.library.words import ADDED, REMOVED, Piece, word_diff
 from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -95,7 +95,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     is_spelling = texts[0] == texts[1] and old["body_text"] != new["body_text"]
     if is_spelling:
         texts = [old["body_text"], new["body_text"]]
-    pieces = word_diff(*(showable(text[:MOST_CHARACTERS]) for text in texts))
+    pieces = shortened(word_diff(*(showable(text[:MOST_CHARACTERS]) for text in texts)))
     return {
         "pieces": pieces[:MOST_PIECES],
         "is_same": texts[0] == texts[1],
