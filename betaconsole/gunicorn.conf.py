@@ -54,11 +54,13 @@ def on_starting(server: Arbiter) -> None:
 
 def post_worker_init(worker: ThreadWorker) -> None:
     from betaconsole.betas import schedule
+    from betaconsole.runs.history import sweeping
     from betaconsole.runs.sending import engine, ready
 
     def begin_stopping(signum: int, frame: FrameType | None) -> None:
         _heed_no_more()
         schedule.begin_stopping()
+        sweeping.begin_stopping()
         engine.begin_stopping()
         worker.handle_exit(signum, frame)
 
@@ -67,6 +69,7 @@ def post_worker_init(worker: ThreadWorker) -> None:
     gc.freeze()
     engine.start()
     schedule.start()
+    sweeping.start()
     signal.signal(signal.SIGTERM, begin_stopping)
     signal.siginterrupt(signal.SIGTERM, False)
     # A terminal signals every process of its group; here the arbiter alone decides.
@@ -83,12 +86,14 @@ def worker_int(worker: ThreadWorker) -> None:
 
 def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
     from betaconsole.betas import probing, schedule
+    from betaconsole.runs.history import sweeping
     from betaconsole.runs.sending import engine
 
     if worker.pid != os.getpid():
         return  # gunicorn calls this in the arbiter too, for a worker that is already gone
     _heed_no_more()
     schedule.begin_stopping()
+    sweeping.begin_stopping()
     engine.begin_stopping()
     try:
         probing.wait_for_ends(CHECKS_S)

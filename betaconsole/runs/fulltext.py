@@ -76,8 +76,8 @@ class Index(Protocol):
 
     def write_terms(self, terms: Sequence[tuple[int, Sequence[str]]]) -> None: ...
 
-    def forget(self, comparison: int) -> None:
-        """All of a comparison."""
+    def forget(self, comparison: int, limit: int) -> int:
+        """So many documents of a comparison at most, and its terms; returns how many documents went."""
 
 
 class Sqlite:
@@ -116,11 +116,14 @@ class Sqlite:
                 "INSERT INTO runs_terms (rowid, terms) VALUES (%s, %s)", [(pk, _plain(found)) for pk, found in terms]
             )
 
-    def forget(self, comparison: int) -> None:
+    def forget(self, comparison: int, limit: int) -> int:
+        first, after = comparison << SLOT_BITS, (comparison + 1) << SLOT_BITS
         with database.cursor() as cursor:
-            first, after = comparison << SLOT_BITS, (comparison + 1) << SLOT_BITS
-            cursor.execute("DELETE FROM runs_fulltext WHERE rowid >= %s AND rowid < %s", [first, after])
             cursor.execute("DELETE FROM runs_terms WHERE rowid = %s", [comparison])
+            some = "SELECT rowid FROM runs_fulltext WHERE rowid >= %s AND rowid < %s LIMIT %s"
+            gone = _rows(some, [first, after, limit])
+            cursor.executemany("DELETE FROM runs_fulltext WHERE rowid = %s", gone)
+        return len(gone)
 
     @staticmethod
     def _match(wanted: Wanted) -> str:
@@ -190,11 +193,14 @@ class Postgres:
                 [(pk, list(found)) for pk, found in terms],
             )
 
-    def forget(self, comparison: int) -> None:
+    def forget(self, comparison: int, limit: int) -> int:
+        first, after = comparison << SLOT_BITS, (comparison + 1) << SLOT_BITS
         with database.cursor() as cursor:
-            first, after = comparison << SLOT_BITS, (comparison + 1) << SLOT_BITS
-            cursor.execute("DELETE FROM runs_fulltext WHERE id >= %s AND id < %s", [first, after])
             cursor.execute("DELETE FROM runs_terms WHERE id = %s", [comparison])
+            some = "SELECT id FROM runs_fulltext WHERE id >= %s AND id < %s ORDER BY id LIMIT %s"
+            gone = [row[0] for row in _rows(some, [first, after, limit])]
+            cursor.execute("DELETE FROM runs_fulltext WHERE id = ANY(%s)", [gone])
+        return len(gone)
 
     @staticmethod
     def _match(wanted: Wanted) -> str:

@@ -1,10 +1,11 @@
 """Comparisons and the exchanges they are made of: everything that was sent, exactly as it was on the wire."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from django.db import connection as database
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -43,16 +44,26 @@ class Body(models.Model):
 
     @classmethod
     def keep_all(cls, team_id: int, datas: "Sequence[bytes | PackedBody]") -> list[int]:
-        """The same for several, in three queries at most."""
+        """The same for several, in three queries at most. Call inside the transaction that names the rows."""
         bodies = [data if isinstance(data, PackedBody) else PackedBody.of(data) for data in datas]
         by_digest = {body.sha256: body for body in bodies}
-        wanted = Body.objects.filter(team_id=team_id, sha256__in=by_digest).values_list("sha256", "pk")
-        found = dict(wanted)
+        found = cls._held(team_id, by_digest)
         if missing := [body for digest, body in by_digest.items() if digest not in found]:
             rows = [Body(team_id=team_id, sha256=body.sha256, size=body.size, data=body.stored) for body in missing]
             Body.objects.bulk_create(rows, ignore_conflicts=True)
-            found = dict(wanted.all())
+            found = cls._held(team_id, by_digest)
         return [found[body.sha256] for body in bodies]
+
+    @classmethod
+    def _held(cls, team_id: int, digests: Collection[str]) -> dict[str, int]:
+        """Keys by digest; the rows cannot be purged before this transaction ends (SQLite has one writer anyway)."""
+        rows = cls.objects.filter(team_id=team_id, sha256__in=list(digests)).values_list("sha256", "pk")
+        if database.vendor != "postgresql" or not digests:
+            return dict(rows)
+        sql, values = rows.query.sql_with_params()
+        with database.cursor() as cursor:
+            cursor.execute(f"{sql} FOR KEY SHARE", values)
+            return dict(cursor.fetchall())
 
 
 class PackedBody(NamedTuple):

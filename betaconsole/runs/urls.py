@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .history import retention_views
 from .history import views as history_views
 from .pages import batch_views, conversation_views, count_views, errand_views, views
 
@@ -39,6 +40,7 @@ urlpatterns = [
     path("history/", history_views.history, name="history"),
     path("history/export.csv", history_views.export_history, {"form": "csv"}, name="export_csv"),
     path("history/export.jsonl", history_views.export_history, {"form": "jsonl"}, name="export_jsonl"),
+    path("history/retention/", retention_views.retention, name="retention"),
     path("history/newer/", history_views.newer, name="newer"),
     path("history/compare/", history_views.compare_exchanges, name="compare_exchanges"),
     path("comparisons/<str:public_id>/exchanges/", history_views.comparison_exchanges, name="comparison_exchanges"),

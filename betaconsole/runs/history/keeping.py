@@ -1,21 +1,17 @@
 """What people do to comparisons in history: pin, name, tag, delete and take that back."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import ManyToOneRel
 from django.utils import timezone
 
-from betaconsole.runs.fulltext import index
-from betaconsole.runs.models import Body, Case, Comparison, Exchange, ToIndex
+from betaconsole.runs.models import Comparison, ToIndex
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Membership, Role
 
 MAX_TAGS = 20
 MAX_TAG = 40
 UNDO_FOR = timedelta(days=1)
-AT_ONCE = 200  # bodies looked at together
 
 
 class KeepingError(Exception):
@@ -56,7 +52,11 @@ def delete(comparison: Comparison) -> None:
 
 
 def restore(comparison: Comparison) -> None:
-    Comparison.objects.filter(pk=comparison.pk).update(deleted_at=None)
+    """Take a deletion back. Raises `KeepingError` once it may be on its way out for good."""
+    since = timezone.now() - UNDO_FOR
+    deleted = Comparison.objects.filter(pk=comparison.pk, deleted_at__isnull=False)
+    if not deleted.filter(deleted_at__gt=since).update(deleted_at=None) and deleted.exists():
+        raise KeepingError("It was deleted more than a day ago: it cannot be taken back.")
 
 
 def _update(comparison: Comparison, **values: object) -> None:
@@ -67,41 +67,3 @@ def _update(comparison: Comparison, **values: object) -> None:
         # Its exchanges are found by its tags as well.
         keys = [None, *comparison.exchanges.exclude(ended_at=None).order_by("pk").values_list("pk", flat=True)]
         ToIndex.objects.bulk_create(ToIndex(comparison=comparison, exchange_id=key) for key in keys)
-
-
-# For good -----------------------------------------------------------------------------------------------------------------
-
-
-def purge(*, now: datetime, limit: int = 20) -> int:
-    """Remove what was deleted long enough ago, at most so many comparisons; returns how many."""
-    due = Comparison.objects.filter(deleted_at__lt=now - UNDO_FOR).order_by("deleted_at")[:limit]
-    comparisons = list(due)
-    for comparison in comparisons:
-        purge_one(comparison)
-    return len(comparisons)
-
-
-def purge_one(comparison: Comparison) -> None:
-    """The comparison, its exchanges, what finds them, and the bodies that nothing else has."""
-    with transaction.atomic():
-        bodies = {comparison.body_id, *Case.objects.filter(comparison=comparison).values_list("body", flat=True)}
-        for pair in Exchange.objects.filter(comparison=comparison).values_list("request_body", "response_body"):
-            bodies.update(pair)
-        index().forget(comparison.pk)
-        comparison.delete()
-        _sweep(sorted(pk for pk in bodies if pk is not None))
-
-
-def _sweep(bodies: list[int]) -> None:
-    """Delete those of the bodies that no row names any more."""
-    for start in range(0, len(bodies), AT_ONCE):
-        batch = bodies[start : start + AT_ONCE]
-        Body.objects.filter(pk__in=set(batch) - set(_named(batch))).delete()
-
-
-def _named(batch: list[int]) -> Iterable[int]:
-    # Every foreign key to it, those of later migrations too: none has a name to come back by.
-    for field in Body._meta.get_fields(include_hidden=True):
-        if isinstance(field, ManyToOneRel):
-            rows = field.related_model._default_manager.filter(**{f"{field.field.name}__in": batch})
-            yield from rows.values_list(field.field.name, flat=True)

@@ -164,7 +164,11 @@ def delete_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_POST
 def restore_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
     found = changeable(request, public_id)
-    keeping.restore(found)
+    try:
+        keeping.restore(found)
+    except keeping.KeepingError as error:
+        context = {"heading": "Not taken back", "message": str(error)}
+        return render(request, "runs/history_refused.html", context, status=409)
     return _row_or_list(request, found, "runs/_history_restored.html")
 
 

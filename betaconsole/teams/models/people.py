@@ -60,6 +60,11 @@ class Team(models.Model):
     # The next #number of a comparison; taken by next_number() inside the transaction that uses it.
     next_comparison = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
+    # How long history is kept (runs.history.retention); null: for ever.
+    keep_days = models.PositiveIntegerField(null=True)
+    keep_days_set_at = models.DateTimeField(null=True)
+    keep_days_takes_pinned = models.BooleanField(default=False)
+    keep_days_takes_decided = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name

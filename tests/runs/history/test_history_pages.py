@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -11,8 +10,7 @@ from django.utils import timezone
 
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.finding import index_pending, search
-from betaconsole.runs.history import keeping
-from betaconsole.runs.models import Body, Comparison, Exchange
+from betaconsole.runs.models import Comparison
 from betaconsole.teams.models import Membership, Role
 from tests.builders import THINKING, make_comparison, make_exchange
 
@@ -121,18 +119,6 @@ def test_members_change_their_own_and_admins_all(client, team, ann, bo):
     assert act(client, "delete_comparison", hers).status_code == 200
     Membership.objects.filter(user=ann).update(role=Role.ADMIN)
     assert act(client, "delete_comparison", his).status_code == 200
-
-
-@pytest.mark.both_databases
-def test_a_day_later_it_is_gone_with_every_body_nothing_else_has(refunds, team, ann):
-    kept = finished(team, ann, answer="Another answer.")
-    keeping.delete(refunds)
-    assert keeping.purge(now=timezone.now()) == 0
-    assert keeping.purge(now=timezone.now() + timedelta(days=2)) == 1
-    assert list(Comparison.objects.all()) == [kept]
-    assert search(team, "refund") == [kept.pk]
-    used = {pk for pair in Exchange.objects.values_list("request_body", "response_body") for pk in pair}
-    assert {body.pk for body in Body.objects.all()} == used | {kept.body_id}
 
 
 def test_chosen_exchanges_open_as_columns_of_a_draft(client, team, ann):

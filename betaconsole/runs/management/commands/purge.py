@@ -1,18 +1,19 @@
-"""`manage.py purge`: remove for good what was deleted in history more than a day ago."""
+"""`manage.py purge`: remove for good what was deleted in history more than a day ago, and what teams keep no longer."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from betaconsole.runs.history.keeping import purge
+from betaconsole.runs.history.purging import purge
 
 
 class Command(BaseCommand):
-    help = "Remove comparisons that were deleted more than a day ago, with every body that nothing else has. For a daily job."
+    help = (
+        "Remove comparisons that were deleted more than a day ago or are older than their team keeps its history, with"
+        " every body that nothing else has. The console does so by itself every few minutes; this does it at once."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        gone = 0
-        while done := purge(now=timezone.now()):
-            gone += done
-        self.stdout.write(f"{gone:,} comparisons removed.")
+        gone = purge(timezone.now())
+        self.stdout.write(f"{gone:,} comparison{'' if gone == 1 else 's'} removed.")
