@@ -20,7 +20,7 @@ from .keeping import UNDO_FOR
 GRACE = timedelta(days=1)  # from saving a rule to the first removal: whoever mistyped it takes it back
 MOST_DAYS = 36_500
 HIDDEN_AT_ONCE = 20
-SHOWN = 20
+SHOWN = 10
 
 
 @dataclass(frozen=True)
