@@ -65,13 +65,32 @@ class TextDiff:
 
 
 @dataclass
+class Budget:
+    """How much may still be looked at word by word. Diffs that are shown together share one."""
+
+    cells: int = MAX_CELLS
+    characters: int = MAX_CHARACTERS
+
+    def affords_cells(self, cells: int) -> bool:
+        if cells > self.cells:
+            return False
+        self.cells -= cells
+        return True
+
+    def affords_characters(self, characters: int) -> bool:
+        if characters > self.characters:
+            return False
+        self.characters -= characters
+        return True
+
+
+@dataclass
 class _Rules:
-    """What counts as the same, and how much of the diff's budget is left."""
+    """What counts as the same, what may be spent, and whether that sufficed."""
 
     ignore_space: bool
     ignore_case: bool
-    cells: int
-    characters: int
+    budget: Budget
     level: Level = "words"
 
     def word(self, word: str) -> str:
@@ -80,24 +99,12 @@ class _Rules:
     def line(self, line: str) -> str:
         return self.word(" ".join(line.split()) if self.ignore_space else line)
 
-    def affords(self, one: Sequence[str], other: Sequence[str]) -> bool:
-        cells = len(one) * len(other)
-        if cells > self.cells:
-            return False
-        self.cells -= cells
-        return True
 
-    def affords_words(self, old: str, new: str) -> bool:
-        characters = len(old) + len(new)
-        if characters > self.characters:
-            return False
-        self.characters -= characters
-        return True
-
-
-def text_diff(old: str, new: str, *, ignore_space: bool = False, ignore_case: bool = False) -> TextDiff:
+def text_diff(
+    old: str, new: str, *, ignore_space: bool = False, ignore_case: bool = False, budget: Budget | None = None
+) -> TextDiff:
     """What leads from one text to the other. What is ignored counts as the same; each side keeps its own writing."""
-    rules = _Rules(ignore_space=ignore_space, ignore_case=ignore_case, cells=MAX_CELLS, characters=MAX_CHARACTERS)
+    rules = _Rules(ignore_space, ignore_case, budget or Budget())
     pieces = tuple(_joined(_lines(old, new, rules)))
     return TextDiff(pieces, rules.level)
 
@@ -163,7 +170,11 @@ def _between_anchors(one: Sequence[str], other: Sequence[str], rules: _Rules) ->
 def _between(one: Sequence[str], other: Sequence[str], rules: _Rules, *, after: tuple[int, int]) -> Iterator[Code]:
     """The codes of what lies between two anchors, in places of the whole."""
     here, there = after
-    codes = _codes(one, other) if rules.affords(one, other) else [(False, 0, len(one), 0, len(other))]
+    codes = (
+        _codes(one, other)
+        if rules.budget.affords_cells(len(one) * len(other))
+        else [(False, 0, len(one), 0, len(other))]
+    )
     for is_equal, a, b, c, d in codes:
         yield is_equal, here + a, here + b, there + c, there + d
 
@@ -198,10 +209,10 @@ def _words(old: str, new: str, rules: _Rules) -> Iterator[Piece]:
     if not old or not new:
         yield from _replaced(old, new)
         return
-    if rules.affords_words(old, new):
+    if rules.budget.affords_characters(len(old) + len(new)):
         one, other = _tokens(old), _tokens(new)
         keys = [rules.word(word) for word, _ in one], [rules.word(word) for word, _ in other]
-        if rules.affords(*keys):
+        if rules.budget.affords_cells(len(one) * len(other)):
             yield from _calmed(list(_joined(_pieces(one, other, aligned(*keys), rules))))
             return
     rules.level = "lines"

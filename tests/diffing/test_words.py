@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from betaconsole.diffing import words
-from betaconsole.diffing.words import ADDED, REMOVED, SAME, SKIPPED, Piece, shortened, text_diff, word_diff
+from betaconsole.diffing.words import ADDED, REMOVED, SAME, SKIPPED, Budget, Piece, shortened, text_diff, word_diff
 
 TEXTS = st.text(alphabet="ab \n.", max_size=60)
 HOSTILE = st.text(max_size=80) | st.text(alphabet="\x00\ud800\udc00\u2028\r\n é表ß<>", max_size=40)
@@ -92,10 +92,9 @@ def test_long_stretches_that_are_the_same_are_left_out():
     assert pieces[0].text == "46 lines are the same"
 
 
-def test_lines_too_different_to_look_at_their_words_are_replaced_and_that_is_said(monkeypatch):
-    monkeypatch.setattr(words, "MAX_CELLS", 100)
+def test_lines_too_different_to_look_at_their_words_are_replaced_and_that_is_said():
     old, new = "same\n" + "a " * 20, "same\n" + "b " * 20
-    seen = text_diff(old, new)
+    seen = text_diff(old, new, budget=Budget(cells=100))
     assert seen.level == "lines"
     assert seen.pieces == (Piece(SAME, "same\n", "same\n"), Piece(REMOVED, "a " * 20, ""), Piece(ADDED, "", "b " * 20))
     assert text_diff("a b c", "a c b").level == "words"
@@ -112,7 +111,7 @@ def test_very_many_lines_are_led_by_those_that_stand_once(monkeypatch):
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=30), st.lists(st.sampled_from("abcdefgh"), max_size=30))
 def test_led_by_lines_that_stand_once_the_diff_still_gives_the_other_side(one, other):
-    rules = words._Rules(ignore_space=False, ignore_case=False, cells=20, characters=0)
+    rules = words._Rules(ignore_space=False, ignore_case=False, budget=Budget(cells=20))
     rebuilt = [], []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(words, "MAX_CELLS", 0)
