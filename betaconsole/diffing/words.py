@@ -234,7 +234,9 @@ def _pieces(
 ) -> Iterator[Piece]:
     for is_equal, a, b, c, d in codes:
         if not is_equal:
-            yield from _replaced(_text(one[a:b]), _text(other[c:d]))
+            blanks = _shared_end(one[a:b], other[c:d])
+            yield from _replaced(_text(one[a:b]).removesuffix(blanks), _text(other[c:d]).removesuffix(blanks))
+            yield Piece(SAME, blanks, blanks)
             continue
         start = 0
         for place, ((word, blanks), (word_there, blanks_there)) in enumerate(zip(one[a:b], other[c:d], strict=True), 1):
@@ -246,6 +248,11 @@ def _pieces(
             yield from _replaced(blanks, blanks_there)
             start = place
         yield Piece(SAME, _text(one[a + start : b]), _text(other[c + start : d]))
+
+
+def _shared_end(one: Sequence[tuple[str, str]], other: Sequence[tuple[str, str]]) -> str:
+    """The blanks after both, where they are the same."""
+    return one[-1][1] if one and other and one[-1][1] == other[-1][1] else ""
 
 
 def _text(tokens: Sequence[tuple[str, str]]) -> str:
