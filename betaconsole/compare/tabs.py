@@ -22,7 +22,9 @@ class Tab:
     fits: Callable[[Comparison], bool] = lambda comparison: True
 
 
-TABS: tuple[Tab, ...] = ()
+TABS: tuple[Tab, ...] = (
+    Tab("timing", "Timing", "compare:timing", fits=lambda comparison: comparison.endpoint.is_messages),
+)
 
 
 @dataclass(frozen=True)

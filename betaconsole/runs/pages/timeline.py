@@ -107,10 +107,15 @@ def _marks(moments: Sequence[float], last_ms: float, index: int) -> str:
 
 
 def _ticks(last_ms: float) -> list[Tick]:
-    step = next((step for step in MS_STEPS if last_ms / step <= TICKS), MS_STEPS[-1])
-    moments = [index * step for index in range(int(last_ms / step) + 1)]
-    return [Tick(_x(at_ms, last_ms), _moment(at_ms)) for at_ms in moments]
+    return [Tick(_x(at_ms, last_ms), moment_label(at_ms)) for at_ms in axis_moments(last_ms, most=TICKS)]
 
 
-def _moment(at_ms: float) -> str:
+def axis_moments(last_ms: float, *, most: int) -> list[float]:
+    """Round moments from 0 on that an axis of this length is divided at, in at most so many parts."""
+    step = next((step for step in MS_STEPS if last_ms / step <= most), MS_STEPS[-1])
+    return [index * step for index in range(int(last_ms / step) + 1)]
+
+
+def moment_label(at_ms: float) -> str:
+    """A round moment on an axis: `200 ms`, `1.5 s`."""
     return f"{at_ms / 1000:g} s" if at_ms >= 1000 else f"{at_ms:g} ms"
