@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "betaconsole"
 FLOORS = {
     "claude": 0,
     "simulator": 0,
+    "statistics": 0,
     "storage": 0,
     "web": 0,
     "catalogue": 1,
@@ -69,8 +70,8 @@ def test_the_simulator_shares_no_code_with_the_console():
     assert ours == []
 
 
-@pytest.mark.parametrize("folder", ["claude", "simulator"])
-def test_the_wire_knows_no_django(folder):
+@pytest.mark.parametrize("folder", ["claude", "simulator", "statistics"])
+def test_the_wire_and_the_statistics_know_no_django(folder):
     django = [(_name(path), name) for path in _modules_of(folder) for name in _imports(path) if "django" in name]
     assert django == []
 
