@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.console import Console
 
@@ -27,7 +27,8 @@ FLAGS = [
 WATCH_POLICY = """addEventListener("securitypolicyviolation",
     (event) => console.error(`CSP: ${event.violatedDirective} blocked ${event.blockedURI} ${event.sourceFile}`))"""
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
-PATIENCE_MS = 10_000
+PATIENCE_MS = 60_000  # a guard against hanging, not a promise: machines that test are slow ones
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def executable() -> str | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.environment import CHECKOUT, clean_environment
+from tests.migrated import lay_tables
 
 START_S = 90.0
 STOP_S = 35.0
@@ -67,6 +68,7 @@ class Console:
 def running(data: Path | None = None, **environment: str) -> Iterator[Console]:
     """A console that answers, stopped at the end; without `data`, in a folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="betaconsole-live-", ignore_cleanup_errors=True) as folder:
+        lay_tables(data or Path(folder))
         console = Console(data or Path(folder), environment=environment).wait_until_ready()
         try:
             yield console

@@ -26,7 +26,7 @@ def checked(page: Page) -> None:
     page.get_by_label("Names, as a header line").fill(f"anthropic-beta: {CONTEXT},{UNHEARD_OF}")
     page.get_by_role("button", name="Check availability").click()
     page.wait_for_url("**/betas/availability/*/")
-    expect(page.locator("#check .pill")).to_have_text("done", timeout=20_000)
+    expect(page.locator("#check .pill")).to_have_text("done")
 
 
 def test_a_check_is_followed_to_its_end_and_tells_refusals_first(page: Page):

@@ -47,7 +47,7 @@ def test_a_beta_is_tried_in_one_click_and_run_in_another(page: Page):
     expect(page.get_by_role("group", name="Column B").or_(page.locator("#matrix"))).not_to_have_count(0)
     page.locator("[data-key='run']").first.click()
     page.wait_for_url("**/comparisons/*/")
-    expect(page.locator("main")).to_contain_text("2 done", timeout=20_000)
+    expect(page.locator("main")).to_contain_text("2 done")
     page.goto("/betas/")
     expect(page.get_by_role("group", name="What this team has sent")).to_contain_text(CONTEXT)
     page.get_by_role("group", name="What this team has sent").get_by_role("link", name=CONTEXT).click()

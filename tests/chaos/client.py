@@ -78,10 +78,10 @@ class Browser:
         self._thread.start()
 
     def wait_until_open(self) -> "Browser":
-        assert self.is_open.wait(20), "the live stream did not open"
+        assert self.is_open.wait(60), "the live stream did not open"
         return self
 
-    def wait_until_ended(self, timeout_s: float = 30) -> "Browser":
+    def wait_until_ended(self, timeout_s: float = 60) -> "Browser":
         self._thread.join(timeout_s)
         assert self.ended_at is not None, "the live stream did not end"
         if self.failure:

@@ -19,9 +19,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.chaos.verdict import Left, Row
+from tests.migrated import lay_tables
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 @dataclass
@@ -94,6 +95,8 @@ class Crew:
         environment |= {"BETACONSOLE_DATA": str(data), "PYTHONUNBUFFERED": "1"}
         if database:
             environment["DATABASE_URL"] = database
+        else:
+            lay_tables(data)
         with self._errors.open("w") as errors:
             self._parent = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.sender", far_end],

@@ -8,6 +8,7 @@ import contextlib
 import json
 import random
 import re
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -60,7 +61,8 @@ class Answer:
 class FarEnd:
     """The recording server. `seen` maps each marker to the answers given to it: more than one means sent twice.
 
-    `turns`: so many answers a conversation has; all but the last end with a tool call.
+    `turns`: so many answers a conversation has; all but the last end with a tool call. `hold`: answers stand still after
+    their first word until it is set.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class FarEnd:
         events: tuple[int, int] = (5, 60),
         pace_s: tuple[float, float] = (0.002, 0.025),
         turns: int = 1,
+        hold: threading.Event | None = None,
     ) -> None:
+        self.hold = hold
         self.seen: dict[str, list[Answer]] = defaultdict(list)
         self.strangers: list[bytes] = []  # requests without a marker, or cut within one
         self._seed, self._kinds, self._events, self._pace_s = seed, kinds, events, pace_s
@@ -103,7 +107,7 @@ class FarEnd:
         self.seen[marker].append(given)
         events, pace_s = chance.randint(*self._events), chance.uniform(*self._pace_s)
         calls = int(marker.partition("@")[2] or 1) < self._turns
-        SCRIPTS[kind](Writer(peer, given, marker, chance, events, pace_s, calls=calls))
+        SCRIPTS[kind](Writer(peer, given, marker, chance, events, pace_s, calls=calls, hold=self.hold))
 
 
 class Writer:
@@ -119,7 +123,9 @@ class Writer:
         pace_s: float,
         *,
         calls: bool = False,
+        hold: threading.Event | None = None,
     ) -> None:
+        self.hold = hold
         self.peer, self.given, self.marker, self.chance = peer, given, marker, chance
         self.events, self.pace_s, self.calls = events, pace_s, calls
 
@@ -147,6 +153,8 @@ class Writer:
             text = f"{self.marker}:{number} "
             self.event("content_block_delta", text=text, index=0, delta={"type": "text_delta", "text": text})
             self.peer.wait(self.pace_s)
+            if self.hold:
+                self.hold.wait(120)
 
     def end(self) -> None:
         self.event("content_block_stop", index=0)

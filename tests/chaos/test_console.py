@@ -1,5 +1,6 @@
 """Whole consoles, stopped, killed and doubled while they send and while people watch."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -12,8 +13,9 @@ ALLOWANCE_S = 0.3
 
 
 def test_a_stop_with_fifty_watchers_drains_what_is_in_flight_and_exits_in_order(tmp_path: Path) -> None:
+    everybody_watches = threading.Event()
     with (
-        FarEnd(kinds=("steady",), events=(200, 250), pace_s=(0.02, 0.02)) as far_end,
+        FarEnd(kinds=("steady",), events=(100, 150), pace_s=(0.02, 0.02), hold=everybody_watches) as far_end,
         crew(tmp_path, far_end.url) as hired,
         console_of(hired) as console,
     ):
@@ -22,6 +24,7 @@ def test_a_stop_with_fifty_watchers_drains_what_is_in_flight_and_exits_in_order(
         watchers = [Browser(console, comparisons[number % 2]).wait_until_open() for number in range(50)]
         hired.wait_until(lambda: len(far_end.seen) == 16)
         began = time.monotonic()
+        threading.Timer(0.5, everybody_watches.set).start()
         assert console.stop() == 0
         took_s = time.monotonic() - began
         watched = [watcher for watcher in watchers if watcher.wait_until_ended().ended_at > began]

@@ -70,7 +70,7 @@ def test_thirty_megabytes_are_taken_apart_in_a_moment_also_where_nothing_closes(
     begun = time.process_time()
     taken_apart(whole)
     taken_apart(open_ended)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 20  # closer to a quarter of a second; what is quadratic takes hours
 
 
 DATA = st.one_of(

@@ -17,7 +17,6 @@ from tests.environment import CHECKOUT, clean_environment
 from tests.journeys.test_main_job import comparison_shown, lane
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 LOOKS = [(1440, "light"), (390, "dark")]
 EXAMPLE = examples()[0]
 RESULT = '{"rule": "Within 30 days"}'
@@ -148,6 +147,7 @@ def test_a_refused_result_stays_in_its_field(browser: Browser, live_console: Con
         berlin = lane(page, "A").get_by_label("Berlin")
         expect(berlin).to_be_visible()
         expect(lane(page, "A").locator(".result")).to_contain_text("→ stub: 18 °C")
+        expect(page.locator("#live[hx-get]")).to_be_attached()  # at rest: no lane is drawn anew between press and answer
         berlin.fill("20 °C")
         lane(page, "A").get_by_label("Madrid").fill("   ")
         lane(page, "A").get_by_role("button", name="Send these results").click()
@@ -168,6 +168,7 @@ def test_a_next_message_goes_on_in_every_column_by_keyboard_without_a_reload(
     page.goto(asked(api, live_console, tool_stubs=list(EXAMPLE.tool_stubs)))
     end_of(page, "A", turn=3)
     end_of(page, "B", turn=3)
+    expect(page.locator("#comparison-state")).to_contain_text("2 done")
     page.evaluate("window.isSamePage = true")
     lane(page, "B").get_by_text("Continue…").focus()
     page.keyboard.press("Enter")

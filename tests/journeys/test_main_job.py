@@ -11,7 +11,6 @@ from tests.browser import accessibility_problems, watched_page
 from tests.console import Console, running
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 
 SLOW = "Tell me about harbours. [[simulator: ttft_ms=150; tps=45; tokens=150]]"
 BETA = "context-1m-2025-08-07"
@@ -79,8 +78,8 @@ def test_from_a_prompt_to_two_final_cards_with_a_reload_in_the_middle(page: Page
     expect(first).to_have_text(re.compile(r"\w+ \w+ \w+"))
     seen = first.inner_text()
     page.reload()
-    expect(lane(page, "A")).to_have_attribute("data-state", "streaming")
-    expect(lane(page, "A").locator(".block-text").last).to_contain_text(seen[:40])
+    expect(lane(page, "A")).to_have_attribute("data-state", re.compile("streaming|succeeded"))
+    expect(lane(page, "A").locator(".block-text, .prose").last).to_contain_text(seen[:40])
     expect(lane(page, "A")).to_have_attribute("data-state", "succeeded")
     expect(lane(page, "B")).to_have_attribute("data-state", "succeeded")
     expect(lane(page, "B").locator("mark")).to_have_text(re.compile("context-1m"))

@@ -10,7 +10,6 @@ from tests.browser import accessibility_problems, watched_page
 from tests.console import Console, running
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 
 
@@ -33,7 +32,7 @@ def chips(page: Page, letter: str) -> Locator:
 def test_the_first_example_shows_its_effect_without_a_reload(page: Page) -> None:
     try_it(page, "thinking-between-tools")
     expect(chips(page, "B")).to_have_text(
-        re.compile("✓ effective: thinking block after a tool result; in 2 of 3 turns")
+        re.compile("✓ effective in 3 of 3: thinking block after a tool result; in 2 of 3 turns")
     )
     expect(chips(page, "A")).to_have_count(0)
     chips(page, "B").locator("summary").click()
@@ -66,6 +65,7 @@ def test_a_beta_that_acts_elsewhere_leads_there(page: Page) -> None:
     page.get_by_role("checkbox", name="files-api-2025-04-14 in column B").check()
     page.get_by_role("button", name=re.compile(r"^Run \d+ request")).click()
     page.wait_for_url(re.compile(r"/comparisons/\w+/"))
+    expect(page.locator("#comparison-state")).to_contain_text("2 done")  # the last news draws the chips anew, closed
     chips(page, "B").locator("summary").click()
     page.get_by_role("button", name="Compare there").click()
     page.wait_for_url(re.compile(r"draft="))

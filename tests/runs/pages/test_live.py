@@ -1,6 +1,7 @@
 """The live stream: what a page shows in the end is what was sent, however often it was cut and resumed."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -34,14 +35,17 @@ def ann(transactional_db: None) -> Membership:
     return owner
 
 
-def talking(pause_s: float = 0.06) -> object:
-    """A far end that streams WORDS one by one."""
+def talking(pause_s: float = 0.06, *, until: Callable[[int], bool] = lambda count: True) -> object:
+    """A far end that streams WORDS one by one; each once so many before it are `until`, or half a minute has gone by."""
 
     def far_end(peer: Peer) -> None:
         peer.read_request()
         peer.send(STREAM_HEAD + chunk(START + OPEN))
-        for word in WORDS:
+        patience = iter(range(3_000))
+        for count, word in enumerate(WORDS):
             peer.wait(pause_s)
+            while not until(count) and next(patience, None) is not None:
+                peer.wait(0.01)
             peer.send(chunk(event("content_block_delta", index=0, delta={"type": "text_delta", "text": word})))
         peer.send(chunk(SHUT + DELTA + STOP) + chunk(b""))
 
@@ -90,11 +94,16 @@ def test_a_page_cut_after_every_frame_and_resumed_loses_and_doubles_nothing(ann:
 def test_a_page_in_another_process_reads_the_same_from_the_store(
     ann: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Upstream(talking(0.1)) as upstream, running():  # type: ignore[arg-type]
+    watcher = Watcher()
+
+    def is_shown(count: int) -> bool:
+        return len("".join(watcher.texts.values())) >= len("".join(WORDS[:count]))
+
+    with Upstream(talking(0.1, until=is_shown)) as upstream, running():  # type: ignore[arg-type]
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
         # What another process does not have: this one's memory. Everything else is real.
         monkeypatch.setattr("betaconsole.runs.pages.picture.feeds", {})
-        watcher = Watcher().watch(follow(page_of(comparison)))
+        watcher.watch(follow(page_of(comparison)))
         wait_until_finished(comparison)
     assert saw_everything(watcher)
     assert sum(line.startswith("beforeend t-") for line in watcher.log) > 1
