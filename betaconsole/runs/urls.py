@@ -40,6 +40,7 @@ urlpatterns = [
     path("history/", history_views.history, name="history"),
     path("history/export.csv", history_views.export_history, {"form": "csv"}, name="export_csv"),
     path("history/export.jsonl", history_views.export_history, {"form": "jsonl"}, name="export_jsonl"),
+    path("history/already/", history_views.already, name="already"),
     path("history/retention/", retention_views.retention, name="retention"),
     path("history/newer/", history_views.newer, name="newer"),
     path("history/compare/", history_views.compare_exchanges, name="compare_exchanges"),

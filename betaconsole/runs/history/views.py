@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from betaconsole.drafts.models import Draft
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.pages.views import by_htmx, go, visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
@@ -18,6 +19,7 @@ from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier, number
 
 from . import columns, keeping
+from .already import already as ran_before
 from .asking import asked_for
 from .exporting import as_csv, as_jsonl
 from .listing import MOST_NEWER, newer_count, rows_for
@@ -88,6 +90,16 @@ def open_context(request: TeamRequest, comparison: Comparison, **more: Any) -> d
     may_change = keeping.may_change(request.membership, comparison)
     tags = ", ".join(comparison.tags or ())
     return {"comparison": comparison, "found": found, "may_change": may_change, "tags": tags, **more}
+
+
+@requires(Role.MEMBER)
+@require_GET
+def already(request: TeamRequest) -> HttpResponse:
+    """Where what a draft would send ran before, a line above Run; nothing where it did not."""
+    drafts = Draft.objects.visible_to(request.user).filter(team=request.team).light()
+    draft = get_object_or_404(drafts, public_id=identifier(request.GET.get("draft")))
+    context = {"found": ran_before(draft, user=request.user, team=request.team)}
+    return render(request, "runs/_already.html", context)
 
 
 # Comparing what was chosen ------------------------------------------------------------------------------------------------
