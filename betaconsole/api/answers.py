@@ -22,6 +22,8 @@ from betaconsole.runs.sending.turns import unanswered
 from betaconsole.runs.sending.waiting import state_of
 from betaconsole.runs.states import State
 
+from .verdicts import VerdictAnswer, verdict_of
+
 # Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
 HEAVY = ("request_headers", "response_headers", "timeline", "message")
 
@@ -147,6 +149,7 @@ class ComparisonAnswer(TypedDict):
     ]
     variants: list[VariantAnswer]
     exchanges: list[ExchangeAnswer]
+    verdict: Annotated[VerdictAnswer | None, Field(description="What it amounts to; null until it is finished.")]
 
 
 class RequestAnswer(TypedDict):
@@ -226,6 +229,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
             )
             for exchange in exchanges
         ],
+        "verdict": verdict_of(comparison, {one.position: one.label for one in variants.values()}),
     }
 
 

@@ -1,0 +1,208 @@
+"""From the stored exchanges of a comparison to the numbers that its columns are compared by.
+
+A cell counts where it succeeded; its turns are summed as the figures of the page are (runs.pages.figures). The number of
+queries is the same for any number of columns, cells and turns, and bodies are never loaded.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from betaconsole.drafts.models import Engine
+from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.pages.figures import KINDS, OF_TIME, Turns
+from betaconsole.runs.states import UNFINISHED, State
+from betaconsole.statistics import figures
+from betaconsole.statistics.figures import MEASURED, Figure
+from betaconsole.statistics.inputs import MOST, Cell, Column, Inputs
+from betaconsole.storage.fields import showable
+
+from .reading_answers import Answer, answers
+
+REFUSAL = "refusal"  # the stop reason
+MOST_VALUES = 24  # different stop reasons, and different types of blocks, that have a figure of their own
+MOST_NAME = 60
+NEEDED = (
+    *(
+        "public_id",
+        "comparison",
+        "variant",
+        "case",
+        "repeat",
+        "attempt",
+        "turn",
+        "state",
+        "refused_betas",
+        "stream",
+        "stop_reason",
+    ),
+    *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd"),
+    *("first_byte_ms", "first_text_ms", "total_ms"),
+)
+# The figure of the page that each of ours is read as.
+READ_AS = {
+    "output_tokens": "output",
+    "input_tokens": "input",
+    "cache_read_tokens": "cache_read",
+    "cache_write_tokens": "cache_write",
+    "cost_usd": "cost",
+    "first_text_ms": "first_text",
+    "total_ms": "total",
+    "tokens_per_second": "speed",
+}
+OF_A_COUNT = ("input_tokens", "total_ms", "longest_silence_ms")
+ONLY_WHERE_SEEN = ("cache_read_tokens", "cache_write_tokens", "tool_calls")
+
+_READERS: Mapping[str, Callable[[Turns], float | None]] = {
+    key: kind.read for kind in KINDS for key, name in READ_AS.items() if kind.key == name
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A cell that counts: what is measured of it, how it ended, and which blocks it brought."""
+
+    values: Mapping[str, float]
+    stop_reason: str
+    block_types: frozenset[str]
+    digest: str
+
+
+def inputs_of(comparison: Comparison) -> Inputs:
+    """What is compared, as it stands now. Four queries at most."""
+    variants = list(comparison.variants.only("comparison", "position", "baseline", "role", "betas", "model"))
+    cells, waiting = _cells(comparison), _waiting(comparison)
+    counted = {
+        variant.pk: {cell: turns for cell, turns in cells[variant.pk].items() if _counts(turns, waiting)}
+        for variant in variants
+    }
+    keys = {turn.public_id for each in counted.values() for turns in each.values() for turn in turns}
+    read = answers.of(comparison, keys)
+    seen = {pk: {cell: _seen(turns, read) for cell, turns in each.items()} for pk, each in counted.items()}
+    shown = _figures(comparison, [one for each in seen.values() for one in each.values()])
+    positions = {variant.pk: variant.position for variant in variants}
+    columns = [
+        Column(
+            position=variant.position,
+            baseline=None if variant.baseline_id is None else positions.get(variant.baseline_id),
+            role=variant.role,
+            betas=tuple(variant.betas),
+            model=variant.model,
+            planned=len(cells[variant.pk]),
+            values={figure.key: _values(figure, seen[variant.pk]) for figure in shown},
+            excluded=_excluded(cells[variant.pk].values(), waiting),
+            outputs={cell: one.digest for cell, one in seen[variant.pk].items() if one.digest},
+        )
+        for variant in variants
+    ]
+    return Inputs(
+        columns=tuple(columns),
+        figures=shown,
+        # Who stops half-way has looked, as has who adds repeats.
+        extended=comparison.planned_repeats is not None
+        or any(State.CANCELLED in column.excluded for column in columns),
+        finished=not waiting and not any(_is_unfinished(turns) for each in cells.values() for turns in each.values()),
+        seed=comparison.seed if comparison.seed is not None else comparison.pk,
+    )
+
+
+def _cells(comparison: Comparison) -> dict[int, dict[Cell, list[Exchange]]]:
+    """By column and cell the turns in order, each by its last attempt."""
+    cases = dict(comparison.cases.values_list("pk", "position"))
+    found: dict[int, dict[Cell, dict[int, Exchange]]] = defaultdict(lambda: defaultdict(dict))
+    for one in comparison.exchanges.only(*NEEDED).order_by("repeat", "turn", "attempt"):
+        found[one.variant_id][cases[one.case_id], one.repeat][one.turn] = one
+    turns = {pk: {cell: list(each.values()) for cell, each in cells.items()} for pk, cells in found.items()}
+    return defaultdict(dict, turns)
+
+
+def _waiting(comparison: Comparison) -> frozenset[int]:
+    """The exchanges whose cells wait for a person."""
+    return frozenset(comparison.waits.values_list("exchange_id", flat=True))
+
+
+def _counts(turns: Sequence[Exchange], waiting: frozenset[int]) -> bool:
+    return turns[-1].state == State.SUCCEEDED and turns[-1].pk not in waiting
+
+
+def _is_unfinished(turns: Sequence[Exchange]) -> bool:
+    return turns[-1].state in UNFINISHED
+
+
+# Why a cell does not count ----------------------------------------------------------------------------------------------
+
+REFUSED, WAITING = "refused", "waiting"  # beside the final states
+
+
+def _excluded(cells: Iterable[Sequence[Exchange]], waiting: frozenset[int]) -> dict[str, int]:
+    """Why how many cells do not count; those still to come are not among them."""
+    whys = (_why(turns[-1], waiting) for turns in cells if not _is_unfinished(turns) and not _counts(turns, waiting))
+    return dict(Counter(whys))
+
+
+def _why(last: Exchange, waiting: frozenset[int]) -> str:
+    if last.pk in waiting:
+        return WAITING
+    return REFUSED if last.state == State.FAILED and last.refused_betas else str(last.state)
+
+
+# What is seen of a cell -------------------------------------------------------------------------------------------------
+
+
+def _seen(turns: Sequence[Exchange], read: Mapping[str, Answer]) -> Seen:
+    told = [read[turn.public_id] for turn in turns if turn.public_id in read]
+    values = {key: reader(turns) for key, reader in _READERS.items()}
+    values["longest_silence_ms"] = max(
+        (one.longest_silence_ms for one in told if one.longest_silence_ms is not None), default=None
+    )
+    values["text_length"] = _sum([one.characters for one in told])
+    values["tool_calls"] = _sum([one.tool_calls for one in told])
+    return Seen(
+        values={key: float(value) for key, value in values.items() if value is not None and value <= MOST},
+        stop_reason=showable(turns[-1].stop_reason)[:MOST_NAME],
+        block_types=frozenset(showable(kind)[:MOST_NAME] for one in told for kind in one.block_types if kind),
+        digest=" ".join(one.digest for one in told) if all(one.digest for one in told) else "",
+    )
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _figures(comparison: Comparison, seen: Sequence[Seen]) -> tuple[Figure, ...]:
+    """The figures there are of these cells: times alone where no message answers, and none where a batch answers."""
+    met = {key for one in seen for key, value in one.values.items() if value or key not in ONLY_WHERE_SEEN}
+    chosen = [figure for figure in MEASURED if figure.key in met]
+    if not comparison.endpoint.is_messages:
+        return tuple(figure for figure in chosen if figure.key in OF_A_COUNT)
+    if comparison.engine == Engine.BATCH:
+        timeless = {key for key, name in READ_AS.items() if name not in OF_TIME}
+        chosen = [figure for figure in chosen if figure.key in timeless | {"text_length", "tool_calls"}]
+    reasons = Counter(one.stop_reason for one in seen if one.stop_reason not in ("", REFUSAL))
+    types = Counter(chain.from_iterable(one.block_types for one in seen))
+    return (
+        *chosen,
+        *([figures.REFUSAL] if seen else []),
+        *(figures.stop_reason(value) for value in _most(reasons)),
+        *(figures.block_type(value) for value in _most(types)),
+    )
+
+
+def _most(counted: Counter[str]) -> list[str]:
+    """The values that are met most often, in an order that does not depend on which came first."""
+    return sorted(counted, key=lambda value: (-counted[value], value))[:MOST_VALUES]
+
+
+def _values(figure: Figure, seen: Mapping[Cell, Seen]) -> dict[Cell, float]:
+    if not figure.is_share:
+        return {cell: one.values[figure.key] for cell, one in seen.items() if figure.key in one.values}
+    return {cell: float(_happened(figure.key, one)) for cell, one in seen.items()}
+
+
+def _happened(key: str, one: Seen) -> bool:
+    kind, _, value = key.partition(":")
+    if kind == "block":
+        return value in one.block_types
+    return one.stop_reason == (value if kind == "stop_reason" else REFUSAL)

@@ -1,0 +1,196 @@
+"""What is said of a comparison, and that it is never more than its numbers."""
+
+import json
+
+from betaconsole.compare.sentences import Facts, Verdict
+from betaconsole.compare.single import is_single, work_out_single
+from betaconsole.compare.verdict import verdict
+from betaconsole.statistics.inputs import Inputs
+from betaconsole.statistics.working import work_out
+from tests.compare.made_up import cells, column, inputs, noisy
+
+
+def said(asked: Inputs, *, simulated: bool = False, separate_caches: bool = False) -> Verdict:
+    results = work_out_single(asked) if is_single(asked) else work_out(asked)
+    return verdict(Facts(asked, simulated=simulated, separate_caches=separate_caches), results)
+
+
+def text(found: Verdict) -> str:
+    return " ".join(one.whole for one in found.sentences)
+
+
+def main(found: Verdict) -> list[str]:
+    return [one.whole for one in found.main]
+
+
+def fewer_tokens(repeats: int, *, mean: float = 400) -> Inputs:
+    return inputs(
+        column(0, {"output_tokens": noisy(500, repeats), "total_ms": noisy(6000, repeats, seed=2)}),
+        column(1, {"output_tokens": noisy(mean, repeats, seed=1), "total_ms": noisy(6000, repeats, seed=3)}),
+    )
+
+
+def test_what_changed_by_how_much_and_on_how_many():
+    found = said(fewer_tokens(20))
+    assert found.enough
+    assert found.trusted
+    first, second = main(found)
+    assert first.startswith(
+        "B writes about a fifth fewer output tokens than A (output tokens −19 %, 95 % interval −22 to −16 %"
+    )
+    assert "n = 20 pairs" in first
+    assert second.startswith("No difference shows in total time (whatever there is lies within ±")
+    assert "All 40 cells count." in text(found)
+    assert "Answer quality: not checked." in text(found)
+    assert "simulated" not in text(found)
+
+
+def test_too_few_repeats_are_said_to_be_too_few_and_how_many_would_do():
+    found = said(fewer_tokens(3))
+    assert not found.enough
+    [only] = main(found)
+    assert only.startswith("Not enough data: with 3 answers a column no difference could show, however large; ")
+    assert "more repeats would do for output tokens" in only
+
+
+def test_one_answer_a_column_says_nothing_of_chance():
+    found = said(fewer_tokens(1))
+    assert not found.enough
+    [only] = main(found)
+    assert only == (
+        "Not enough data: one answer a column says nothing of chance; 9 more repeats would do for output tokens."
+    )
+
+
+def test_a_failed_control_takes_every_claim_away():
+    base, other = fewer_tokens(20).columns
+    accepted = column(2, {"output_tokens": noisy(500, 20)}, role="made_up", betas=["made-up-2026-01-01"])
+    found = said(inputs(base, other, accepted))
+    assert not found.trusted
+    [only] = main(found)
+    assert only.startswith(
+        "This comparison cannot be trusted: C, whose beta is made up and must be refused, was answered"
+    )
+    assert "fewer" not in text(found)
+
+
+def test_a_twin_that_differs_is_a_failed_control():
+    base, other = fewer_tokens(20).columns
+    twin = column(2, {"output_tokens": noisy(600, 20, seed=8), "total_ms": noisy(6000, 20, seed=9)}, role="twin")
+    found = said(inputs(base, other, twin))
+    assert not found.trusted
+    assert "C, the twin of A, differs from it in 1 figure" in main(found)[0]
+
+
+def test_controls_that_hold_are_said_to_hold():
+    base, other = fewer_tokens(20).columns
+    refused = column(2, {}, role="made_up", excluded={"refused": 1, "skipped": 19})
+    twin = column(3, {"output_tokens": noisy(500, 20, seed=8), "total_ms": noisy(6000, 20, seed=9)}, role="twin")
+    found = said(inputs(base, other, refused, twin))
+    assert found.trusted
+    assert (
+        "The controls held: the made-up beta of C was refused and D, the twin of A, shows no difference from it."
+        in text(found)
+    )
+    assert "60 of 80 cells count: 1 refused, 19 skipped." in text(found)
+
+
+def test_a_control_that_was_never_answered_proves_nothing():
+    base, other = fewer_tokens(20).columns
+    found = said(inputs(base, other, column(2, {}, role="made_up", excluded={"failed": 20})))
+    assert not found.trusted
+    assert "C, whose beta is made up, was neither refused nor accepted" in main(found)[0]
+
+
+def test_a_refused_column_is_said_to_be_refused_and_the_others_are_compared():
+    base, other = fewer_tokens(20).columns
+    found = said(inputs(base, other, column(2, {}, excluded={"refused": 1, "skipped": 19})))
+    assert main(found)[0] == "C was refused."
+    assert "B writes about a fifth fewer" in main(found)[1]
+    assert found.enough
+
+
+def test_where_all_are_refused_that_is_all_there_is():
+    found = said(inputs(column(0, {"output_tokens": noisy(500, 5)}), column(1, {}, excluded={"refused": 5})))
+    assert main(found) == ["B was refused (5 requests)."]
+    assert found.enough
+
+
+def test_without_a_baseline_nothing_is_compared():
+    found = said(inputs(column(0, {"output_tokens": noisy(500, 20)})))
+    assert main(found) == ["Nothing is compared: no column has another one to stand beside."]
+    assert not found.enough
+
+
+def test_caches_that_only_one_column_met_leave_no_word_on_cost():
+    def asked(read: float) -> Inputs:
+        return inputs(
+            column(0, {"cost_usd": noisy(0.02, 20), "cache_read_tokens": cells(*[0.0] * 20)}),
+            column(1, {"cost_usd": noisy(0.01, 20, seed=1), "cache_read_tokens": cells(*[read] * 20)}),
+        )
+
+    found = said(asked(12_000))
+    assert "costs" not in text(found)
+    assert (
+        "No conclusion on cost, input tokens or first text: B read 12,000 tokens from caches where A read none"
+        in text(found)
+    )
+    assert "B costs about half as much as A" in text(said(asked(0)))
+    assert "costs" in text(said(asked(12_000), separate_caches=True)), "a cache of its own is the column's own doing"
+
+
+def test_simulated_answers_are_said_to_say_nothing_of_the_api():
+    assert "The answers are simulated: they say nothing about the API." in text(said(fewer_tokens(20), simulated=True))
+
+
+def test_leaving_one_out_tells_what_each_beta_contributes():
+    def tokens(mean: float, seed: int) -> dict:
+        return {"output_tokens": noisy(mean, 20, seed=seed)}
+
+    found = said(
+        inputs(
+            column(0, tokens(600, 0), betas=["one-2026-01-01", "two-2026-01-01"]),
+            column(1, tokens(500, 1), betas=["two-2026-01-01"]),
+            column(2, tokens(600, 2), betas=["one-2026-01-01"]),
+            column(3, tokens(500, 3), betas=[]),
+        )
+    )
+    first = main(found)[0]
+    assert first.startswith(
+        "With all the other betas on, one-2026-01-01 changes output tokens and two-2026-01-01 changes nothing that shows ("
+    )
+    assert "one-2026-01-01: output tokens +" in first
+    assert "all together beyond the sum of these: output tokens" in first
+
+
+def test_a_block_that_only_one_column_brings_is_said_in_shares():
+    asked = inputs(
+        column(0, {"block:thinking": cells(*[0.0] * 20), "output_tokens": noisy(500, 20)}),
+        column(1, {"block:thinking": cells(*[1.0] * 20), "output_tokens": noisy(620, 20, seed=1)}),
+    )
+    assert main(said(asked))[0].startswith(
+        "B brings a thinking block in all of its answers (A in none) and writes about a quarter more output tokens ("
+    )
+
+
+def test_many_columns_fit_into_three_sentences():
+    columns = [
+        column(
+            place, {"output_tokens": noisy(500 + 60 * place, 20, seed=place), "total_ms": noisy(6000, 20, seed=place)}
+        )
+        for place in range(8)
+    ]
+    found = said(inputs(*columns))
+    assert len(found.main) <= 3
+    assert "2 more columns differ" in main(found)[0]
+
+
+def test_cells_that_waited_alone_or_none_are_counted_in_words():
+    assert "The one cell counts." in text(said(inputs(column(0, {"output_tokens": cells(5.0)}))))
+    alone = said(inputs(column(0, {"output_tokens": cells(5.0)}, excluded={"waiting": 1})))
+    assert "1 of 2 cells counts: 1 waiting for a person." in text(alone)
+
+
+def test_a_verdict_survives_being_kept():
+    found = said(fewer_tokens(20), simulated=True)
+    assert Verdict.load(json.loads(json.dumps(found.dump()))) == found
