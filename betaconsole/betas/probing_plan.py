@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from betaconsole.availability.models import Method
-from betaconsole.catalogue.betas import GATING, MESSAGES, Beta, Status, all_betas, find
+from betaconsole.catalogue.betas import GATING, MADE_UP, MESSAGES, Beta, Status, all_betas, find
 from betaconsole.catalogue.checks.endpoints import COUNT_TOKENS, shown_endpoint
 from betaconsole.catalogue.checks.estimate import estimated_tokens, most_cost, terms_of
 from betaconsole.catalogue.checks.fields import request_fields
@@ -28,7 +28,6 @@ from .trials import TRIALS
 
 Json = dict[str, Any]
 
-MADE_UP = "no-such-beta-2020-01-01"
 SMALLEST: Json = {"max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
 ONE_ROW = "limit=1"
 UNPRICED_USD = Decimal("0.01")  # taken for a message whose price is not known: more than the smallest costs anywhere

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from betaconsole.availability.models import State
+from betaconsole.catalogue.betas import MADE_UP
 from betaconsole.catalogue.outcomes import Facts, Verdict, outcomes
-
-from .probing_plan import MADE_UP
 
 # Statuses that say something of the moment, the key or the line, and nothing of what was asked.
 TURNED_AWAY = (408, 429, 502, 503, 529)  # nothing was done, so nothing is billed twice by asking again

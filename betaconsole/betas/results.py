@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from betaconsole.availability.models import Check, Probe, State
 from betaconsole.availability.standings import REFUSALS, probes_of
 from betaconsole.availability.wording import WORDS, short_model, words_of
+from betaconsole.catalogue.betas import MADE_UP
 
-from .probing_plan import MADE_UP
 from .probing_verdicts import WITH_MADE_UP, WITHOUT_ANY
 from .spelling import Spelt, spelt
 

@@ -36,6 +36,8 @@ AREAS: Mapping[str, str] = MappingProxyType(
         "clients": "Seen in clients",
     }
 )
+# A well-formed name that is no beta and will be none: an API that takes it looks at no name, so taking others says nothing.
+MADE_UP = "no-such-beta-2020-01-01"
 MESSAGES = "messages"
 
 _DATED = re.compile(r"(?P<family>.+)-(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})")

@@ -59,6 +59,7 @@ ALWAYS = tuple(
         "prompt_state",
     )
 )
+IN_MATRIX = ("matrix", "line", "changes", "settings", "offers", "plan")
 Touched = Callable[[Composer], Iterable[Fragment]]
 
 
@@ -98,9 +99,8 @@ def edited(
     touched: Touched = lambda composer: (),
 ) -> HttpResponse:
     """Make an edit and answer with what it touched. `place` names the field whose problem is shown or cleared."""
-    draft = own_draft(request, public_id)
+    before = draft = own_draft(request, public_id)
     revision, tab = stamp(request)
-    variables = Facts.load(draft.facts).variables
     try:
         draft, _ = change(draft, make, revision=revision, tab=tab)
     except Stale:
@@ -109,9 +109,23 @@ def edited(
         return refused(request, draft, refusal.field or place, refusal.message)
     except REFUSALS as refusal:
         return refused(request, draft, place, str(refusal))
-    if Facts.load(draft.facts).variables != variables:
-        return answer(request, draft, lambda composer: [*touched(composer), Fragment("values")], place=place)
-    return answer(request, draft, touched, place=place)
+    return answer(request, draft, lambda composer: _all_touched(before, draft, touched(composer)), place=place)
+
+
+def _all_touched(before: Draft, after: Draft, touched: Iterable[Fragment]) -> list[Fragment]:
+    """What an edit touched, and what follows it here and there: fields for variables, controls, what the columns are for."""
+    fragments = list(touched)
+    if Facts.load(after.facts).variables != Facts.load(before.facts).variables:
+        fragments.append(Fragment("values"))
+    if _controls_of(before) != _controls_of(after):
+        fragments = [*(each for each in fragments if each.name not in IN_MATRIX), Fragment("matrix")]
+    elif after.preset != before.preset and not any(each.name == "matrix" for each in fragments):
+        fragments.append(Fragment("plan"))
+    return fragments
+
+
+def _controls_of(draft: Draft) -> list[dict[str, Any]]:
+    return [row for row in draft.columns if row.get("role")]
 
 
 def answer(request: TeamRequest, draft: Draft, touched: Touched, *, place: str = "", status: int = 200) -> HttpResponse:

@@ -17,10 +17,12 @@ from django.utils import timezone
 
 from betaconsole.availability.expecting import model_in, refusals_expected
 from betaconsole.availability.standings import Stand, stands_on
+from betaconsole.catalogue.betas import MADE_UP
 from betaconsole.catalogue.preflight import ColumnRequest, Finding, Fix, Level, preflight
 from betaconsole.claude.endpoints import Endpoint
 
 from .columns import Column, letter
+from .controls import MADE_UP_BETA
 from .endpoint_choice import has_model, takes
 from .facts import Facts
 from .models import Draft, Engine
@@ -132,10 +134,17 @@ def _told(inputs: Inputs) -> tuple[Told, ...]:
         request = requests[position]
         expected = refusals_expected(request.betas, model_in(request.body), inputs.stands)
         for finding in map(_unwrapped, (*findings, *expected)):
-            if not (inputs.keeps_caches_apart and finding.code == "shared_cache") and not _is_blank(finding):
+            if _is_worth_saying(finding, inputs, inputs.columns[position]):
                 found.setdefault(_id(finding), (finding, []))[1].append(position)
     told = [_about(finding, positions, inputs.columns) for finding, positions in found.values()]
     return tuple(sorted(told, key=lambda each: (not each.everywhere, each.letters, each.finding.level.rank)))
+
+
+def _is_worth_saying(finding: Finding, inputs: Inputs, column: Column) -> bool:
+    """Whether a person can do something about it: not where the draft took care of it, or a control is meant so."""
+    if column.role == MADE_UP_BETA and MADE_UP in finding.message:
+        return False
+    return not (inputs.keeps_caches_apart and finding.code == "shared_cache") and not _is_blank(finding)
 
 
 def _is_blank(finding: Finding) -> bool:

@@ -24,6 +24,7 @@ from .before_run import Told, errors_not_accepted, told_of
 from .case_values import Values, values_of
 from .columns import Column, baselines, letter
 from .composing import CONFIRM, MAX_REPEATS, OVER_BUDGET, Problem
+from .controls import CONTROLS_IN_SHORT
 from .costing import Costs, costs_of
 from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
 from .facts import Facts
@@ -32,14 +33,16 @@ from .form_view import FormView, form_view
 from .kept_files import notes_on
 from .labels import labels, split_name
 from .models import CaseSet, Draft, Engine
+from .preset_menu import KNOWN_VERSIONS, PresetMenu, preset_menu
+from .presets import PRESETS, Preset
 from .shaping import ChangesError, example_of, offered_fields, read_changes
 from .stub_view import ToolPanel, tool_panel, tools_chip
 from .uploads import PartRow, Suggestion
 
+UNKNOWN = {catalogue.MADE_UP: "made up, for a control: must be refused"}
 WIDE_FROM = 5  # columns; from here on the matrix needs the whole width of the page
 BIG_TEXT = 200_000  # characters; a bigger body is typed into only on request and saved only on request
 MENU_LENGTH = 8
-KNOWN_VERSIONS = ("2026-10-21", "2023-06-01")
 FORM, JSON = "form", "json"
 TOOLS, ENDPOINT = "tools", "endpoint"  # panels of the composer that open and close
 
@@ -90,6 +93,11 @@ class ColumnView:
     @property
     def letter(self) -> str:
         return letter(self.position)
+
+    @property
+    def control(self) -> str:
+        """What it is as a control, in a word; empty for none."""
+        return CONTROLS_IN_SHORT.get(self.column.role, "")
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -215,6 +223,22 @@ class Composer:
         betas = list(dict.fromkeys([*self.draft.rows, *ticked]))
         sets = [(column.key, self.letters[column.key], set(column.betas)) for column in self.sheet]
         return [_row(number, beta, sets) for number, beta in enumerate(betas)]
+
+    @cached_property
+    def preset_menu(self) -> PresetMenu:
+        """What could fill the matrix."""
+        per_column = self.count // max(1, len(self.sheet))
+        return preset_menu(self.draft, self.sheet, self.facts.model if self.has_model else None, per_column=per_column)
+
+    @property
+    def plan(self) -> Preset | None:
+        """What the columns are for, where a preset has filled the matrix and it still is as it was filled."""
+        return PRESETS.get(self.draft.preset)
+
+    @cached_property
+    def controls(self) -> list[ColumnView]:
+        """The columns that tell whether the comparison can be trusted."""
+        return [column for column in self.columns if column.column.role]
 
     @property
     def is_wide(self) -> bool:
@@ -473,7 +497,7 @@ def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]]) -> RowVi
     return RowView(
         name=Name.of(beta),
         number=number,
-        title=known.title if known else "not in the catalogue: sent as typed",
+        title=known.title if known else UNKNOWN.get(beta, "not in the catalogue: sent as typed"),
         status="" if usual or known is None else known.status.label.lower(),
         summary=known.summary if known else "",
         cells=tuple((key, letter_of, " checked" if beta in ticked else "") for key, letter_of, ticked in sets),

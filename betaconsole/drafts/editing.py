@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from . import saved_state
+from . import controls, presets, saved_state
 from .apart import taken_apart
 from .columns import Column, dump
 from .facts import Facts, facts_of
@@ -112,7 +112,11 @@ def _apply(draft: Draft, edit: Edit, tab: str) -> None:
     if edit.body_text is not None:
         edit = replace(edit, body_text=_kept_apart(draft, edit.body_text))
     if edit.columns is not None:
-        fields["columns"] = dump(edit.columns)
+        columns = _kept_true(draft.sheet, edit.columns)
+        edit = replace(edit, columns=columns)
+        fields["columns"] = dump(columns)
+        if draft.preset and "preset" not in fields and not presets.holds(draft.preset, columns):
+            fields["preset"] = ""
     facts = _facts_after(draft, edit)
     if facts is not None:
         fields["facts"] = facts.dump()
@@ -133,6 +137,11 @@ def _apply(draft: Draft, edit: Edit, tab: str) -> None:
     if not _typed_on(draft, step):
         step.save(force_insert=True)
         _forget_old_steps(draft)
+
+
+def _kept_true(before: Sequence[Column], after: Sequence[Column]) -> list[Column]:
+    """The columns after an edit: controls go along with their baseline, and names that presets gave stay true."""
+    return presets.with_true_names(before, controls.followed(before, after))
 
 
 def _write(draft: Draft, fields: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .columns import Column, baselines, letter
+from .controls import TWIN
 
 MAX_LABEL = 200
 DATED = re.compile(r"(.+?)-(\d{4}-?\d{2}-?\d{2})")
@@ -34,6 +35,8 @@ def labels(columns: Sequence[Column]) -> list[str]:
 def _described(column: Column, baseline: str | None, by_key: Mapping[str, tuple[int, Column]]) -> str:
     """What the column has and lacks against its baseline: `+ interleaved thinking`, `B − context 1m`."""
     position, base = by_key[baseline] if baseline else (0, Column(key=""))
+    if column.role:
+        return f"twin of {letter(position)}" if column.role == TWIN else "made-up beta"
     if baseline is None and not column.betas:
         return "Baseline" if by_key[column.key][0] == 0 else ""
     signs = [f"+ {_short(beta)}" for beta in column.betas if beta not in base.betas]

@@ -9,6 +9,7 @@ from . import (
     endpoint_views,
     fix_views,
     matrix_views,
+    preset_views,
     stubs_views,
     upload_views,
     value_views,
@@ -69,6 +70,8 @@ urlpatterns = [
     path("<slug:draft_id>/engine/", endpoint_views.set_engine, name="set_engine"),
     path("<slug:draft_id>/caches/", endpoint_views.set_separate_caches, name="set_separate_caches"),
     # the matrix
+    path("<slug:draft_id>/presets/", preset_views.presets, name="presets"),
+    path("<slug:draft_id>/presets/fill/", preset_views.fill_matrix, name="fill_matrix"),
     path("<slug:draft_id>/tick/", matrix_views.tick, name="tick"),
     path("<slug:draft_id>/palette/", matrix_views.palette, name="palette"),
     path("<slug:draft_id>/search/", matrix_views.search, name="search"),

@@ -10,10 +10,9 @@ from django.db.models.functions import Now
 
 from betaconsole.availability.models import Check, Method, Probe, State
 from betaconsole.betas import probing
-from betaconsole.betas.probing_plan import MADE_UP
 from betaconsole.betas.probing_run import DEAD, LEASE, Sending, noted
 from betaconsole.betas.results import results_of
-from betaconsole.catalogue.betas import all_betas
+from betaconsole.catalogue.betas import MADE_UP, all_betas
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending import simulated
 from betaconsole.teams.models import Connection, Membership

@@ -141,7 +141,7 @@ def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
     key = keys[variant.pk]
     return Column(
         key=key,
-        name=variant.label,
+        name="" if variant.role else variant.label,
         betas=tuple(variant.betas),
         model=variant.model_override,
         version="" if variant.anthropic_version == version else variant.anthropic_version,
