@@ -23,6 +23,7 @@ class Tab:
 
 
 TABS: tuple[Tab, ...] = (
+    Tab("figures", "Figures", "compare:figures"),
     Tab("timing", "Timing", "compare:timing", fits=lambda comparison: comparison.endpoint.is_messages),
 )
 

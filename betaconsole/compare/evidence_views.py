@@ -1,0 +1,90 @@
+"""What all runs of a comparison say together: the verdict above the lanes, the Figures tab, what was said how often."""
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from betaconsole.runs.models import Comparison, Variant
+from betaconsole.runs.pages.overview import figures_context
+from betaconsole.runs.pages.showing import fingerprint, rows_of
+from betaconsole.runs.pages.viewing import load
+from betaconsole.storage.public_id import new_public_id
+from betaconsole.teams.access import TeamRequest, requires
+from betaconsole.teams.models import Role
+from betaconsole.web.paging import number
+
+from .evidence import evidence_of
+from .figures_tab import evidence_for, has_several
+from .output_cards import cards_of
+from .pairs import own_comparison
+from .tabs import show_tab
+
+
+@requires(Role.VIEWER)
+@require_GET
+def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
+    """The box above the lanes. While the comparison runs it asks again, and brings the figures along where their tab is open.
+
+    `seen`: what the page shows already; where nothing has moved since there is nothing to say. `running`: it ran then, so
+    its end is worth announcing. `again`: to work out once more what could not be worked out.
+    """
+    comparison = own_comparison(request, public_id)
+    seen, again = fingerprint(comparison), "again" in request.GET
+    if request.GET.get("seen") == seen and not again:
+        return HttpResponse(status=204)
+    rows, variants = rows_of(comparison), variants_of(comparison)
+    is_running, several = any(row.is_unfinished for row in rows), has_several(rows)
+    figure = request.GET.get("figure", "")
+    evidence = evidence_for(comparison, variants, rows, figure=figure, again=again) if several else None
+    context = {
+        "comparison": comparison,
+        "evidence": evidence,
+        "is_running": is_running,
+        "is_single": not several and len(variants) > 1 and not is_running and comparison.endpoint.is_messages,
+        "is_open": "figures" in request.GET,
+        "has_ended": "running" in request.GET and not is_running,
+        "seen": seen if evidence is None or evidence.is_settled else "",
+        "more_token": new_public_id(),
+    }
+    return render(request, "compare/_verdict_answer.html", context)
+
+
+@requires(Role.VIEWER)
+@require_GET
+def figures(request: TeamRequest, public_id: str) -> HttpResponse:
+    """The tab: all runs together where there are several, and the cell in view by itself."""
+    comparison = own_comparison(request, public_id)
+    view = load(
+        comparison,
+        case=number(request.GET.get("case")),
+        repeat=number(request.GET.get("repeat")),
+        viewer_id=request.user.pk,
+        may_run=request.user.may_run,
+    )
+    evidence = None
+    if has_several(view.rows):
+        figure = request.GET.get("figure", "")
+        evidence = evidence_for(comparison, view.variants, view.rows, figure=figure, case=view.case)
+    context = {**figures_context(view), "evidence": evidence, "asked_figure": request.GET.get("figure", "")}
+    return show_tab(request, comparison, "compare/_figures.html", context, here="figures")
+
+
+@requires(Role.VIEWER)
+@require_GET
+def said(request: TeamRequest, public_id: str) -> HttpResponse:
+    """One of the different outputs of a column: `?column=B&case=0&output=1`, counted from 0."""
+    comparison = own_comparison(request, public_id)
+    if "column" not in request.GET:
+        raise BadRequest("column: the letter of a column")
+    variants = [one for one in variants_of(comparison) if one.letter == request.GET["column"]]
+    case, index = number(request.GET.get("case")) or 0, number(request.GET.get("output")) or 0
+    cards = cards_of(comparison, variants, rows_of(comparison), evidence_of(comparison).inputs, case=case, index=index)
+    if not cards:
+        raise Http404
+    return render(request, "compare/_said.html", {"card": cards[0]})
+
+
+def variants_of(comparison: Comparison) -> list[Variant]:
+    """The columns without what is heavy."""
+    return list(comparison.variants.defer("own_body", "changes"))
