@@ -49,6 +49,18 @@ class Cancelled(TypedDict):
     cancelled: Annotated[int, Field(description="How many exchanges were asked to stop.")]
 
 
+class Paused(TypedDict):
+    id: str
+    state: AnswerState
+    paused: Annotated[bool, Field(description="Nothing that is queued is sent until it is resumed.")]
+
+
+class Added(TypedDict):
+    id: str
+    repeats: Annotated[int, Field(description="How many repeats it has now.")]
+    exchanges: Annotated[list[str], Field(description="Ids of those added, in the order in which they are sent.")]
+
+
 class DifferingAnswer(TypedDict):
     exchange: Annotated[str, Field(description="Id of the repeat's last exchange.")]
     outcome: Annotated[str | None, Field(description="null: nothing is told of the beta there.")]
@@ -147,6 +159,8 @@ class ComparisonAnswer(TypedDict):
             description="waiting: nothing is queued or in flight, and at least one exchange says what it is waiting_for."
         ),
     ]
+    paused: Annotated[bool, Field(description="Nothing that is queued is sent until it is resumed.")]
+    repeats: int
     variants: list[VariantAnswer]
     exchanges: list[ExchangeAnswer]
     verdict: Annotated[VerdictAnswer | None, Field(description="What it amounts to; null until it is finished.")]
@@ -202,6 +216,18 @@ def created(comparison: Comparison, request: HttpRequest) -> Created:
     }
 
 
+def paused(comparison: Comparison) -> Paused:
+    """How it stands after it was paused or resumed."""
+    comparison.refresh_from_db(fields=["finished_at", "paused_at"])
+    is_paused = comparison.paused_at is not None
+    return {"id": comparison.public_id, "state": state_of(comparison), "paused": is_paused}
+
+
+def added(comparison: Comparison, exchanges: Sequence[Exchange]) -> Added:
+    ids = [exchange.public_id for exchange in exchanges]
+    return {"id": comparison.public_id, "repeats": comparison.repeats, "exchanges": ids}
+
+
 def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
     variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
@@ -213,6 +239,8 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         "id": comparison.public_id,
         "title": comparison.title,
         "state": state_of(comparison),
+        "paused": comparison.paused_at is not None,
+        "repeats": comparison.repeats,
         "variants": [
             _variant(variant, variants, _over_repeats(variant, exchanges, found, cases))
             for variant in variants.values()

@@ -15,6 +15,7 @@ from betaconsole.runs.launching.budgeting import OverBudget
 from betaconsole.runs.launching.continuing import TooLate
 from betaconsole.runs.launching.launching import NotAllowed, SendingDisabled, TokenReused
 from betaconsole.runs.launching.planning import PlanError
+from betaconsole.runs.sending.pausing import CannotPause
 
 from .exact_json import json_response
 
@@ -97,6 +98,8 @@ def problem_of(exception: BaseException) -> Problem:
             return Problem(422, f"This is not UTF-8: byte {exception.start + 1} does not belong there.")
         case TooLate():
             return Problem(409, exception.message, field=exception.field)
+        case CannotPause():
+            return Problem(409, str(exception))
         case OverBudget():
             said = exception.message
             if exception.may_pass:

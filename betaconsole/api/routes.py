@@ -7,8 +7,10 @@ from ninja import NinjaAPI, Query
 from betaconsole.availability.standings import stands_on
 from betaconsole.runs.launching.continuing import answer, go_on
 from betaconsole.runs.launching.launching import launch
+from betaconsole.runs.launching.more_repeats import add_repeats
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending.cancelling import cancel
+from betaconsole.runs.sending.pausing import pause, resume
 from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
@@ -16,6 +18,7 @@ from betaconsole.teams.models import Role
 from . import answers, availability, betas, history, library, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .exact_json import ExactParser, json_response
+from .more_repeats import MORE_EXAMPLE, MoreRepeats
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
 from .tokens import Token, check_role, check_still_accepted
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
@@ -175,6 +178,59 @@ def cancel_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     cancelled = cancel(comparison)
     comparison.refresh_from_db(fields=["finished_at"])
     return json_response({"id": comparison.public_id, "state": state_of(comparison), "cancelled": cancelled})
+
+
+@api.post(
+    "/comparisons/{slug:comparison_id}/pause",
+    operation_id="pause_comparison",
+    summary="Pause a comparison",
+    response={200: answers.Paused, (401, 403, 404, 409): ERROR},
+)
+def pause_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
+    """What is in flight ends, what is queued waits until it is resumed. One that has finished stays as it is; a batch is 409."""
+    check_role(request, Role.MEMBER)
+    comparison = _comparison(request, comparison_id)
+    pause(comparison)
+    return json_response(answers.paused(comparison))
+
+
+@api.post(
+    "/comparisons/{slug:comparison_id}/resume",
+    operation_id="resume_comparison",
+    summary="Resume a comparison",
+    response={200: answers.Paused, (401, 403, 404): ERROR},
+)
+def resume_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
+    """What is queued is sent again. One that is not paused stays as it is."""
+    check_role(request, Role.MEMBER)
+    comparison = _comparison(request, comparison_id)
+    resume(comparison)
+    return json_response(answers.paused(comparison))
+
+
+@api.post(
+    "/comparisons/{slug:comparison_id}/more",
+    operation_id="add_repeats",
+    summary="Run more repeats",
+    response={202: answers.Added, (401, 403, 404, 409, 413, 422, 503): ERROR},
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": MORE_EXAMPLE}}}},
+)
+def add_more(request: TeamRequest, comparison_id: str, asked: MoreRepeats) -> HttpResponse:
+    """Sends every column and case so many times more, in the same comparison: at most 100 repeats and 2,000 requests.
+
+    With a client_token asking twice sends once.
+    """
+    check_role(request, Role.MEMBER)
+    comparison = _comparison(request, comparison_id)
+    made = add_repeats(
+        comparison,
+        asked.repeats,
+        author=request.user,
+        client_token=asked.client_token,
+        over_budget=asked.over_budget,
+    )
+    comparison.refresh_from_db(fields=["repeats"])
+    return json_response(answers.added(comparison, made), status=202)
 
 
 @api.get(

@@ -162,6 +162,7 @@ class Comparison(models.Model):
             models.Index(fields=["team", "created_at"], name="comparison_by_time"),
             models.Index(fields=["team"], condition=Q(pinned_at__isnull=False), name="comparison_pinned"),
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="comparison_deleted"),
+            models.Index(fields=["engine"], condition=Q(finished_at__isnull=True), name="comparison_unfinished"),
         ]
 
     def __str__(self) -> str:
@@ -174,6 +175,27 @@ class Comparison(models.Model):
     def endpoint(self) -> Endpoint:
         """Where its requests go."""
         return Endpoint(self.method, self.path, self.query)
+
+
+class Addition(models.Model):
+    """Repeats that somebody added to a comparison: `repeats` of them, from `first_repeat` on, in every column and case."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="additions")
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    first_repeat = models.PositiveIntegerField()
+    repeats = models.PositiveIntegerField()
+    # Pressing twice adds once.
+    client_token = models.CharField(max_length=128, null=True)  # noqa: DJ001 - null: many additions without a token
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["comparison", "client_token"], name="one_addition_per_token"),
+            models.UniqueConstraint(fields=["comparison", "first_repeat"], name="one_addition_per_first_repeat"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.repeats} more from repeat {self.first_repeat}"
 
 
 class ColumnRole(models.TextChoices):
@@ -340,7 +362,7 @@ class Exchange(models.Model):
         indexes = [
             models.Index(fields=["comparison", "repeat", "id"]),
             models.Index(fields=["team", "-id"]),
-            models.Index(fields=["connection", "id"], condition=Q(state="queued"), name="exchange_queued"),
+            models.Index(fields=["comparison", "id"], condition=Q(state="queued"), name="exchange_queued"),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="exchange_batch"),
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="exchange_in_flight"),
         ]

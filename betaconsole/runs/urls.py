@@ -4,7 +4,7 @@ from django.urls import path
 
 from .history import retention_views
 from .history import views as history_views
-from .pages import batch_views, conversation_views, count_views, errand_views, views
+from .pages import batch_views, conversation_views, count_views, errand_views, pace_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("comparisons/<str:public_id>/live/", views.live, name="live"),
     path("comparisons/<str:public_id>/lanes/", views.lanes, name="lanes"),
     path("comparisons/<str:public_id>/cancel/", views.cancel, name="cancel"),
+    path("comparisons/<str:public_id>/pause/", pace_views.pause, name="pause"),
+    path("comparisons/<str:public_id>/resume/", pace_views.resume, name="resume"),
+    path("comparisons/<str:public_id>/more/", pace_views.more, name="more"),
     path("comparisons/<str:public_id>/batches/", batch_views.batches, name="batches"),
     path("comparisons/<str:public_id>/without/", views.without, name="without"),
     path("comparisons/<str:public_id>/again/", views.again, name="again"),

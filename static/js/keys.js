@@ -1,5 +1,6 @@
 // The keyboard: "/" searches, "?" lists the keys, "[" and "]" move between columns, Escape closes or leaves.
-// ⌘/Ctrl+Enter presses Stop where something runs, else Run: buttons with data-key="stop" and data-key="run".
+// ⌘/Ctrl+Enter presses Stop where something runs, Resume where it is paused, else Run: buttons with data-key="stop", "resume"
+// and "run".
 const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
 
 const find = (selector) => [...document.querySelectorAll(selector)].find((element) => element.checkVisibility());
@@ -37,7 +38,7 @@ const actions = {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
-    const button = find("[data-key='stop']") ?? find("[data-key='run']");
+    const button = find("[data-key='stop']") ?? find("[data-key='resume']") ?? find("[data-key='run']");
     if (button) event.preventDefault(), button.click();
     return;
   }

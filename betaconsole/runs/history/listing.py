@@ -42,6 +42,7 @@ class HistoryRow:
     state: str
     is_running: bool
     is_waiting: bool  # for a person, and nothing else is to be done
+    is_paused: bool
     cost_usd: Decimal | None
     change: str = ""
     tags: Sequence[str] = ()
@@ -163,8 +164,9 @@ def _row(comparison: Comparison, betas: list[str], summary: Summary, decisions: 
         betas=betas if len(betas) <= MAX_BETAS else [],
         beta_count=len(betas),
         state=said(summary),
-        is_running=comparison.finished_at is None and not summary.is_waiting,
+        is_running=comparison.finished_at is None and comparison.paused_at is None and not summary.is_waiting,
         is_waiting=comparison.finished_at is None and summary.is_waiting,
+        is_paused=comparison.paused_at is not None,
         cost_usd=summary.cost_usd,
         change=summary.change,
         tags=comparison.tags or (),

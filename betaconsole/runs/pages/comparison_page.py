@@ -10,6 +10,7 @@ from django.http import QueryDict
 from betaconsole.drafts.context import WIDE_FROM, composer_context
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import PromptVersion
+from betaconsole.runs.launching.more_repeats import room_in
 from betaconsole.runs.models import Comparison
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.access import TeamRequest
@@ -94,11 +95,18 @@ def page(
         "folded": folded(view),
         "requests": len(view.variants) * len(view.cases) * comparison.repeats,
         "again_token": new_public_id(),
+        **more_context(view),
         "says_endpoint": not comparison.endpoint.is_messages and comparison.title != str(comparison.endpoint),
         "batches": batches_of(comparison),
         "ran": _version_of(comparison),
         "carried": Comparison.objects.filter(batches__errand=comparison).first() if comparison.is_errand else None,
     }
+
+
+def more_context(view: View) -> dict[str, Any]:
+    """For `_more_repeats.html`."""
+    room = room_in(view.comparison, columns=len(view.variants), cases=len(view.cases))
+    return {"room": room, "more_token": new_public_id()}
 
 
 def _told(shown: Sequence[lanes.Lane]) -> Iterator[BetaLine]:

@@ -360,10 +360,12 @@ def render_around(
     columns: Collection[int] = FIRST_LANES,
     may_run: bool = True,
 ) -> list[tuple[str, str]]:
-    """What stands around the lanes as (target, HTML): the state in the head, the dots, the figures, of many the matrix."""
+    """What stands around the lanes as (target, HTML): how far it is in the head, the dots, the figures, of many the matrix."""
     view = load(comparison, case=cell[0], repeat=cell[1], columns=columns, rows=rows, may_run=may_run)
+    state = state_context(view)
     parts: list[tuple[str, str]] = [
-        ("#comparison-state", render_to_string("runs/_comparison_state.html", state_context(view)))
+        (f"#{part}", render_to_string(f"runs/_{part.replace('-', '_')}.html", state))
+        for part in ("comparison-state", "comparison-progress")
     ]
     here = [position for position in view.columns if position in view.exchanges]
     parts += [

@@ -6,7 +6,8 @@ sending; `412:f` once its final card was sent, `412:w` where that card asks a pe
 positions it was rendered at, `Last-Event-ID` wins over them, and whatever does not fit gets a lane that replaces the
 old one: everything else appends. A further turn is another exchange, so its lane is replaced once and then appended to.
 
-Nothing queued and nothing in flight is the end, also where cells wait for a person: they hold no server thread.
+Nothing queued and nothing in flight is the end, also where cells wait for a person, and so is nothing in flight of a
+comparison that is paused: they hold no server thread.
 
 The stream's manners (htmx 4's `hx-sse` reopens every stream that ends without its closing event): it never redirects and
 never answers 204; finished, gone and crowded out end with the event `finished`; a stopping process ends without it,
@@ -19,6 +20,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection as database
@@ -37,7 +39,7 @@ from betaconsole.web.frames import OK, frame, text_html
 from . import lanes
 from .block_views import growing_views
 from .picture import Partial, PartialBlock, Source, StoreSource, partial_of, source_of
-from .showing import LANES, Row, cell_in_view, rows_of, shown
+from .showing import LANES, Row, cell_in_view, is_at_rest, rows_of, shown
 from .viewing import load
 
 GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
@@ -223,7 +225,7 @@ class LivePage:
         self.is_behind = False
         if self._should_look():
             self._look()
-        finished = bool(self._rows) and not any(row.is_unfinished for row in self._rows)
+        finished = bool(self._rows) and is_at_rest(self._rows, is_paused=self.comparison.paused_at is not None)
         if self._may_draw():
             if self._outdated_lanes:
                 parts += self._replaced_lanes()
@@ -254,17 +256,20 @@ class LivePage:
 
     def _look(self) -> None:
         self._changes, self._looked_at = feed.changes(self.comparison.pk), time.monotonic()
-        rows = rows_of(self.comparison)
-        if rows == self._rows:
+        rows, paused_at = rows_of(self.comparison), self._paused_at()
+        if rows == self._rows and paused_at == self.comparison.paused_at:
             return
         if not self._outdated and not self._outdated_lanes:
             self._outdated_since = time.monotonic()
         self._rows, self._outdated = rows, True
-        self.comparison.refresh_from_db(fields=["finished_at", "tool_stubs", "max_turns"])
+        self.comparison.refresh_from_db(fields=["finished_at", "paused_at", "repeats", "tool_stubs", "max_turns"])
         in_view = shown(rows, cell_in_view(rows, case=self.case, repeat=self.repeat))
         for position in self.columns:
             if row := in_view.get(position):
                 self._place(position, row)
+
+    def _paused_at(self) -> datetime | None:
+        return Comparison.objects.filter(pk=self.comparison.pk).values_list("paused_at", flat=True).first()
 
     def _place(self, position: int, row: Row) -> None:
         """Bring one lane to its row: same exchange and same kind of state, or a lane to be drawn anew."""

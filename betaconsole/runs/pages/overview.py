@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from betaconsole.drafts.columns import letter
-from betaconsole.runs.models import Comparison, Exchange, Variant, Wait
+from betaconsole.runs.models import Exchange, Variant, Wait
+from betaconsole.runs.sending.pausing import can_pause
 from betaconsole.runs.states import IN_FLIGHT, State
+from betaconsole.runs.tallying import REFUSED
 
 from .beta_chips import BetaLine, in_short
 from .cache_bias import cache_bias
+from .far import far_of, tally_of
 from .figures import Cell, Figure, figures_of, kinds_for
 from .header_line import HeaderPart, header_parts
 from .showing import LANES, Row
@@ -46,11 +49,15 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a comparison is: `40 done, 1 refused, 19 skipped`, or `running 3 of 8`. `waiting`: cells that need a person."""
+    """How far a comparison is: `40 done, 1 refused, 19 skipped`, or `running 3 of 8`, `paused at 3 of 8`.
+
+    `is_running`: something is queued or in flight. `waiting`: cells that need a person.
+    """
 
     is_running: bool
     text: str
     waiting: int = 0
+    is_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,13 +119,17 @@ def matrix(view: View, did: Mapping[str, BetaLine]) -> list[MatrixRow]:
     ]
 
 
-def progress(rows: Sequence[Row], *, refused: int = 0) -> Progress:
+def progress(rows: Sequence[Row], *, refused: int = 0, is_paused: bool = False) -> Progress:
     """How far a comparison is, from the states of its cells; `refused` of the failed ones were refused betas."""
     states = Counter(row.wait or row.state for row in rows)
     unfinished = sum(row.is_unfinished for row in rows)
     waiting = sum(row.wait is not None for row in rows)
     if unfinished:
-        return Progress(True, f"running {len(rows) - unfinished - waiting} of {len(rows)}", waiting)
+        far = f"{len(rows) - unfinished - waiting:,} of {len(rows):,}"
+        in_flight = sum(row.state in IN_FLIGHT for row in rows)
+        if not is_paused:
+            return Progress(True, f"running {far}", waiting)
+        return Progress(True, f"paused at {far}{f', {in_flight:,} still ending' if in_flight else ''}", waiting, True)
     over = {state: count for state, count in states.items() if state not in Wait.Reason}
     return Progress(False, summary(over, refused=refused) if over or not waiting else "", waiting)
 
@@ -142,16 +153,18 @@ def summary(states: Mapping[str, int], *, refused: int = 0) -> str:
     return ", ".join(f"{count:,} {word}" for word, count in words.items() if count) or "nothing sent"
 
 
-def refused_count(comparison: Comparison) -> int:
-    """How many of the failed exchanges were refused for a beta's name."""
-    return comparison.exchanges.filter(state=State.FAILED).exclude(refused_betas=[]).count()
-
-
 def state_context(view: View) -> dict[str, Any]:
-    """For `_comparison_state.html`."""
-    refused = refused_count(view.comparison) if view.is_at_rest else 0
-    far = progress(view.rows, refused=refused)
-    return {"comparison": view.comparison, "progress": far, "way": way_to_waiting(view), "may_run": view.may_run}
+    """For `_comparison_state.html` and `_comparison_progress.html`."""
+    told = tally_of(view.comparison, view.rows)
+    refused = told.left_out.get(REFUSED, 0)
+    return {
+        "comparison": view.comparison,
+        "progress": progress(view.rows, refused=refused, is_paused=view.comparison.paused_at is not None),
+        "far": far_of(view, told),
+        "way": way_to_waiting(view),
+        "may_run": view.may_run,
+        "can_pause": can_pause(view.comparison),
+    }
 
 
 def way_to_waiting(view: View) -> WayToWaiting | None:

@@ -55,12 +55,19 @@ def latest_of_cells(exchanges: "QuerySet[Exchange]") -> "QuerySet[Exchange]":
     return exchanges.filter(~Exists(later))
 
 
+def is_at_rest(rows: Iterable[Row], *, is_paused: bool) -> bool:
+    """Whether nothing goes on by itself: nothing is in flight, and nothing is queued but in a comparison that is paused."""
+    going_on = IN_FLIGHT if is_paused else UNFINISHED
+    return not any(row.state in going_on for row in rows)
+
+
 def fingerprint(comparison: Comparison) -> str:
-    """Another text whenever an exchange was added or moved, or something waits or waits no more."""
+    """Another text whenever an exchange was added or moved, something waits or waits no more, or it was paused or resumed."""
     counted = comparison.exchanges.aggregate(
         count=Count("pk"), versions=Sum("version"), waits=Count("wait"), last_wait=Max("wait__id")
     )
-    return "-".join(str(counted[name] or 0) for name in ("count", "versions", "waits", "last_wait"))
+    told = "-".join(str(counted[name] or 0) for name in ("count", "versions", "waits", "last_wait"))
+    return told if comparison.paused_at is None else f"{told}-paused"
 
 
 def cell_in_view(rows: Sequence[Row], *, case: int | None, repeat: int | None) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from betaconsole.runs.models import Case, Comparison, Exchange, Variant
 from betaconsole.runs.states import State
 from betaconsole.runs.stored import read_added, read_message
 
-from .showing import LANES, Row, cell_in_view, rows_of, shown
+from .showing import LANES, Row, cell_in_view, is_at_rest, rows_of, shown
 
 # Everything a card needs but the message itself, which only lanes read; a response's size without its bytes.
 HEAVY = ("message", "added", "text", "timeline", "response_headers")
@@ -92,8 +92,8 @@ class View:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether nothing is queued or in flight: all is final, or waits for a person."""
-        return not any(row.is_unfinished for row in self.rows)
+        """Whether nothing goes on by itself: all is final, waits for a person or is paused."""
+        return is_at_rest(self.rows, is_paused=self.comparison.paused_at is not None)
 
 
 def load(

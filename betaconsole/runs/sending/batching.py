@@ -61,10 +61,8 @@ def look(is_stopping: Callable[[], bool] = lambda: False) -> None:
 
 def _with_free_cells() -> list[Comparison]:
     """The comparisons with cells that are in no batch yet."""
-    free = Exchange.objects.queued().filter(batch=None, cancel_requested_at=None)
-    # By connection as well, as the index of what is queued is.
-    ids = {pk for _, pk in free.order_by().values_list("connection_id", "comparison_id").distinct()}
-    return list(Comparison.objects.filter(pk__in=ids, engine=Engine.BATCH)) if ids else []
+    free = Exchange.objects.queued().filter(comparison=OuterRef("pk"), batch=None, cancel_requested_at=None)
+    return list(Comparison.objects.unfinished().filter(Exists(free), engine=Engine.BATCH))
 
 
 def _try(step: Callable[[Any], None], what: Any) -> None:

@@ -198,7 +198,7 @@ class Engine:
         for one in in_order(rounds, busy):
             if one.connection_id in held_back:
                 continue
-            if one.repeat > 1 and one.turn == 1 and (one.comparison_id, one.case_id) in unanswered:
+            if one.turn == 1 and one.repeat > unanswered.get((one.comparison_id, one.case_id), one.repeat):
                 continue
             free = min(one.limit - in_flight[one.connection_id], self._max_sending - len(self._feeds))
             # A group starts whole or waits whole; one that can never fit starts in parts.
@@ -211,13 +211,21 @@ class Engine:
             self._run(claimed, loop, as_group=one.is_group, waited=one.is_group and len(claimed) < one.size)
 
     def claim(self, one: Round, *, at_most: int) -> list[Exchange]:
-        """Make queued exchanges of a round ours, committed before anything is sent. One UPDATE decides who wins."""
+        """Make queued exchanges of a round ours, committed before anything is sent. One UPDATE decides who wins.
+
+        Of a comparison that was paused meanwhile nothing is claimed.
+        """
         with transaction.atomic():
             queued = one.members().filter(state=State.QUEUED).order_by("pk")
             chosen = list(queued.values_list("pk", flat=True)[:at_most])
             Exchange.objects.filter(pk__in=chosen, state=State.QUEUED, cancel_requested_at=None).update(
                 state=State.SENDING, worker=self.worker, lease_until=Now() + self._lease, version=F("version") + 1
             )
+            # Its row is locked after its exchanges, as by whoever ends them: a pause is before this claim or after it.
+            locked = Comparison.objects.select_for_update(no_key=True).filter(pk=one.comparison_id)
+            if locked.values_list("paused_at", flat=True).first() is not None:
+                transaction.set_rollback(True)
+                return []
         mine = Exchange.objects.filter(pk__in=chosen, worker=self.worker, state=State.SENDING)
         return list(mine.select_related("connection", "request_body").order_by("pk"))
 

@@ -35,7 +35,7 @@ PASSING = (OperationalError, InterfaceError)
 # The same request would be refused again: the rest of the column is not sent. The first set is about the key or the
 # account, the second about this body.
 REFUSED_FOR_ALL = {401, 402, 403, 404}
-REFUSED_FOR_THIS_BODY = {400, 413}
+REFUSED_FOR_THIS_BODY = {400, 413, 422}
 
 # Exchanges in flight in this process, for live pages.
 feeds: dict[int, Feed] = {}
@@ -339,7 +339,7 @@ def close_if_finished(comparison_id: int) -> None:
     if comparison is None or comparison.exchanges.filter(state__in=UNFINISHED).exists():
         return
     if not comparison.waits.exists():
-        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now(), summary=None)
+        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now(), paused_at=None, summary=None)
         ToIndex.objects.create(comparison_id=comparison_id)
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from betaconsole.drafts.models import Engine
-from betaconsole.runs.models import Comparison, Continues, Exchange
+from betaconsole.runs.models import Addition, Comparison, Continues, Exchange
 from betaconsole.runs.states import State
 
 COMPARISONS = 50  # how many waiting comparisons are looked at in one pass, the oldest first
@@ -72,15 +72,14 @@ def waiting() -> list[Round]:
 
 
 def oldest() -> list[Comparison]:
-    """The comparisons with something queued that is sent live, who waits longest first."""
-    # By connection as well, as the index of what is queued is: by comparison alone SQLite reads every exchange there is.
-    waits = ready().values_list("connection_id", "comparison_id").annotate(first=Min("pk")).order_by("first")
-    ids = list(dict.fromkeys(comparison_id for _, comparison_id, _ in waits))
-    if not ids:
-        return []
-    live = Comparison.objects.filter(pk__in=ids, engine=Engine.LIVE).select_related("connection")
+    """The comparisons with something queued that is sent live and not paused, who waits longest first."""
+    # From the comparisons: thousands of requests queued in paused ones must not be read four times a second.
+    live = Comparison.objects.unfinished().filter(engine=Engine.LIVE, paused_at=None).select_related("connection")
     by_id = live.only("is_trace", "max_turns", "connection__max_in_flight").in_bulk()
-    return [by_id[comparison_id] for comparison_id in ids if comparison_id in by_id][:COMPARISONS]
+    if not by_id:
+        return []
+    waits = ready().filter(comparison__in=by_id).values_list("comparison_id").annotate(first=Min("pk"))
+    return [by_id[comparison_id] for comparison_id, _ in waits.order_by("first")[:COMPARISONS]]
 
 
 def place_in_trace(comparison_id: int) -> dict[str, int]:
@@ -100,14 +99,18 @@ def in_order(rounds: Iterable[Round], busy: Counter[int]) -> list[Round]:
     return [one for _, _, one in sorted(ranked)]
 
 
-def first_repeats_unanswered(rounds: Iterable[Round]) -> set[tuple[int, int]]:
-    """The (comparison, case) whose first repeat has no status line yet: its other repeats wait for it.
+def first_repeats_unanswered(rounds: Iterable[Round]) -> dict[tuple[int, int], int]:
+    """By (comparison, case) the first repeat that has no status line yet: the repeats after it wait for it.
 
-    So a refused column is refused once, not twenty times.
+    So a refused column is refused once, not twenty times. The repeats of each addition have a first one of their own.
     """
     comparisons = {one.comparison_id for one in rounds if one.repeat > 1 and one.turn == 1}
     if not comparisons:
-        return set()
-    first = Exchange.objects.filter(comparison_id__in=comparisons, repeat=1, turn=1)
-    waiting_or_sending = first.filter(state__in=(State.QUEUED, State.SENDING))
-    return set(waiting_or_sending.values_list("comparison_id", "case_id"))
+        return {}
+    added = Addition.objects.filter(comparison__in=comparisons).values_list("comparison_id", "first_repeat")
+    first = {(comparison_id, 1) for comparison_id in comparisons} | set(added)
+    repeats = {repeat for _, repeat in first}
+    found = Exchange.objects.filter(comparison_id__in=comparisons, repeat__in=repeats, turn=1)
+    unanswered = found.filter(state__in=(State.QUEUED, State.SENDING)).order_by("-repeat")
+    rows = unanswered.values_list("comparison_id", "case_id", "repeat")
+    return {(comparison, case): repeat for comparison, case, repeat in rows if (comparison, repeat) in first}

@@ -30,8 +30,8 @@ def state_of(comparison: Comparison) -> Literal["running", "waiting", "finished"
 
 
 def wait_while_running(comparison: Comparison, *, timeout_s: float) -> None:
-    """Return once the comparison is finished or waits for a person, the time is over or the process stops; at once
-    where no place is free.
+    """Return once the comparison is finished, waits for a person or was paused and has nothing in flight any more, the time
+    is over or the process stops; at once where no place is free.
 
     No database connection is held while waiting. Not for use inside a transaction.
     """
@@ -49,7 +49,7 @@ def _wait(comparison_id: int, bell: threading.Event, *, until: float) -> None:
     while not engine.is_stopping():
         # Read before the look: what ends between the look and the wait has moved the count.
         seen = feed.changes(comparison_id)
-        if not _is_running(comparison_id) or time.monotonic() >= until:
+        if not _goes_on(comparison_id) or time.monotonic() >= until:
             return
         database.close()
         look_at = min(time.monotonic() + LOOK_S, until)
@@ -59,6 +59,11 @@ def _wait(comparison_id: int, bell: threading.Event, *, until: float) -> None:
             bell.clear()
 
 
-def _is_running(comparison_id: int) -> bool:
-    comparison = Comparison.objects.only("finished_at").filter(pk=comparison_id).first()
-    return comparison is not None and state_of(comparison) == "running"
+def _goes_on(comparison_id: int) -> bool:
+    """Whether something of it goes on by itself."""
+    comparison = Comparison.objects.only("finished_at", "paused_at").filter(pk=comparison_id).first()
+    if comparison is None:
+        return False
+    if comparison.paused_at is not None:
+        return Exchange.objects.in_flight().filter(comparison=comparison).exists()
+    return state_of(comparison) == "running"

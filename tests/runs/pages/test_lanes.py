@@ -471,7 +471,7 @@ def test_what_stands_around_the_lanes_is_drawn_for_the_live_stream(team, ann):
     comparison = make_comparison(team, ann, betas=[[]] * 2, repeats=2)
     rows = rows_of(comparison)
     drawn = dict(render_around(comparison, rows, cell=(0, 2), columns=(0, 1)))
-    assert list(drawn) == ["#comparison-state", "#lane-0-dots", "#lane-1-dots", "#figures"]
+    assert list(drawn) == ["#comparison-state", "#comparison-progress", "#lane-0-dots", "#lane-1-dots", "#figures"]
     for target, html in drawn.items():
         assert f'id="{target[1:]}"' in html
     assert "repeat 2 of 2" in drawn["#lane-0-dots"]

@@ -52,15 +52,15 @@ def test_looking_for_rounds_costs_the_same_for_one_repeat_and_a_hundred(owner: M
             rounds.first_repeats_unanswered(rounds.waiting())
         return len(captured)
 
-    assert queries(2) == queries(100) == 4
+    assert queries(2) == queries(100) == 5
 
 
 def test_other_repeats_wait_for_the_first_ones_status_lines(owner: Membership) -> None:
     comparison = run(owner, connection_to(owner, "http://127.0.0.1:1"), plan([[]], repeats=3))
     case = comparison.cases.get()
-    assert rounds.first_repeats_unanswered(rounds.waiting()) == {(comparison.pk, case.pk)}
+    assert rounds.first_repeats_unanswered(rounds.waiting()) == {(comparison.pk, case.pk): 1}
     Exchange.objects.filter(repeat=1).update(state="streaming")
-    assert rounds.first_repeats_unanswered(rounds.waiting()) == set()
+    assert rounds.first_repeats_unanswered(rounds.waiting()) == {}
 
 
 @pytest.mark.skipif("sqlite" not in database.settings_dict["ENGINE"], reason="reads SQLite's query plan")
@@ -102,7 +102,7 @@ def test_further_turns_come_before_cells_that_have_not_begun(owner: Membership) 
     assert [one.repeat for one in found] == [3, 1, 2]
     assert rounds.in_order(reversed(found), Counter()) == found
     # Its first repeat was answered long ago: the turn waits for nobody.
-    assert rounds.first_repeats_unanswered([one for one in found if one.turn == 2]) == set()
+    assert rounds.first_repeats_unanswered([one for one in found if one.turn == 2]) == {}
     assert comparison.max_turns == found[0].max_turns == 1
 
 
