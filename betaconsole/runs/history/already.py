@@ -23,7 +23,7 @@ from betaconsole.teams.models import Team, User
 
 LONGEST = 1_000_000  # bytes of a body
 LOOKED_AT = 60  # comparisons of that body, the newest
-SHOWN = 3
+SHOWN = 2
 
 Way = tuple[Any, ...]
 
