@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -175,6 +176,11 @@ class Comparison(models.Model):
     def endpoint(self) -> Endpoint:
         """Where its requests go."""
         return Endpoint(self.method, self.path, self.query)
+
+    @cached_property
+    def brought(self) -> "Imported | None":
+        """The file it came out of; None where it ran here."""
+        return Imported.objects.filter(comparison=self).select_related("source__author").first()
 
 
 class Addition(models.Model):
@@ -532,3 +538,31 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"${self.reserved_usd} reserved, ${self.spent_usd} spent"
+
+
+class Import(models.Model):
+    """One file of comparisons that somebody brought. While `finished_at` is null what it brought so far is hidden."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    file_name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Imported(models.Model):
+    """That a comparison came out of a file, and what it was there: its id, number and author as the file names them."""
+
+    comparison = models.OneToOneField(Comparison, on_delete=models.CASCADE, related_name="imported")
+    source = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="comparisons")
+    origin_id = models.CharField(max_length=24, db_index=True)
+    number = models.PositiveIntegerField(default=0)
+    author = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.comparison_id} from {self.source_id}"

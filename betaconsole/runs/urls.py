@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .history import retention_views
+from .history import retention_views, transfer_views
 from .history import views as history_views
 from .pages import batch_views, conversation_views, count_views, errand_views, pace_views, views
 
@@ -43,6 +43,11 @@ urlpatterns = [
     path("history/", history_views.history, name="history"),
     path("history/export.csv", history_views.export_history, {"form": "csv"}, name="export_csv"),
     path("history/export.jsonl", history_views.export_history, {"form": "jsonl"}, name="export_jsonl"),
+    path("history/whole.jsonl", transfer_views.export_whole, name="export_whole"),
+    path("history/exchanges.csv", transfer_views.export_exchanges, name="export_exchanges"),
+    path("history/import/", transfer_views.import_comparisons, name="import_comparisons"),
+    path("comparisons/<str:public_id>/export.jsonl", transfer_views.export_comparison, name="export_comparison"),
+    path("exchanges/<str:public_id>/export.json", transfer_views.export_exchange, name="export_exchange"),
     path("history/already/", history_views.already, name="already"),
     path("history/retention/", retention_views.retention, name="retention"),
     path("history/newer/", history_views.newer, name="newer"),

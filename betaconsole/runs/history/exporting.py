@@ -9,6 +9,7 @@ from betaconsole.runs.summaries import Summary
 from betaconsole.teams.models import Team, User
 from betaconsole.web.csv_cells import csv_chunks
 
+from .export_lines import comparison_lines
 from .listing import history, summaries_for
 from .typed_query import Query
 
@@ -30,6 +31,16 @@ COLUMNS = (
     *("states", "refused", "failure", "change", "cost_usd", "slowest_ms", "tags"),
 )
 
+OF_EXCHANGES = (
+    *("sent_at", "repeat", "turn", "attempt", "state", "status", "failure_kind", "error_type", "error_message"),
+    *("model", "model_used", "stop_reason", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
+    *("cost_usd", "connect_ms", "queue_ms", "first_byte_ms", "first_text_ms", "total_ms", "request_id", "text"),
+)
+EXCHANGE_COLUMNS = (
+    *("number", "comparison", "title", "simulated", "id", "column", "label", "betas", "case"),
+    *OF_EXCHANGES,
+)
+
 
 def as_jsonl(user: User, team: Team, query: Query) -> Iterator[bytes]:
     """One comparison to a line."""
@@ -42,15 +53,45 @@ def as_csv(user: User, team: Team, query: Query) -> Iterator[bytes]:
     return csv_chunks(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows(user, team, query)))
 
 
+def whole_lines(user: User, team: Team, query: Query) -> Iterator[bytes]:
+    """The finished comparisons that match with all they are made of, newest first: `importing` reads them again."""
+    for comparisons in _pages(user, team, query):
+        for comparison in comparisons:
+            if comparison.finished_at is not None:
+                yield from comparison_lines(comparison)
+
+
+def exchange_rows(user: User, team: Team, query: Query) -> Iterator[list[Any]]:
+    """A row for each exchange of the comparisons that match, under `EXCHANGE_COLUMNS`."""
+    for comparisons in _pages(user, team, query):
+        for comparison in comparisons:
+            yield from _exchange_rows(comparison)
+
+
+def _exchange_rows(comparison: Comparison) -> Iterator[list[Any]]:
+    rows = comparison.exchanges.select_related("variant", "case").order_by("pk")
+    for one in rows.only(
+        *OF_EXCHANGES, "variant__position", "variant__label", "variant__betas", "case__name"
+    ).iterator():
+        about = [comparison.number, comparison.public_id, comparison.title, comparison.simulated, one.public_id]
+        column = [one.variant.letter, one.variant.label, " ".join(one.variant.betas), one.case.name]
+        sent_at = one.sent_at.isoformat() if one.sent_at else None
+        yield [*about, *column, sent_at, *(getattr(one, name) for name in OF_EXCHANGES[1:])]
+
+
 def rows(user: User, team: Team, query: Query) -> Iterator[dict[str, Any]]:
     """The comparisons that match, newest first."""
-    before: int | None = None
-    while True:
-        found = history(user, team, query=query, before=before, size=PAGE)
-        comparisons = [row.comparison for row in found.rows]
+    for comparisons in _pages(user, team, query):
         summaries, betas = summaries_for(comparisons), _betas(comparisons)
         for comparison in comparisons:
             yield _row(comparison, summaries[comparison.pk], betas.get(comparison.pk, []))
+
+
+def _pages(user: User, team: Team, query: Query) -> Iterator[list[Comparison]]:
+    before: int | None = None
+    while True:
+        found = history(user, team, query=query, before=before, size=PAGE)
+        yield [row.comparison for row in found.rows]
         if found.next_before is None:
             return
         before = found.next_before

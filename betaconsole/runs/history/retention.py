@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from betaconsole.decisions.models import Decision
-from betaconsole.runs.models import Batch, Body, Comparison, ComparisonQuerySet, Exchange, ExchangeQuerySet
+from betaconsole.runs.models import Batch, Body, Comparison, ComparisonQuerySet, Exchange, ExchangeQuerySet, Imported
 from betaconsole.teams.models import Team
 
 from .keeping import UNDO_FOR
@@ -78,7 +78,9 @@ def keep(team: Team, rule: Rule) -> None:
 def old(team: Team, cutoff: datetime) -> ComparisonQuerySet:
     """What the team made before this moment and what was finished before it, and nobody deleted."""
     rows = Comparison.objects.filter(team=team, deleted_at=None, created_at__lt=cutoff, finished_at__lt=cutoff)
-    return rows.filter(~Exists(Batch.objects.filter(errand=OuterRef("pk"))))
+    # What was brought counts from that day on.
+    brought = Imported.objects.filter(comparison=OuterRef("pk"), source__created_at__gte=cutoff)
+    return rows.filter(~Exists(Batch.objects.filter(errand=OuterRef("pk"))), ~Exists(brought))
 
 
 def due(team: Team, rule: Rule, now: datetime) -> ComparisonQuerySet:

@@ -1,0 +1,41 @@
+"""The lines of a file that holds comparisons whole, shared by what writes and what reads them.
+
+A comparison's line, then one for each of its exchanges, and each body before the first line that names it by its SHA-256. A body is `text` where it is UTF-8 and no longer so than as `base64`.
+"""
+
+COMPARISON, BODY, EXCHANGE = "betaconsole.comparison", "betaconsole.body", "betaconsole.exchange"
+KINDS = (COMPARISON, BODY, EXCHANGE)
+VERSION = 1  # of these lines; a newer one is refused
+
+# Columns that are written as they are, and read as texts, numbers and so on (import_reading).
+OF_COMPARISON = (
+    *("title", "simulated", "content_type", "anthropic_version", "repeats", "method", "path", "query", "engine"),
+    *("tool_stubs", "max_turns", "is_trace", "separate_caches", "seed", "planned_repeats", "preset", "checks"),
+)
+OF_VARIANT = (
+    *("label", "betas", "header", "anthropic_version", "model", "model_override", "changes", "own_body", "headers"),
+    *("cache_nonce", "role"),
+)
+OF_EXCHANGE = (
+    *(
+        "repeat",
+        "attempt",
+        "turn",
+        "continues",
+        "state",
+        "waited",
+        "method",
+        "url",
+        "request_headers",
+        "stream",
+        "model",
+    ),
+    *("status", "response_headers", "connect_ms", "queue_ms", "first_byte_ms", "first_text_ms", "total_ms"),
+    *("failure_kind", "error_type", "error_message", "error_code"),
+)
+MOMENTS = ("created_at", "sent_at", "ended_at")
+# Read from the bytes on the way in; written for those who read the file elsewhere.
+DERIVED = (
+    *("text", "model_used", "stop_reason", "usage", "input_tokens", "output_tokens", "cache_read_tokens"),
+    *("cache_write_tokens", "cost_usd", "request_id"),
+)

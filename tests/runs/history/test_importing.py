@@ -1,0 +1,255 @@
+"""Comparisons out as lines and in again, here or in another team; and files that somebody made to harm."""
+
+import base64
+import hashlib
+import io
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from betaconsole.claude.headers import KEY_REFERENCE
+from betaconsole.runs.finding import index_pending, search
+from betaconsole.runs.history import import_reading, importing
+from betaconsole.runs.history.export_lines import comparison_lines
+from betaconsole.runs.models import Body, Comparison, Exchange, Import, Imported
+from betaconsole.runs.states import State
+from betaconsole.teams.models import AuditEntry, Connection, Membership, Role
+from tests.builders import THINKING, make_comparison, make_exchange, make_team
+
+pytestmark = pytest.mark.django_db
+SAME = (
+    *("state", "status", "text", "usage", "output_tokens", "stop_reason", "request_id", "total_ms", "url"),
+    *(
+        "timeline",
+        "request_headers",
+        "response_headers",
+        "sent_at",
+        "failure_kind",
+        "error_message",
+        "repeat",
+        "message",
+    ),
+)
+
+
+@pytest.fixture
+def told(team, ann):
+    """A finished comparison with an answer, a lost connection and a case, as lines."""
+    comparison = make_comparison(team, ann, title="Refund triage", exchanges=False, cases=("first",), tags=["launch"])
+    one, other = comparison.variants.all()
+    make_exchange(comparison, one, answer="Fourteen days.")
+    values = {"failure_kind": "connect", "error_message": "No way there."}
+    make_exchange(comparison, other, state=State.FAILED, **values)
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=timezone.now())
+    comparison.refresh_from_db()
+    return list(comparison_lines(comparison))
+
+
+@pytest.fixture
+def elsewhere(db):
+    return Membership.objects.select_related("team", "user").get(team=make_team("Elsewhere"))
+
+
+def bring(lines, membership, name="history.jsonl"):
+    file = io.BytesIO(b"".join(lines))
+    return importing.import_history(file, name=name, team=membership.team, author=membership.user)
+
+
+def changed(line, **values):
+    return json.dumps({**json.loads(line), **values}).encode() + b"\n"
+
+
+def of_kind(lines, kind):
+    return next(line for line in lines if json.loads(line)["kind"].endswith(kind))
+
+
+def nothing_was_kept(membership):
+    return not (Comparison.objects.filter(team=membership.team).exists() or Body.objects.filter(team=membership.team))
+
+
+@pytest.mark.both_databases
+def test_what_goes_out_comes_in_again_the_same(told, elsewhere, team):
+    report = bring(told, elsewhere)
+    assert (report.comparisons, report.exchanges) == (1, 2)
+    here, there = Comparison.objects.get(team=team), Comparison.objects.get(team=elsewhere.team)
+    assert (there.title, there.tags, there.deleted_at) == (here.title, here.tags, None)
+    assert there.public_id != here.public_id
+    for mine, theirs in zip(here.exchanges.order_by("pk"), there.exchanges.order_by("pk"), strict=True):
+        assert {name: getattr(theirs, name) for name in SAME} == {name: getattr(mine, name) for name in SAME}
+        assert theirs.public_id != mine.public_id
+        assert (theirs.request_body.data, theirs.variant.label) == (mine.request_body.data, mine.variant.label)
+    assert [one.baseline and one.baseline.label for one in there.variants.all()] == [None, "Baseline"]
+    index_pending()
+    assert search(elsewhere.team, "fourteen days") == [there.pk]
+    assert next(comparison_lines(there)) == told[0]
+
+
+def test_it_says_who_brought_it_and_from_where_and_nothing_is_sent_on_from_it(told, client, owner, team):
+    Comparison.objects.filter(team=team).update(deleted_at=timezone.now())
+    sent = SimpleUploadedFile("history.jsonl", b"".join(told))
+    page = client.post(reverse("runs:import_comparisons"), {"history": sent}).content.decode()
+    assert "1 comparison with 2 exchanges imported" in page
+    brought = Comparison.objects.get(deleted_at=None)
+    shown = client.get(brought.get_absolute_url()).content.decode()
+    assert "imported just now" in shown
+    assert "From history.jsonl, where it was #1 by" in shown
+    assert "Run again" not in shown
+    refused = client.post(reverse("runs:again", args=[brought.public_id]), {"client_token": "a"})
+    assert refused.status_code >= 400
+    assert Comparison.objects.filter(deleted_at=None).count() == 1
+    assert AuditEntry.objects.filter(action="history imported").exists()
+
+
+def test_the_same_file_again_changes_nothing(told, elsewhere, owner):
+    bring(told, elsewhere)
+    again, at_home = bring(told, elsewhere), bring(told, owner)
+    assert (again.comparisons, again.here_already, at_home.here_already) == (0, 1, 1)
+    assert Comparison.objects.count() == 2
+
+
+def test_one_import_after_a_death_half_way_is_whole_and_nothing_half_is_seen(told, elsewhere, monkeypatch):
+    monkeypatch.setattr(importing, "AT_ONCE", 2)
+    monkeypatch.setattr(importing, "_show", lambda source, report: None)
+    bring(told, elsewhere)
+    assert not Comparison.objects.visible_to(elsewhere.user).filter(team=elsewhere.team).exists()
+    monkeypatch.undo()
+    assert bring(told, elsewhere).comparisons == 1
+    assert Comparison.objects.visible_to(elsewhere.user).filter(team=elsewhere.team).count() == 1
+
+
+def test_keys_never_come_in(told, elsewhere):
+    data = b'{"note": "sk-ant-api03-abcdefghijklmnop"}'
+    digest = hashlib.sha256(data).hexdigest()
+    body = {"kind": "betaconsole.body", "version": 1, "sha256": digest, "base64": base64.b64encode(data).decode()}
+    told[-1] = changed(
+        told[-1],
+        request_body=digest,
+        request_headers=[
+            ["x-api-key", "sk-ant-abcdefghijk"],
+            ["Cookie", "a=b"],
+            ["authorization", "Bearer abcdefghijkl"],
+        ],
+        error_message="with sk-ant-abcdefghijk",
+    )
+    told.insert(-1, json.dumps(body).encode() + b"\n")
+    assert bring(told, elsewhere).keys_taken_out == 1
+    last = Exchange.objects.filter(team=elsewhere.team).order_by("pk").last()
+    assert last.request_headers == [["x-api-key", KEY_REFERENCE]]
+    assert b"sk-ant" not in last.request_body.data + last.error_message.encode()
+
+
+def test_a_state_the_bytes_do_not_tell_of_is_not_believed(told, elsewhere):
+    line = of_kind(told, "exchange")
+    told[told.index(line)] = changed(line, state="failed", cost_usd=0, text="Something else")
+    bring(told, elsewhere)
+    first = Exchange.objects.filter(team=elsewhere.team).order_by("pk").first()
+    assert (first.state, first.text) == ("succeeded", "Fourteen days.")
+
+
+HARM = [
+    ("comparison", {"version": 2}, "another version of the console"),
+    ("comparison", {"kind": "betaconsole.prompt"}, "none of ours"),
+    ("comparison", {"finished_at": None}, "only what has finished"),
+    ("comparison", {"columns": []}, "at least one of each"),
+    ("comparison", {"columns": [{}] * 33}, "at most 32"),
+    ("comparison", {"repeats": 10**9}, "from 1 to"),
+    ("comparison", {"path": "/../../etc"}, ""),
+    ("comparison", {"id": "../../x"}, "no id of ours"),
+    ("comparison", {"tool_stubs": [{"name": 7}]}, ""),
+    ("comparison", {"title": {"a": 1}}, "a text of at most"),
+    ("comparison", {"cases": [{"name": "x", "variables": {}, "body": "0" * 64}]}, "does not stand above"),
+    ("exchange", {"column": 7}, "whole number"),
+    ("exchange", {"state": "streaming"}, "one of"),
+    ("exchange", {"url": "https://evil.example/v1/messages"}, "lets nothing go to"),
+    ("exchange", {"url": "javascript:alert(1)"}, "lets nothing go to"),
+    ("exchange", {"url": "http://[::1/"}, "an address"),
+    ("exchange", {"total_ms": -1}, "milliseconds"),
+    ("exchange", {"timeline": [[5, 0, "a"], [4, 0, "b"]]}, "must grow"),
+    ("exchange", {"timeline": [[5, 10**12, "a"]]}, "must grow"),
+    ("exchange", {"request_body": "f" * 64}, "does not stand above"),
+    ("exchange", {"repeat": 2}, "fewer repeats"),
+    ("exchange", {"request_headers": [["a"]]}, "pairs"),
+    ("exchange", {"added": "{" * 500}, "not JSON"),
+    ("body", {"text": "other", "base64": None}, "changed or cut"),
+    ("body", {"base64": "***"}, "the body as one of both"),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "why"), HARM, ids=[f"{kind} {next(iter(v))}" for kind, v, _ in HARM])
+def test_a_bad_line_is_named_and_nothing_is_kept(told, elsewhere, kind, values, why):
+    line = of_kind(told, kind)
+    told[told.index(line)] = changed(line, **values)
+    with pytest.raises(importing.ImportRefused) as refused:
+        bring(told, elsewhere)
+    assert why in refused.value.problems[0][1]
+    assert nothing_was_kept(elsewhere)
+    assert not Import.objects.exists()
+    assert not Imported.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"\xff\xfe\n", "not UTF-8"),
+        (b"[" * 100_000 + b"\n", "not JSON"),
+        (b'{"kind": NaN}\n', "not JSON"),
+        (b'{"kind": ' + b"9" * 5_000 + b"}\n", "not JSON"),
+        (b'{"a": ' + b"[" * 80 + b"]" * 80 + b"}\n", "nested more than 64"),
+        (b"[1]\n", "not a JSON object"),
+        (b'{"number": 3, "title": "the short export"}\n', "short export of the list"),
+    ],
+)
+def test_what_is_no_line_of_ours_is_refused(told, elsewhere, line, why):
+    with pytest.raises(importing.ImportRefused) as refused:
+        bring([*told, line], elsewhere)
+    assert [number for number, _ in refused.value.problems] == [len(told) + 1]
+    assert why in refused.value.problems[0][1]
+    assert nothing_was_kept(elsewhere)
+
+
+def test_lines_too_long_too_many_and_empty_files_are_refused(told, elsewhere, monkeypatch):
+    monkeypatch.setattr(import_reading, "MAX_LINES", 2)
+    with pytest.raises(importing.ImportRefused, match="more than 2 lines"):
+        bring(told, elsewhere)
+    monkeypatch.setattr(import_reading, "MAX_LINE_BYTES", 100)
+    with pytest.raises(importing.ImportRefused, match="Line 1 is longer"):
+        bring(told, elsewhere)
+    with pytest.raises(importing.ImportRefused, match="no comparison"):
+        bring([b"\n"], elsewhere)
+    assert nothing_was_kept(elsewhere)
+
+
+def test_the_page_refuses_in_words_and_asks_for_a_file(client, owner):
+    address = reverse("runs:import_comparisons")
+    assert client.post(address).status_code == 422
+    sent = SimpleUploadedFile("<b>.jsonl", b'{"kind": "<script>alert(1)</script>"}\n')
+    page = client.post(address, {"history": sent})
+    assert (page.status_code, "Line 1: " in page.content.decode()) == (422, True)
+    assert "<script>alert" not in page.content.decode()
+
+
+def test_a_viewer_takes_away_and_brings_nothing(client, told, owner, team):
+    Membership.objects.filter(pk=owner.pk).update(role=Role.VIEWER)
+    lines = client.get(reverse("runs:export_whole")).getvalue().splitlines(keepends=True)
+    assert lines == told
+    assert client.get(reverse("runs:import_comparisons")).status_code == 403
+    assert reverse("runs:import_comparisons") not in client.get(reverse("runs:history")).content.decode()
+
+
+def test_one_exchange_is_taken_away_whole_and_all_of_them_as_a_table(client, told, team):
+    one = Exchange.objects.filter(state="succeeded").get()
+    found = json.loads(client.get(reverse("runs:export_exchange", args=[one.public_id])).content)
+    assert found["request_body"]["text"].encode() == bytes(one.request_body.data)
+    assert (found["text"], found["column"]["letter"]) == ("Fourteen days.", "A")
+    table = client.get(reverse("runs:export_exchanges")).getvalue().decode().splitlines()
+    assert len(table) == 3
+    assert table[0].startswith("number,comparison,title,simulated,id,column,label,betas,case,sent_at")
+    assert THINKING in table[2]
+
+
+def test_no_connection_can_send_what_was_imported(told, elsewhere):
+    bring(told, elsewhere)
+    assert not Connection.objects.usable().filter(name=importing.CONNECTION).exists()
