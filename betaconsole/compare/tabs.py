@@ -22,9 +22,18 @@ class Tab:
     fits: Callable[[Comparison], bool] = lambda comparison: True
 
 
+def has_two_columns(comparison: Comparison) -> bool:
+    """Whether there is anything to compare."""
+    return comparison.variants.filter(position__gt=0).exists()
+
+
 TABS: tuple[Tab, ...] = (
     Tab("figures", "Figures", "compare:figures"),
+    Tab("words", "Words", "compare:words", has_two_columns),
+    Tab("blocks", "Blocks", "compare:blocks", has_two_columns),
     Tab("timing", "Timing", "compare:timing", fits=lambda comparison: comparison.endpoint.is_messages),
+    Tab("requests", "Requests", "compare:requests", has_two_columns),
+    Tab("headers", "Headers", "compare:headers", has_two_columns),
 )
 
 

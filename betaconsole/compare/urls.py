@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import evidence_views, timing_views, views
+from . import diff_views, evidence_views, timing_views, views
 
 app_name = "compare"
 urlpatterns = [
@@ -11,4 +11,11 @@ urlpatterns = [
     path("comparisons/<str:public_id>/figures/", evidence_views.figures, name="figures"),
     path("comparisons/<str:public_id>/said/", evidence_views.said, name="said"),
     path("comparisons/<str:public_id>/timing/", timing_views.timing, name="timing"),
+    # what differs between two columns
+    path("comparisons/<str:public_id>/words/", diff_views.words, name="words"),
+    path("comparisons/<str:public_id>/blocks/", diff_views.blocks, name="blocks"),
+    path("comparisons/<str:public_id>/requests/", diff_views.requests, name="requests"),
+    path("comparisons/<str:public_id>/headers/", diff_views.headers, name="headers"),
+    path("comparisons/<str:public_id>/gist/", diff_views.gist, name="gist"),
+    path("diff/", diff_views.diff, name="diff"),
 ]

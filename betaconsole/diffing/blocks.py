@@ -82,7 +82,9 @@ class _Part:
         given = fields.get("input", MISSING) if is_call else MISSING
         cited = fields.get("citations") if block.known else None
         said = _said(block, fields)
-        left_out = DRAWN | ({"citations"} if cited else set()) | ({"input"} if is_call else set())
+        left_out = (
+            DRAWN | ({"citations"} if cited else set()) | ({"input", "name", "server_name"} if is_call else set())
+        )
         left_out |= {"data"} if block.type == "redacted_thinking" else set()
         rest = _rest(fields, left_out | _words_of(block)) if isinstance(fields, dict) else {"value": fields}
         cited = [_lasting(one) for one in cited] if isinstance(cited, list) and cited else MISSING

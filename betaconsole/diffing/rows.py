@@ -122,22 +122,31 @@ def _links(piece: Piece, before: tuple[int, int], after: tuple[int, int]) -> Ite
 
 
 def _rows(left: Sequence[Line], right: Sequence[Line], links: Sequence[tuple[int, int]]) -> Iterator[Row]:
+    ends = len(left), len(right)
     a = b = 0
     for here, there in sorted(set(links)):
         if here < a or there < b or here >= len(left) or there >= len(right):
             continue
-        yield from _side_by_side(left[a:here], right[b:there])
-        yield _row(left[here], right[there])
+        yield from _side_by_side(left[a:here], right[b:there], ends)
+        yield _row(left[here], right[there], ends)
         a, b = here + 1, there + 1
-    yield from _side_by_side(left[a:], right[b:])
+    yield from _side_by_side(left[a:], right[b:], ends)
 
 
-def _side_by_side(left: Sequence[Line], right: Sequence[Line]) -> Iterator[Row]:
+def _side_by_side(left: Sequence[Line], right: Sequence[Line], ends: tuple[int, int]) -> Iterator[Row]:
     for one, other in zip_longest(left, right):
-        yield _row(one, other)
+        yield _row(one, other, ends)
 
 
-def _row(left: Line | None, right: Line | None) -> Row:
+def _row(left: Line | None, right: Line | None, ends: tuple[int, int]) -> Row:
+    """`ends`: the numbers of the last lines, where alone the lack of a line's end is worth a mark."""
     if left is None or right is None:
         return Row("added" if left is None else "removed", left, right)
+    if (left.number, right.number) != ends:
+        left, right = _without_end(left), _without_end(right)
     return Row("changed" if left.differs or right.differs else "same", left, right)
+
+
+def _without_end(line: Line) -> Line:
+    is_marked = bool(line.parts) and line.parts[-1] == Part(LINE_END, True)
+    return Line(line.number, line.parts[:-1]) if is_marked else line

@@ -235,8 +235,13 @@ def snippets_of(exchange: Exchange) -> list[Snippet]:
 
 def code_of(exchange: Exchange, slug: str) -> str:
     """The same request in one of `LANGUAGES`."""
+    return LANGUAGES[slug].write(snippet_request(exchange))
+
+
+def snippet_request(exchange: Exchange) -> SnippetRequest:
+    """The request as code is written of it: where anybody can send it, without a key."""
     sent = {name.lower(): value for name, value in exchange.request_headers}
-    request = SnippetRequest(
+    return SnippetRequest(
         method=exchange.method,
         url=public_url(exchange),
         betas=sent_betas(exchange),
@@ -246,7 +251,6 @@ def code_of(exchange: Exchange, slug: str) -> str:
         content_type=sent.get("content-type"),
         extra=tuple((name, sent[name]) for name in EXTRA_HEADERS if name in sent),
     )
-    return LANGUAGES[slug].write(request)
 
 
 def public_url(exchange: Exchange) -> str:
