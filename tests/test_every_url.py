@@ -35,7 +35,6 @@ SECOND_OBJECTS = [
     ("runs:go_on", "exchange", "exchanges"),
     ("runs:leave", "exchange", "exchanges"),
     ("runs:say", "exchange", "exchanges"),
-    ("compare:diff", "left", "exchanges"),
     ("betas:start_check", "connection", "connections"),
     ("betas:set_schedule", "connection", "connections"),
 ]
