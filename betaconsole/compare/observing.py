@@ -18,7 +18,7 @@ from betaconsole.statistics.figures import MEASURED, Figure
 from betaconsole.statistics.inputs import MOST, Cell, Column, Inputs
 from betaconsole.storage.fields import showable
 
-from .reading_answers import Answer, answers
+from .reading_answers import CALLS, Answer, answers
 
 REFUSAL = "refusal"  # the stop reason
 MOST_VALUES = 24  # different stop reasons, and different types of blocks, that have a figure of their own
@@ -61,11 +61,11 @@ _READERS: Mapping[str, Callable[[Turns], float | None]] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A cell that counts: what is measured of it, how it ended, and which blocks it brought."""
+    """A cell that counts: what is measured of it, how it ended, and of which blocks or fields it is made."""
 
     values: Mapping[str, float]
     stop_reason: str
-    block_types: frozenset[str]
+    parts: Mapping[str, int]
     digest: str
 
 
@@ -161,9 +161,17 @@ def _seen(turns: Sequence[Exchange], read: Mapping[str, Answer]) -> Seen:
     return Seen(
         values={key: float(value) for key, value in values.items() if value is not None and value <= MOST},
         stop_reason=showable(turns[-1].stop_reason)[:MOST_NAME],
-        block_types=frozenset(showable(kind)[:MOST_NAME] for one in told for kind in one.block_types if kind),
+        parts=_parts(told),
         digest=" ".join(one.digest for one in told) if all(one.digest for one in told) else "",
     )
+
+
+def _parts(told: Sequence[Answer]) -> Counter[str]:
+    """How many blocks of each type its turns have together."""
+    found: Counter[str] = Counter()
+    for one in told:
+        found.update({showable(name)[:MOST_NAME]: count for name, count in one.parts.items() if name})
+    return found
 
 
 def _sum(values: Sequence[int | None]) -> int | None:
@@ -175,19 +183,32 @@ def _figures(comparison: Comparison, seen: Sequence[Seen]) -> tuple[Figure, ...]
     """The figures there are of these cells: times alone where no message answers, and none where a batch answers."""
     met = {key for one in seen for key, value in one.values.items() if value or key not in ONLY_WHERE_SEEN}
     chosen = [figure for figure in MEASURED if figure.key in met]
+    parts = Counter(chain.from_iterable(one.parts for one in seen))
     if not comparison.endpoint.is_messages:
-        return tuple(figure for figure in chosen if figure.key in OF_A_COUNT)
+        differing = Counter({name: count for name, count in parts.items() if count < len(seen)})
+        return (*(figure for figure in chosen if figure.key in OF_A_COUNT), *map(field, _most(differing)))
     if comparison.engine == Engine.BATCH:
         timeless = {key for key, name in READ_AS.items() if name not in OF_TIME}
         chosen = [figure for figure in chosen if figure.key in timeless | {"text_length", "tool_calls"}]
     reasons = Counter(one.stop_reason for one in seen if one.stop_reason not in ("", REFUSAL))
-    types = Counter(chain.from_iterable(one.block_types for one in seen))
+    repeated = Counter(name for one in seen for name, count in one.parts.items() if count > 1 and name not in CALLS)
     return (
         *chosen,
+        *map(blocks, _most(repeated)),
         *([figures.REFUSAL] if seen else []),
-        *(figures.stop_reason(value) for value in _most(reasons)),
-        *(figures.block_type(value) for value in _most(types)),
+        *map(figures.stop_reason, _most(reasons)),
+        *map(figures.block_type, _most(parts)),
     )
+
+
+def blocks(kind: str) -> Figure:
+    """How many blocks of a type, where some cells have several: thinking between tool calls is one more block."""
+    return Figure(f"blocks:{kind}", f"Number of {kind} blocks", "count")
+
+
+def field(name: str) -> Figure:
+    """Of other endpoints: whether the JSON that answered has this field."""
+    return Figure(f"field:{name}", f"With {name}", "share")
 
 
 def _most(counted: Counter[str]) -> list[str]:
@@ -196,13 +217,15 @@ def _most(counted: Counter[str]) -> list[str]:
 
 
 def _values(figure: Figure, seen: Mapping[Cell, Seen]) -> dict[Cell, float]:
+    kind, _, name = figure.key.partition(":")
+    if kind == "blocks":
+        return {cell: float(one.parts.get(name, 0)) for cell, one in seen.items()}
     if not figure.is_share:
         return {cell: one.values[figure.key] for cell, one in seen.items() if figure.key in one.values}
-    return {cell: float(_happened(figure.key, one)) for cell, one in seen.items()}
+    return {cell: float(_happened(kind, name, one)) for cell, one in seen.items()}
 
 
-def _happened(key: str, one: Seen) -> bool:
-    kind, _, value = key.partition(":")
-    if kind == "block":
-        return value in one.block_types
-    return one.stop_reason == (value if kind == "stop_reason" else REFUSAL)
+def _happened(kind: str, name: str, one: Seen) -> bool:
+    if kind in ("block", "field"):
+        return name in one.parts
+    return one.stop_reason == (name if kind == "stop_reason" else REFUSAL)

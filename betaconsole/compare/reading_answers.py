@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -33,11 +34,12 @@ _compact = partial(json.dumps, sort_keys=True, separators=(",", ":"))
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer. `characters` and `tool_calls` are None where no message answered, `longest_silence_ms` where nothing was
-    streamed. `digest` is the same for answers whose content differs in ids and signatures only; empty where there is none."""
+    streamed. `parts`: of a message how many blocks of each type it has, of other JSON its fields. `digest` is the same for
+    answers whose content differs in ids and signatures only; empty where there is none."""
 
     characters: int | None
     tool_calls: int | None
-    block_types: frozenset[str]
+    parts: Mapping[str, int]
     longest_silence_ms: float | None
     digest: str
 
@@ -48,16 +50,16 @@ def read_answer(message: bytes | None, timeline: bytes | None, *, is_message: bo
     silence = longest_silence_ms(events) if isinstance(events, list) else None
     told = read_message(message)
     if told is None:
-        return Answer(None, None, frozenset(), silence, "")
+        return Answer(None, None, {}, silence, "")
     if not is_message:
-        return Answer(None, None, frozenset(), silence, _digest(_same(told, MOST_DEPTH)))
+        return Answer(None, None, dict.fromkeys(told, 1), silence, _digest(_same(told, MOST_DEPTH)))
     content = told.get("content")
     blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     types = [str(block.get("type", "")) for block in blocks]
     return Answer(
         characters=len(text_of(told)),
         tool_calls=sum(kind in CALLS for kind in types),
-        block_types=frozenset(types),
+        parts=Counter(types),
         longest_silence_ms=silence,
         digest=_digest(_same(content, MOST_DEPTH)),
     )

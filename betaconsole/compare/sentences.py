@@ -16,6 +16,8 @@ Kind = Literal[
     "nothing",
     "controls",
     "caches",
+    "cost",
+    "scarce",
     "counted",
     "quality",
     "simulated",

@@ -60,40 +60,71 @@ PHRASES = {
     "text_length": Phrase("gives a text {} shorter", "gives a text {} longer", "gives a text {} as long"),
     "tool_calls": Phrase("makes {} fewer tool calls", "makes {} more tool calls", "makes {} as many tool calls"),
 }
+# Where the key has a name of its own behind a colon, `{name}` stands for it.
+NAMED = {
+    "blocks": Phrase(
+        "brings {} fewer {name} blocks", "brings {} more {name} blocks", "brings {} as many {name} blocks"
+    ),
+}
 SHARES = {
     "refusal": "refuses in {}",
     "stop_reason": "stops with {name} in {}",
     "block": "brings a {name} block in {}",
+    "field": "has {name} in {}",
     "check": "passes the check “{name}” in {}",
     "preferred": "is preferred in {}",
 }
+# What it is that changes, or does not.
+NOUNS = {
+    "refusal": "refusals",
+    "stop_reason": "how often it stops with {name}",
+    "block": "whether there is a {name} block",
+    "blocks": "the number of {name} blocks",
+    "field": "whether there is {name}",
+    "check": "the check “{name}”",
+    "preferred": "which one is preferred",
+}
+# The same of several at once.
+FAMILIES = {"refusal": "refusals", "stop_reason": "stop reasons", "block": "types of blocks", "blocks": "blocks"}
 
 
 def changed(figure: Figure, result: Result, *, against: str) -> str:
     """`writes about a fifth fewer output tokens than A`. `against` is empty where it has been said before."""
     if figure.is_share:
         base = share(result.baseline_value)
-        said = _share_phrase(figure, f"{share(result.value)} of its answers")
+        said = _filled(_share_phrase(figure), figure, f"{share(result.value)} of its answers")
         return f"{said} ({against} in {base})" if against else f"{said} rather than {base}"
-    phrase = PHRASES.get(figure.key) or Phrase(
-        f"has {{}} less {name_of(figure)}", f"has {{}} more {name_of(figure)}", ""
-    )
+    template, how_much, than = _by_how_much(_phrase(figure), figure, result)
+    said = _filled(template, figure, how_much)
+    return f"{said} {than} {against}" if against else said
+
+
+def _by_how_much(phrase: Phrase, figure: Figure, result: Result) -> tuple[str, str, str]:
+    """The phrase to take, what fills it, and the word before what it is compared with."""
     ratio, difference = result.relative, result.difference or 0.0
     if ratio is None or not _says_it(ratio):
-        said = (phrase.more if difference > 0 else phrase.less).format(amount(abs(difference), figure.unit, bare=True))
-        return f"{said} than {against}" if against else said
+        how_much = amount(abs(difference), figure.unit)
+        return (phrase.more if difference > 0 else phrase.less), how_much, "than"
     if phrase.as_many and (ratio >= SEVERAL_TIMES or part(-ratio) == ABOUT_HALF):
-        said = phrase.as_many.format(times(1 + ratio))
-        return f"{said} as {against}" if against else said
-    how_much = part(abs(ratio)) if part(ratio) != ABOUT_HALF else f"about {percent(ratio)}"
-    said = (phrase.more if ratio > 0 else phrase.less).format(how_much)
-    return f"{said} than {against}" if against else said
+        return phrase.as_many, times(1 + ratio), "as"
+    how_much = f"about {percent(ratio)}" if part(ratio) == ABOUT_HALF else part(abs(ratio))
+    return (phrase.more if ratio > 0 else phrase.less), how_much, "than"
 
 
-def _share_phrase(figure: Figure, said: str) -> str:
-    kind, _, name = figure.key.partition(":")
-    template = SHARES.get(kind, f"has {figure.label.lower()} in {{}}")
-    return template.replace("{}", said).replace("{name}", name)
+def _phrase(figure: Figure) -> Phrase:
+    kind = figure.key.partition(":")[0]
+    if found := NAMED.get(kind) or PHRASES.get(figure.key):
+        return found
+    return Phrase(f"has {{}} less {name_of(figure)}", f"has {{}} more {name_of(figure)}", "")
+
+
+def _share_phrase(figure: Figure) -> str:
+    return SHARES.get(figure.key.partition(":")[0]) or f"has {in_figures(figure)} in {{}}"
+
+
+def _filled(template: str, figure: Figure, how_much: str) -> str:
+    """The name last: somebody made it up, and it may look like a place to be filled."""
+    return template.replace("{}", how_much, 1).replace("{name}", figure.key.partition(":")[2], 1)
 
 
 def _says_it(ratio: float) -> bool:
@@ -125,6 +156,8 @@ def share(value: float | None) -> str:
 def percent(ratio: float) -> str:
     """`21 %`, `0.4 %`; never a share of some rounded to none or all."""
     value = abs(ratio) * 100
+    if value == 0:
+        return "0 %"
     digits = 0 if value >= 1.95 else 1 if value >= 0.095 else 2
     return f"{value:,.{digits}f} %"
 
@@ -134,9 +167,27 @@ def percent(ratio: float) -> str:
 
 def measured(figure: Figure, result: Result) -> str:
     """`output tokens −21 %, 95 % interval −25 to −16 %`."""
-    said = f"{name_of(figure)} {_difference(figure, result)}"
+    if figure.is_share:
+        said = f"{in_figures(figure)} in {percent(result.value or 0)} against {percent(result.baseline_value or 0)}"
+    else:
+        said = f"{in_figures(figure)} {_difference(figure, result)}"
     interval = _interval(figure, result)
-    return f"{said}, 95 % interval {interval}" if interval else said
+    of_what = " of the difference" if figure.is_share else ""
+    return f"{said}, 95 % interval{of_what} {interval}" if interval else said
+
+
+def within(figure: Figure, result: Result) -> str:
+    """How large a difference there might still be: `output tokens within ±4 %`; empty where that is not known."""
+    if figure.is_share or (furthest := reach(result)) is None:
+        ends = [abs(end) for end in (result.low, result.high) if end is not None]
+        return f"{in_figures(figure)} within ±{amount(max(ends), figure.unit)}" if len(ends) == 2 else ""
+    return f"{in_figures(figure)} within ±{percent(furthest)}"
+
+
+def in_figures(figure: Figure) -> str:
+    """The label as it stands inside a sentence."""
+    kind, _, name = figure.key.partition(":")
+    return f"check “{name}”" if kind == "check" else figure.label[:1].lower() + figure.label[1:]
 
 
 def _is_relative(figure: Figure, result: Result) -> bool:
@@ -172,19 +223,34 @@ def reach(result: Result) -> float | None:
 
 
 def pairs(results: Sequence[Result]) -> str:
-    """How many cells these rest on: `n = 20 pairs`, `n = 20 and 18`; the fewest where they differ."""
+    """How many cells these rest on: `n = 20 pairs`, `n = 11 to 20 pairs`, `n = 20 and 18`."""
     if not results:
         return ""
-    least = min(results, key=lambda one: min(one.n, one.n_baseline))
-    if least.paired:
-        return f"n = {least.n:,} {'pair' if least.n == 1 else 'pairs'}"
-    return f"n = {least.n:,} and {least.n_baseline:,}"
+    counts = sorted({min(one.n, one.n_baseline) for one in results})
+    said = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    if all(one.paired for one in results):
+        return f"n = {said} {'pair' if counts[-1] == 1 else 'pairs'}"
+    if len({(one.n, one.n_baseline) for one in results}) == 1:
+        return f"n = {results[0].n:,} and {results[0].n_baseline:,}"
+    return f"n = {said}"
 
 
 def name_of(figure: Figure) -> str:
-    """The label as it stands inside a sentence."""
+    """What it is that changes, or does not, inside a sentence: `output tokens`, `whether there is a thinking block`."""
     kind, _, name = figure.key.partition(":")
-    return figure.label if name and kind == "check" else figure.label[:1].lower() + figure.label[1:]
+    if kind in NOUNS:
+        return NOUNS[kind].replace("{name}", name)
+    return figure.label[:1].lower() + figure.label[1:]
+
+
+def names_of(figures: Sequence[Figure]) -> list[str]:
+    """The same of several, each family once: `output tokens`, `stop reasons`."""
+    kinds = [figure.key.partition(":")[0] for figure in figures]
+    return list(
+        dict.fromkeys(
+            FAMILIES[kind] if kind in FAMILIES else name_of(figure) for kind, figure in zip(kinds, figures, strict=True)
+        )
+    )
 
 
 def signed_percent(ratio: float) -> str:
@@ -201,8 +267,8 @@ def _sign(value: float) -> str:
     return "+" if value > 0 else "−"
 
 
-def amount(value: float, unit: Unit, *, bare: bool = False) -> str:
-    """A quantity with its unit: `1.2 s`, `$0.004`, `120`. `bare`: what it counts is said beside it."""
+def amount(value: float, unit: Unit) -> str:
+    """A quantity with its unit: `1.2 s`, `$0.004`, `120`."""
     if unit == "ms":
         return f"{_significant(value / 1000, 3)} s" if value >= 1000 else f"{_significant(value, 3)} ms"
     if unit == "usd":

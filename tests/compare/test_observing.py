@@ -14,7 +14,7 @@ from betaconsole.runs.models import Comparison, Variant, Wait
 from betaconsole.runs.states import State
 from betaconsole.statistics.inputs import Column, Inputs
 from tests.builders import make_comparison, make_exchange, message
-from tests.runs.conversations import call, make_conversation, make_waiting
+from tests.runs.conversations import THOUGHT, call, make_conversation, make_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,27 @@ def test_where_no_message_answers_there_are_times_alone(team, ann):
     assert {"total_ms", "longest_silence_ms"} <= {figure.key for figure in inputs.figures}
     assert not {"output_tokens", "text_length", "refusal"} & {figure.key for figure in inputs.figures}
     assert len(set(column(inputs).outputs.values())) == 1
+
+
+def test_fields_that_not_every_answer_has_are_figures(team, ann):
+    comparison = make_comparison(team, ann, exchanges=False, method="GET", path="/v1/files")
+    for variant, fields in zip(columns(comparison), ({"data": [], "has_more": False}, {"data": []}), strict=True):
+        make_exchange(comparison, variant, message=json.dumps(fields).encode())
+
+    inputs = inputs_of(comparison)
+
+    assert [one.values["field:has_more"][0, 1] for one in inputs.columns] == [1.0, 0.0]
+    assert "field:data" not in {figure.key for figure in inputs.figures}
+
+
+def test_blocks_that_come_more_than_once_are_counted(comparison):
+    first, second = columns(comparison)
+    make_conversation(comparison, first, [message(THOUGHT, call(), stop_reason="tool_use"), message(THOUGHT, "Done.")])
+    make_exchange(comparison, second, answer=message(THOUGHT, "Done."))
+
+    found = [one.values["blocks:thinking"] for one in inputs_of(comparison).columns]
+
+    assert found == [{(0, 1): 2.0}, {(0, 1): 1.0}]
 
 
 def test_what_a_batch_answered_has_no_times(team, ann):

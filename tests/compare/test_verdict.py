@@ -1,13 +1,20 @@
 """What is said of a comparison, and that it is never more than its numbers."""
 
 import json
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from betaconsole.compare.sentences import Facts, Verdict
 from betaconsole.compare.single import is_single, work_out_single
 from betaconsole.compare.verdict import verdict
+from betaconsole.drafts.columns import letter
+from betaconsole.statistics.figures import Figure
 from betaconsole.statistics.inputs import Inputs
+from betaconsole.statistics.results import Contribution, Result, Results
 from betaconsole.statistics.working import work_out
-from tests.compare.made_up import cells, column, inputs, noisy
+from tests.compare.made_up import BY_KEY, cells, column, inputs, noisy
 
 
 def said(asked: Inputs, *, simulated: bool = False, separate_caches: bool = False) -> Verdict:
@@ -39,7 +46,7 @@ def test_what_changed_by_how_much_and_on_how_many():
         "B writes about a fifth fewer output tokens than A (output tokens −19 %, 95 % interval −22 to −16 %"
     )
     assert "n = 20 pairs" in first
-    assert second.startswith("No difference shows in total time (whatever there is lies within ±")
+    assert second.startswith("No difference shows in total time (total time within ±5 %; n = 20 pairs).")
     assert "All 40 cells count." in text(found)
     assert "Answer quality: not checked." in text(found)
     assert "simulated" not in text(found)
@@ -112,13 +119,13 @@ def test_a_refused_column_is_said_to_be_refused_and_the_others_are_compared():
 
 def test_where_all_are_refused_that_is_all_there_is():
     found = said(inputs(column(0, {"output_tokens": noisy(500, 5)}), column(1, {}, excluded={"refused": 5})))
-    assert main(found) == ["B was refused (5 requests)."]
+    assert main(found) == ["B was refused in 5 requests."]
     assert found.enough
 
 
 def test_without_a_baseline_nothing_is_compared():
     found = said(inputs(column(0, {"output_tokens": noisy(500, 20)})))
-    assert main(found) == ["Nothing is compared: no column has another one to stand beside."]
+    assert main(found) == ["Nothing is compared: no column stands beside another one."]
     assert not found.enough
 
 
@@ -189,6 +196,96 @@ def test_cells_that_waited_alone_or_none_are_counted_in_words():
     assert "The one cell counts." in text(said(inputs(column(0, {"output_tokens": cells(5.0)}))))
     alone = said(inputs(column(0, {"output_tokens": cells(5.0)}, excluded={"waiting": 1})))
     assert "1 of 2 cells counts: 1 waiting for a person." in text(alone)
+
+
+def test_costs_that_are_not_all_known_are_not_compared():
+    asked = inputs(
+        column(0, {"output_tokens": noisy(500, 20), "cost_usd": noisy(0.02, 20)}),
+        column(1, {"output_tokens": noisy(500, 20, seed=1), "cost_usd": noisy(0.01, 12, seed=1)}),
+    )
+    found = said(asked)
+    assert "costs" not in text(found)
+    assert "No conclusion on cost: it is not known of 8 cells of B." in text(found)
+
+
+def test_a_figure_that_few_cells_have_is_named():
+    base, other = fewer_tokens(20).columns
+    asked = inputs(
+        column(0, {**base.values, "first_text_ms": noisy(300, 2)}),
+        column(1, {**other.values, "first_text_ms": noisy(300, 2, seed=1)}),
+    )
+    assert "Not enough data for first text (n = 2)." in text(said(asked))
+
+
+STATES = st.sampled_from(["differs", "no_difference", "identical", "not_enough"])
+NUMBERS = st.one_of(st.none(), st.floats(-1e12, 1e12))
+KEYS = st.sampled_from([*BY_KEY, "check:{0}", "stop_reason:<b>{name}", "blocks:{}", "field:%s"])
+
+
+@st.composite
+def weighed(draw) -> tuple[Facts, Results]:
+    """Results of any kind, whatever they were worked out from."""
+    width, n = draw(st.integers(2, 7)), draw(st.integers(0, 30))
+    keys = draw(st.lists(KEYS, min_size=1, max_size=5, unique=True))
+    columns = [
+        column(
+            place,
+            {key: cells(*[1.0] * n) for key in keys},
+            role=draw(st.sampled_from(["", "", "", "twin", "made_up"])),
+            betas=draw(st.lists(st.sampled_from(["a-1", "b-2", "{0}"]), unique=True)),
+            excluded=draw(st.dictionaries(st.sampled_from(["refused", "failed", "waiting"]), st.integers(1, 9))),
+        )
+        for place in range(width)
+    ]
+    results = tuple(
+        Result(
+            key,
+            place,
+            0,
+            n,
+            n,
+            True,
+            0,
+            "",
+            *(draw(NUMBERS) for _ in range(13)),
+            draw(STATES),
+            draw(st.integers(1, 99)),
+        )
+        for place in range(1, width)
+        for key in keys
+    )
+    contributions = tuple(
+        Contribution(key, "a-1", 1.0, *(draw(NUMBERS) for _ in range(2)), draw(st.one_of(st.none(), st.floats(0, 1))))
+        for key in keys
+        if draw(st.booleans())
+    )
+    shown = [Figure(key, key, "count" if key.startswith("blocks") else "share") for key in keys if key not in BY_KEY]
+    asked = Facts(inputs(*columns, shown=shown), simulated=draw(st.booleans()), separate_caches=draw(st.booleans()))
+    return asked, Results(results, (), {}, contributions, {}, (), "")
+
+
+@settings(max_examples=60, deadline=None)
+@given(weighed())
+def test_no_difference_is_claimed_that_does_not_stand(asked):
+    facts, results = asked
+    found = verdict(facts, results)
+    differing = {one.variant for one in results.results if one.state == "differs"}
+    for sentence in found.sentences:
+        if sentence.kind == "changed":
+            assert {letter(place) for place in differing} >= set(re.findall(r"(?:^|, |and )([B-G]) ", sentence.text))
+        if (
+            sentence.kind == "contribution"
+            and " changes " in sentence.text
+            and "nothing that shows" not in sentence.text
+        ):
+            assert any(one.p_corrected is not None and one.p_corrected <= 0.05 for one in results.contributions)
+    if not differing:
+        assert not any(sentence.kind == "changed" for sentence in found.sentences)
+    assert 1 <= len(found.main) <= 3
+    assert found == verdict(facts, results), "the same figures say the same"
+    if not found.trusted:
+        assert [one.kind for one in found.main] == ["untrusted"]
+    assert not any("better" in one.whole or "worse" in one.whole or "None" in one.whole for one in found.sentences)
 
 
 def test_a_verdict_survives_being_kept():

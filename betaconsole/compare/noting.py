@@ -1,0 +1,82 @@
+"""What is to be known beside a verdict: controls, caches, costs, how many cells count, and whose answers they are. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from betaconsole.drafts.columns import letter
+
+from .sentences import Sentence
+from .trusting import caches_said, counting
+from .weighing import COST, Weighed
+from .wording import counted, in_figures, listed
+
+EXCLUDED = {
+    "unknown_outcome": "of unknown outcome",
+    "cancelled": "stopped",
+    "waiting": "waiting for a person",
+}
+OF_QUALITY = ("check:", "preferred")
+
+
+def notes(weighed: Weighed) -> Iterator[Sentence]:
+    """In the order in which they are read."""
+    yield from _controls(weighed)
+    if weighed.apart:
+        yield Sentence(
+            "caches",
+            f"No conclusion on cost, input tokens or first text: {caches_said(weighed.apart)} "
+            "(run it with separate caches to compare them)",
+        )
+    yield from _unpriced(weighed)
+    yield from _partly(weighed)
+    yield Sentence("counted", _how_many_count(weighed))
+    if not any(key.startswith(OF_QUALITY) for key in weighed.figures):
+        yield Sentence("quality", "Answer quality: not checked")
+    if weighed.facts.simulated:
+        yield Sentence("simulated", "The answers are simulated: they say nothing about the API")
+
+
+def _controls(weighed: Weighed) -> Iterator[Sentence]:
+    found = weighed.controls
+    if found.failed or not (found.held or found.open):
+        return
+    told = "Of the controls" if found.open else "The controls held"
+    yield Sentence("controls", f"{told}: {listed([*found.held, *found.open])}")
+
+
+def _unpriced(weighed: Weighed) -> Iterator[Sentence]:
+    missing = [(column, count) for column in weighed.columns.values() if (count := weighed.unpriced(column))]
+    if missing:
+        said = listed([f"{counted(count, 'cell')} of {letter(column.position)}" for column, count in missing])
+        yield Sentence("cost", f"No conclusion on cost: it is not known of {said}")
+
+
+def _partly(weighed: Weighed) -> Iterator[Sentence]:
+    """Figures that too few cells have, where the others are enough."""
+    scarce = {
+        one.figure: min(one.n, one.n_baseline)
+        for column in weighed.compared
+        if column not in weighed.short
+        for one in weighed.of(column)
+        if one.state == "not_enough" and one.figure != COST
+    }
+    if scarce:
+        said = [f"{in_figures(weighed.figures[key])} (n = {n:,})" for key, n in scarce.items()]
+        yield Sentence("scarce", f"Not enough data for {listed(said)}")
+
+
+def _how_many_count(weighed: Weighed) -> str:
+    columns = weighed.columns.values()
+    excluded: Counter[str] = Counter()
+    for column in columns:
+        excluded.update(column.excluded)
+    return count_said(sum(map(counting, columns)), sum(column.planned for column in columns), excluded)
+
+
+def count_said(count: int, planned: int, excluded: Mapping[str, int]) -> str:
+    """`All 60 cells count`, `57 of 60 cells count: 2 failed, 1 stopped`."""
+    if count == planned:
+        return "The one cell counts" if planned == 1 else f"All {planned:,} cells count"
+    whys = [f"{number:,} {EXCLUDED.get(why, why)}" for why, number in excluded.items() if number]
+    told = f": {', '.join(whys)}" if whys else ""
+    return f"{count:,} of {counted(planned, 'cell')} {'counts' if count == 1 else 'count'}{told}"
