@@ -49,10 +49,10 @@ def test_the_page_says_what_is_done_how_long_it_takes_yet_and_what_does_not_coun
     made = half_way(owner)
     page = client.get(made.get_absolute_url())
     assert "running 5 of 8" in text_of(page)
-    assert "4 done · 1 left out · 1 running · 2 queued · a few seconds left · $1.00 at list price" in text_of(page)
+    assert "4 done · 1 failed · 1 running · 2 queued · a few seconds left · $1.00 at list price" in text_of(page)
     assert "So far 4 of 5 count: 1 failed (overloaded_error)." in text_of(page)
     parts = re.findall(r'data-part="(\w+)" x="([\d.]+)%" width="([\d.]+)%"', page.content.decode())
-    assert parts == [("done", "0.00", "50.00"), ("left_out", "50.00", "12.50"), ("running", "62.50", "12.50"),
+    assert parts == [("done", "0.00", "50.00"), ("failed", "50.00", "12.50"), ("running", "62.50", "12.50"),
                      ("queued", "75.00", "25.00")]  # fmt: skip
 
 
