@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import diff_views, evidence_views, timing_views, views
+from . import diff_views, evidence_views, replay_views, timing_views, views
 
 app_name = "compare"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("comparisons/<str:public_id>/figures/", evidence_views.figures, name="figures"),
     path("comparisons/<str:public_id>/said/", evidence_views.said, name="said"),
     path("comparisons/<str:public_id>/timing/", timing_views.timing, name="timing"),
+    path("exchanges/<str:public_id>/replay/", replay_views.replay, name="replay"),
     # what differs between two columns
     path("comparisons/<str:public_id>/words/", diff_views.words, name="words"),
     path("comparisons/<str:public_id>/blocks/", diff_views.blocks, name="blocks"),

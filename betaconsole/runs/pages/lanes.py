@@ -127,6 +127,13 @@ class Lane:
         return self.exchange.state in WORTH_ANOTHER_GO and not self.refused
 
     @property
+    def can_replay(self) -> bool:
+        """Whether a stream was recorded that came further than its head."""
+        exchange = self.exchange
+        came = exchange.status == 200 and exchange.first_byte_ms is not None
+        return self.is_final and came and exchange.stream and exchange.batch_id is None and exchange.answers_message
+
+    @property
     def shows_baseline(self) -> bool:
         """Whether the letter of the baseline must be said: it is the first column unless somebody chose another."""
         return self.baseline is not None and self.baseline.position != 0
