@@ -14,9 +14,11 @@ from betaconsole.runs.sending.pausing import pause, resume
 from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
+from betaconsole.web.paging import identifier
 
 from . import answers, availability, betas, history, library, problems
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
+from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
 from .more_repeats import MORE_EXAMPLE, MoreRepeats
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
@@ -242,6 +244,25 @@ def add_more(request: TeamRequest, comparison_id: str, asked: MoreRepeats) -> Ht
 def get_exchange(request: TeamRequest, exchange_id: str) -> HttpResponse:
     """One request and its response, exactly as they were on the wire."""
     return json_response(answers.whole_exchange(_exchange(request, exchange_id)))
+
+
+@api.get(
+    "/diff",
+    operation_id="diff_exchanges",
+    summary="Compare two exchanges",
+    response={200: DiffAnswer, (401, 404, 422): ERROR},
+)
+def diff_exchanges(
+    request: TeamRequest,
+    left: str = Query(description="Id of the exchange that the other one is compared with."),
+    right: str = Query(description="Id of the other one."),
+    ignore_space: bool = Query(False, description="Blanks and line ends make no difference between words."),
+    ignore_case: bool = Query(False, description="Capital letters make no difference between words."),
+) -> HttpResponse:
+    """What leads from one exchange to another: words, content blocks, usage, response headers, what was sent, and when
+    the parts of both answers came."""
+    sides = _exchange(request, identifier(left)), _exchange(request, identifier(right))
+    return json_response(diff_answer(*sides, ignore_space=ignore_space, ignore_case=ignore_case))
 
 
 @api.post(
