@@ -100,12 +100,13 @@ def _samples(first: Counted, second: Counted) -> tuple[Likelihood, float]:
     )
 
     def best(difference: float) -> float:
-        def likelihood(q: float) -> float:
+        def slope(q: float) -> float:
             p = q + difference
-            terms = ((x, p), (n - x, 1 - p), (y, q), (m - y, 1 - q))
-            return sum(_times_log(count, share) for count, share in terms)
+            return _over(x, p) - _over(n - x, 1 - p) + _over(y, q) - _over(m - y, 1 - q)
 
-        return _highest(likelihood, max(0.0, -difference), min(1.0, 1 - difference))
+        q = _zero(slope, max(0.0, -difference), min(1.0, 1 - difference))
+        terms = ((x, q + difference), (n - x, 1 - q - difference), (y, q), (m - y, 1 - q))
+        return sum(_times_log(count, share) for count, share in terms)
 
     return best, mixed
 
@@ -127,21 +128,21 @@ def _edge(best: Likelihood, inside: float, outside: float, bar: float) -> float:
     return outside
 
 
-def _highest(function: Likelihood, low: float, high: float) -> float:
-    """The greatest value of a concave function, by golden section."""
-    golden = (math.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = function(left), function(right)
-    for _ in range(50):
-        if at_left >= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = function(left)
+def _zero(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function crosses 0, or the end that is nearest to it."""
+    for _ in range(45):
+        middle = (low + high) / 2
+        if falling(middle) > 0:
+            low = middle
         else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = function(right)
-    return max(at_left, at_right, function(low), function(high))
+            high = middle
+    return (low + high) / 2
+
+
+def _over(count: int, share: float) -> float:
+    if count == 0:
+        return 0.0
+    return count / share if share > 0 else math.inf
 
 
 def _times_log(count: int, share: float) -> float:

@@ -36,12 +36,19 @@ class Found:
 
 def compare(sides: Sides, terms: Terms) -> Found:
     """Of quantities. Needs a cell on each side; a single one, or a single pair, gives a difference and nothing more."""
+    found = estimate(sides, terms)
+    if found.is_identical or min(len(sides.upper), len(sides.lower)) < 2:
+        return found
+    test = "any-look t" if terms.extended else "sign-flip permutation" if sides.paired else "permutation"
+    return replace(found, method=f"{found.method}, {test}", chance=_chance(sides, terms))
+
+
+def estimate(sides: Sides, terms: Terms) -> Found:
+    """As `compare`, without the test."""
     found = bare(sides)
     if min(len(sides.upper), len(sides.lower)) < 2:
         return found
-    if sides.has_spread:
-        return _of_means(found, sides, terms)
-    return _of_constants(found, sides, terms)
+    return (_of_means if sides.has_spread else _of_constants)(found, sides, terms)
 
 
 def bare(sides: Sides) -> Found:
@@ -55,22 +62,20 @@ def bare(sides: Sides) -> Found:
 def _of_means(found: Found, sides: Sides, terms: Terms) -> Found:
     spread = means.spread(sides)
     name = "paired t" if sides.paired else "Welch's t"
-    critical = (anylook.critical_t if terms.extended else means.quantile_t)(spread.df, terms.alpha)
+    critical = _critical(spread.df, terms)
     interval = means.interval(sides, critical) if math.isfinite(critical) else None
-    relative = means.relative(*_ordered(sides), paired=sides.paired, critical=critical) if interval else None
+    relative = means.relative(*_ordered(sides), paired=sides.paired, critical=critical)
     resampled = None
     if not terms.extended and bootstrap.fits(sides):
         resampled = bootstrap.resampled(sides, alpha=terms.alpha, seed=terms.seed)
     if resampled:
         name, interval, relative = "BCa bootstrap", resampled.difference, resampled.relative
-    chance = _chance(sides, terms, t=sides.difference / spread.error, df=spread.df)
     return replace(
         found,
-        method=f"{name}, {_test_name(sides, terms)}",
+        method=name,
         interval=mirrored(interval, sides.sign),
         relative=relative,
         shift=_shift(sides, terms),
-        chance=chance,
         smallest=smallest(sides, terms),
         deviation=_deviation(sides),
     )
@@ -79,29 +84,31 @@ def _of_means(found: Found, sides: Sides, terms: Terms) -> Found:
 def _of_constants(found: Found, sides: Sides, terms: Terms) -> Found:
     """Every pair is apart by exactly as much, or both columns always say the same: nothing to estimate."""
     exact = found.difference
-    same = replace(
-        found, interval=(exact, exact), shift=shifts.Shift(exact, (exact, exact)), smallest=smallest(sides, terms)
+    found = replace(
+        found,
+        method="exact difference" if sides.differs else "identical",
+        interval=(exact, exact),
+        shift=shifts.Shift(exact, (exact, exact)),
+        smallest=smallest(sides, terms),
+        is_identical=not sides.differs,
     )
     if not sides.differs:
-        ratio = (0.0, 0.0) if found.baseline_value else None
-        return replace(same, method="identical", is_identical=True, relative=ratio)
-    chance = _chance(sides, terms, t=math.inf, df=len(sides.upper) - 1 if sides.paired else _df(sides))
-    critical = (anylook.critical_t if terms.extended else means.quantile_t)(len(sides.upper) - 1, terms.alpha)
-    relative = means.relative(*_ordered(sides), paired=sides.paired, critical=critical)
-    return replace(same, method=f"exact difference, {_test_name(sides, terms)}", relative=relative, chance=chance)
+        return replace(found, relative=(0.0, 0.0) if found.baseline_value else None)
+    critical = _critical(_most_df(sides), terms)
+    return replace(found, relative=means.relative(*_ordered(sides), paired=sides.paired, critical=critical))
 
 
-def _chance(sides: Sides, terms: Terms, *, t: float, df: float) -> Chance:
+def _critical(df: float, terms: Terms) -> float:
+    return (anylook.critical_t if terms.extended else means.quantile_t)(df, terms.alpha)
+
+
+def _chance(sides: Sides, terms: Terms) -> Chance:
     if terms.extended:
-        return Chance(anylook.p_of_t(t, df), anylook.p_of_t(math.inf, df))
+        spread = means.spread(sides) if sides.has_spread else means.Spread(0.0, _most_df(sides))
+        t = sides.difference / spread.error if spread.error > 0 else math.inf
+        return Chance(anylook.p_of_t(t, spread.df), smallest(sides, terms))
     test = permutation.flipped if sides.paired else permutation.relabelled
     return test(sides, draws=terms.draws, seed=terms.seed)
-
-
-def _test_name(sides: Sides, terms: Terms) -> str:
-    if terms.extended:
-        return "any-look t"
-    return "sign-flip permutation" if sides.paired else "permutation"
 
 
 def _shift(sides: Sides, terms: Terms) -> shifts.Shift | None:
@@ -117,7 +124,7 @@ def smallest(sides: Sides, terms: Terms) -> float:
     """The least p-value that so many cells can give."""
     n, m = len(sides.upper), len(sides.lower)
     if terms.extended:
-        return anylook.p_of_t(math.inf, n - 1 if sides.paired else n + m - 2)
+        return anylook.p_of_t(math.inf, _most_df(sides))
     if sides.paired:
         return permutation.smallest_of_flips(n, draws=terms.draws)
     return permutation.smallest_of_labels(n, m, draws=terms.draws)
@@ -141,5 +148,5 @@ def _deviation(sides: Sides) -> float:
     return math.sqrt(float(sides.upper.var(ddof=1)) + float(sides.lower.var(ddof=1)))
 
 
-def _df(sides: Sides) -> int:
-    return len(sides.upper) + len(sides.lower) - 2
+def _most_df(sides: Sides) -> int:
+    return len(sides.upper) - 1 if sides.paired else len(sides.upper) + len(sides.lower) - 2

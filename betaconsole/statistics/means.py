@@ -61,6 +61,8 @@ def relative(column: Floats, baseline: Floats, *, paired: bool, critical: float)
     a, b = float(column.mean()), float(baseline.mean())
     vaa, vbb = float(column.var(ddof=1)) / len(column), float(baseline.var(ddof=1)) / len(baseline)
     vab = float(np.cov(column, baseline)[0, 1]) / len(column) if paired else 0.0
+    if math.isinf(critical):
+        return None
     square = critical * critical
     lead = b * b - square * vbb
     if lead <= 1e-9 * b * b:
