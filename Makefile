@@ -1,6 +1,7 @@
 # make run    install what is missing, then serve the console at http://127.0.0.1:8000 (PORT and HOST change it)
 # make test   every check and every test, browser and PostgreSQL included
 # make bench  the console's speed against the machine's own, as a table
+# make coverage  whether the statistics keep their promise, over 2,000 comparisons whose truth is known (COMPARISONS)
 # make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
 
 PYTHON ?= $(shell tools/find_python)
@@ -9,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
-.PHONY: run test lint bench chaos clean
+.PHONY: run test lint bench coverage chaos clean
 
 run: .venv/.run
 	@$(BIN)/python manage.py serve
@@ -22,6 +23,10 @@ lint: .venv/.test
 
 bench: .venv/.test
 	@$(BIN)/python -m bench
+
+COMPARISONS ?= 2000
+coverage: .venv/.test
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.coverage $(COMPARISONS)
 
 ROUNDS ?= 100
 chaos: .venv/.test
