@@ -206,6 +206,7 @@ INSTALLED_APPS = [
     "betaconsole.runs",
     "betaconsole.sharing",
     "betaconsole.compare",
+    "betaconsole.api",
 ]
 
 # The tables of accounts are there in both modes, so that a data folder can change from one to the other.

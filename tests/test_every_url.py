@@ -45,6 +45,9 @@ NEEDED = {
     "drafts:remove_message": {"index": "0"},
     "api:v1:answer_tool_calls": {"results": []},
     "api:v1:create_prompt_version": {"body": {}},
+    "api:v1:create_decision": {"about": ["a"], "stand": "wait", "reason": "a"},
+    "api:v1:create_comment": {"text": "a"},
+    "api:v1:create_public_link": {"days": 7},
 }
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +76,7 @@ def objects_of(membership: Membership, *, title: str = "Ann's own") -> dict[str,
         "betas": "context-management-2025-06-27",
         "tokens": ApiToken.issue(user=user, team=team, name=title)[0].public_id,
         "shares": link.public_id,
+        "public-links": link.public_id,
         "shared": secret,
         "comments": Comment.objects.create(team=team, comparison=comparison, author=user, text=title).public_id,
         "availability": Check.objects.create(team=team, connection=connection, author=user).public_id,

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pydantic
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -127,6 +128,14 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     source, *path = error["loc"]
     field = ".".join(str(part) for part in (path[1:] if source == "body" else path))
     return Problem(422, _message(error, field), field=field or None)
+
+
+def read_invalid(error: pydantic.ValidationError) -> str:
+    """The same of a model that was read without ninja: the place and what is wrong there."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    said = _message(first, field)
+    return f"{field}: {said}" if field else said
 
 
 def _message(error: Mapping[str, Any], field: str) -> str:

@@ -16,7 +16,7 @@ from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
-from . import answers, availability, betas, history, library, problems
+from . import answers, availability, betas, history, library, problems, sharing
 from .asking import EXAMPLE, NewComparison, connection_for, plan_of
 from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
@@ -41,6 +41,7 @@ api = NinjaAPI(
 problems.install(api)
 api.add_router("", library.router)
 api.add_router("", history.router)
+api.add_router("", sharing.router)
 
 
 @api.post(

@@ -7,8 +7,12 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from betaconsole.compare.evidence import Shown, evidence_of
+from betaconsole.compare.trusting import is_refused
+from betaconsole.drafts.columns import letter
 from betaconsole.runs.models import Comparison
 from betaconsole.statistics.results import Result
+
+from .conditions import ColumnTold, Told
 
 Number = Annotated[float | None, Field(description="null where it is not known.")]
 
@@ -58,6 +62,23 @@ def as_answer(shown: Shown, labels: Mapping[int, str]) -> VerdictAnswer | None:
         "enough": shown.verdict.enough,
         "figures": [_figure(one, labels) for one in shown.results.results],
     }
+
+
+def told_of(shown: Shown, labels: Mapping[int, str]) -> Told | None:
+    """What conditions are about; None where there is no verdict. Controls are no part of it."""
+    if shown.verdict is None or shown.results is None:
+        return None
+    columns = [
+        ColumnTold(
+            letter=letter(column.position),
+            label=labels[column.position],
+            is_refused=is_refused(column),
+            results={one.figure: one for one in shown.results.results if one.variant == column.position},
+        )
+        for column in shown.inputs.columns
+        if column.baseline is not None and not column.role
+    ]
+    return Told(shown.verdict.trusted, shown.verdict.enough, columns)
 
 
 def _figure(one: Result, labels: Mapping[int, str]) -> FigureAnswer:

@@ -41,7 +41,7 @@ def contributions_said(weighed: Weighed) -> Sentence | None:
     told = [one for column in weighed.compared for one in weighed.of(column)]
     return Sentence(
         "contribution",
-        f"With all the other betas on, {listed(said)}",
+        f"With all the other betas on, {'; '.join(said)}",
         "; ".join([*figures, *_beyond_the_sum(weighed), pairs(told)]),
     )
 

@@ -14,8 +14,8 @@ from betaconsole.statistics.results import Results, Summary
 from .figure_table import FigureRow, FigureTable, Head
 from .plots import WIDE, WIDTH, Dot, Plot, PlotRow, Values, plot, share_plot
 
-MOST_DOTS = 1500  # on one page
-MOST_DOTS_LIVE = 300  # while it runs it is drawn anew every second
+MOST_DOTS = 1500  # on one page; of one figure there may be more
+MOST_DOTS_LIVE = 400  # while it runs it is drawn anew every second; with more, boxes alone
 MOST_NAMED = 8  # rows whose numbers a drawing says in words
 
 
@@ -82,16 +82,20 @@ def drawings_of(
     *,
     asked: str = "",
     results: Results | None = None,
-    all_of_them: bool = False,
+    is_print: bool = False,
 ) -> Drawings:
-    """`asked`: the key of a figure. `all_of_them`: for paper, where nobody can choose."""
+    """`asked`: the key of a figure. `is_print`: on paper all figures are drawn, since nobody can choose; of many runs boxes alone."""
     rows = [row for row in table.rows if any(column.of(row.figure.key) for column in inputs.columns)]
-    dots = sum(len(column.of(row.figure.key)) for column in inputs.columns for row in rows)
+    dots = [sum(len(column.of(row.figure.key)) for column in inputs.columns) for row in rows]
     most = MOST_DOTS if table.is_final else MOST_DOTS_LIVE
-    is_alone = dots > most and not all_of_them and len(rows) > 1
+    is_alone = sum(dots) > most and not is_print and len(rows) > 1
     chosen = _chosen(rows, asked, results) if is_alone else ""
     by_place = {(one.figure, one.variant): one for one in summaries}
-    drawn = [_drawing(row, inputs, by_place, ways, is_alone=is_alone) for row in rows if chosen in ("", row.figure.key)]
+    drawn = [
+        _drawing(row, inputs, by_place, ways, is_alone=is_alone, has_dots=(sum(dots) if is_print else 0 if table.is_final else count) <= most)
+        for row, count in zip(rows, dots, strict=True)
+        if chosen in ("", row.figure.key)
+    ]
     return Drawings(tuple(drawn), chosen, tuple(row.figure for row in rows) if is_alone else ())
 
 
@@ -107,11 +111,17 @@ def _chosen(rows: Sequence[FigureRow], asked: str, results: Results | None) -> s
 
 
 def _drawing(
-    row: FigureRow, inputs: Inputs, summaries: Mapping[tuple[str, int], Summary], ways: Ways, *, is_alone: bool
+    row: FigureRow,
+    inputs: Inputs,
+    summaries: Mapping[tuple[str, int], Summary],
+    ways: Ways,
+    *,
+    is_alone: bool,
+    has_dots: bool,
 ) -> Drawing:
     key = row.figure.key
     columns = [
-        Values(column.position, cells, summaries.get((key, column.position)))
+        Values(column.position, cells if has_dots else {}, summaries.get((key, column.position)))
         for column in inputs.columns
         if (cells := column.of(key))
     ]

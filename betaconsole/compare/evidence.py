@@ -30,7 +30,7 @@ from .verdict import verdict
 
 logger = logging.getLogger(__name__)
 
-RULES = 2  # moves with the methods and the words: what was kept under other ones is worked out anew
+RULES = 3  # moves with the methods and the words: what was kept under other ones is worked out anew
 LIVE_S = 1.0
 FAILED_S = 60.0  # for so long a failure is shown to everybody who looks, unless somebody tries again
 MOST_KEPT = 64

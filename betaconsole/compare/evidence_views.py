@@ -5,6 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from betaconsole.runs.launching.more_repeats import room_in
 from betaconsole.runs.models import Comparison, Variant
 from betaconsole.runs.pages.overview import figures_context
 from betaconsole.runs.pages.showing import fingerprint, rows_of
@@ -15,9 +16,10 @@ from betaconsole.teams.models import Role
 from betaconsole.web.paging import number
 
 from .evidence import evidence_of
-from .figures_tab import evidence_for, has_several
+from .figures_tab import Evidence, evidence_for, has_several
 from .output_cards import cards_of
 from .pairs import own_comparison
+from .record import asked_of, changes_of, decided_on, record_columns
 from .tabs import show_tab
 
 
@@ -45,6 +47,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
         "is_open": "figures" in request.GET,
         "has_ended": "running" in request.GET and not is_running,
         "seen": seen if evidence is None or evidence.is_settled else "",
+        "more": more_asked(comparison, evidence, columns=len(variants)),
         "more_token": new_public_id(),
     }
     return render(request, "compare/_verdict_answer.html", context)
@@ -83,6 +86,37 @@ def said(request: TeamRequest, public_id: str) -> HttpResponse:
     if not cards:
         raise Http404
     return render(request, "compare/_said.html", {"card": cards[0]})
+
+
+@requires(Role.VIEWER)
+@require_GET
+def record(request: TeamRequest, public_id: str) -> HttpResponse:
+    """All of it on a page for paper."""
+    comparison = own_comparison(request, public_id)
+    view = load(comparison, viewer_id=request.user.pk)
+    several = has_several(view.rows)
+    columns = record_columns(view.variants)
+    context = {
+        **({} if several else figures_context(view)),
+        "comparison": comparison,
+        "evidence": evidence_for(comparison, view.variants, view.rows, is_print=True) if several else None,
+        "is_running": not view.is_at_rest,
+        "columns": columns,
+        "changes": changes_of(comparison, columns),
+        "asked": asked_of(comparison),
+        "decisions": decided_on(comparison),
+        "ran": comparison.prompt_version,
+        "is_print": True,
+    }
+    return render(request, "compare/record.html", context)
+
+
+def more_asked(comparison: Comparison, evidence: Evidence | None, *, columns: int) -> int:
+    """How many more repeats the box offers to run; 0 where nothing is open, or so many may not be added."""
+    wanted = evidence.box.more if evidence else 0
+    if not wanted or comparison.brought:
+        return 0
+    return wanted if wanted <= room_in(comparison, columns=columns, cases=comparison.cases.count()).most else 0
 
 
 def variants_of(comparison: Comparison) -> list[Variant]:

@@ -1,10 +1,11 @@
-"""The evidence of a comparison as its Figures tab shows it: the table, the drawings, what was said how often, each beta's part."""
+"""The evidence of a comparison as its pages show it: the box, the table, the drawings, the outputs, each beta's part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from betaconsole.runs.models import Comparison, Variant
-from betaconsole.runs.pages.showing import Row, rows_of
+from betaconsole.runs.pages.showing import Row
 
 from .contributions import Contributions, contributions_of
 from .drawings import Drawings, Ways, drawings_of
@@ -16,26 +17,77 @@ from .verdict_box import Box, box_of
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything the tab says of all runs together. `uncounted`: why cells do not count, a sentence for each column."""
+    """Everything that is said of all runs together, each part worked out when it is asked for.
 
+    `figure`: the key of the one to draw where they are not all drawn. `case`: whose outputs are set side by side.
+    """
+
+    comparison: Comparison
+    variants: Sequence[Variant]
+    rows: Sequence[Row]
     shown: Shown
-    table: FigureTable
-    drawings: Drawings
-    uncounted: Sequence[str]
-    cards: Sequence[Card]
-    contributions: Contributions | None
-    method: str
-    box: Box
+    figure: str = ""
+    case: int = 0
+    is_print: bool = False
+
+    @cached_property
+    def table(self) -> FigureTable:
+        return table_of(self.shown.inputs, self.names, self.shown.summaries, self.shown.results)
+
+    @property
+    def names(self) -> dict[int, tuple[str, str]]:
+        return {variant.position: (variant.letter, variant.label) for variant in self.variants}
+
+    @cached_property
+    def box(self) -> Box:
+        return box_of(self.shown, self.table, simulated=self.comparison.simulated)
+
+    @cached_property
+    def uncounted(self) -> Sequence[str]:
+        """Why cells do not count, a sentence for each column."""
+        return uncounted(self.shown.inputs, self.names)
+
+    @cached_property
+    def drawings(self) -> Drawings:
+        return drawings_of(
+            self.shown.inputs,
+            self.table,
+            self.shown.summaries,
+            self._ways(),
+            asked=self.figure,
+            results=self.shown.results,
+            is_print=self.is_print,
+        )
+
+    @cached_property
+    def cards(self) -> Sequence[Card]:
+        """What was said, once nothing more is being said."""
+        if not self.shown.is_final:
+            return ()
+        return cards_of(self.comparison, self.variants, self.rows, self.shown.inputs, case=self.case)
 
     @property
     def has_said_the_same(self) -> bool:
         """Whether two runs of a column said the very same."""
         return any(card.said.outputs[0].count > 1 for card in self.cards)
 
+    @cached_property
+    def contributions(self) -> Contributions | None:
+        return contributions_of(self.shown.results, self.table) if self.shown.results else None
+
+    @property
+    def method(self) -> str:
+        return self.shown.results.method_note if self.shown.results else ""
+
     @property
     def is_settled(self) -> bool:
         """Whether there is nothing more to come of what there is: it runs, or the conclusion is drawn, or could not be."""
         return self.table.is_final or bool(self.shown.problem) or not self.shown.inputs.finished
+
+    def _ways(self) -> Ways:
+        cases = {case.position: str(case) for case in self.comparison.cases.only("position", "name", "comparison")}
+        exchanges = {(row.position, (row.case, row.repeat)): row.public_id for row in self.rows}
+        return Ways(exchanges, cases if len(cases) > 1 else {})
 
 
 def has_several(rows: Sequence[Row]) -> bool:
@@ -46,35 +98,13 @@ def has_several(rows: Sequence[Row]) -> bool:
 def evidence_for(
     comparison: Comparison,
     variants: Sequence[Variant],
-    rows: Sequence[Row] | None = None,
+    rows: Sequence[Row],
     *,
     figure: str = "",
     case: int = 0,
     again: bool = False,
     is_print: bool = False,
 ) -> Evidence:
-    """`again`: work out once more what could not be worked out. `figure`: the key of the one to draw where they are not all drawn; `case`: whose outputs are set side by side."""
-    rows = rows_of(comparison) if rows is None else rows
+    """`again`: work out once more what could not be worked out."""
     shown = evidence_of(comparison, again=again)
-    inputs, results = shown.inputs, shown.results
-    names = {variant.position: (variant.letter, variant.label) for variant in variants}
-    table = table_of(inputs, names, shown.summaries, results)
-    drawings = drawings_of(
-        inputs, table, shown.summaries, ways_of(comparison, rows), asked=figure, results=results, all_of_them=is_print
-    )
-    return Evidence(
-        shown=shown,
-        table=table,
-        drawings=drawings,
-        uncounted=uncounted(inputs, names),
-        cards=cards_of(comparison, variants, rows, inputs, case=case) if results else (),
-        contributions=contributions_of(results, table) if results else None,
-        method=results.method_note if results else "",
-        box=box_of(shown, table, simulated=comparison.simulated),
-    )
-
-
-def ways_of(comparison: Comparison, rows: Sequence[Row]) -> Ways:
-    cases = {case.position: str(case) for case in comparison.cases.only("position", "name", "comparison")}
-    exchanges = {(row.position, (row.case, row.repeat)): row.public_id for row in rows}
-    return Ways(exchanges, cases if len(cases) > 1 else {})
+    return Evidence(comparison, variants, rows, shown, figure=figure, case=case, is_print=is_print)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("comparisons/<str:public_id>/verdict/", evidence_views.verdict, name="verdict"),
     path("comparisons/<str:public_id>/figures/", evidence_views.figures, name="figures"),
     path("comparisons/<str:public_id>/said/", evidence_views.said, name="said"),
+    path("comparisons/<str:public_id>/record/", evidence_views.record, name="record"),
     path("comparisons/<str:public_id>/timing/", timing_views.timing, name="timing"),
     path("exchanges/<str:public_id>/replay/", replay_views.replay, name="replay"),
     # what differs between two columns

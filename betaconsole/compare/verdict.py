@@ -159,7 +159,7 @@ def _rest(weighed: Weighed, column: Column) -> Sentence | None:
     alike = names_of([weighed.figures[one.figure] for one in found if one.state == "identical"])
     parts = []
     if quiet:
-        parts.append(f"no difference shows in {_few([name_of(weighed.figures[one.figure]) for one in quiet])}")
+        parts.append(f"no difference shows in {_few(names_of([weighed.figures[one.figure] for one in quiet]))}")
     if alike:
         parts.append(f"the same in every cell: {_few(alike)}")
     if not parts:
@@ -167,7 +167,8 @@ def _rest(weighed: Weighed, column: Column) -> Sentence | None:
     said = "; ".join(parts)
     if column not in weighed.differing:
         said = f"between {letter(column.position)} and {letter(column.baseline or 0)} {said}"
-    limits = [limit for one in quiet[:MOST_NAMES] if (limit := within(weighed.figures[one.figure], one))]
+    quantities = [one for one in quiet if not weighed.figures[one.figure].is_share][:MOST_NAMES]
+    limits = [limit for one in quantities if (limit := within(weighed.figures[one.figure], one))]
     return Sentence(
         "unchanged", said[:1].upper() + said[1:], "; ".join(filter(None, [", ".join(limits), pairs(quiet)]))
     )

@@ -11,7 +11,6 @@ from .figure_table import FigureTable, Head
 
 MOST_SO_FAR = 4  # columns whose medians are said while it runs
 FIRST = "output_tokens"
-MOST_MORE = 100
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def more_repeats(results: Results) -> int:
     """How many further repeats would settle what is open: of the output tokens where they are, else of what takes least."""
     open_ones = [one for one in results.results if one.state == "not_enough" and one.needed]
     first = [_needed(one) for one in open_ones if one.figure == FIRST]
-    return min(MOST_MORE, max(first) if first else min(map(_needed, open_ones), default=0))
+    return max(first) if first else min(map(_needed, open_ones), default=0)
 
 
 def _needed(one: Result) -> int:

@@ -139,6 +139,12 @@ class PublicLink(models.Model):
         is_own = self.author_id is not None and self.author_id == membership.user_id
         return is_own or Role(membership.role).includes(Role.ADMIN)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it still works. Its comparison comes with it."""
+        is_gone = self.revoked_at is not None or self.comparison.deleted_at is not None
+        return not is_gone and self.expires_at > timezone.now()
+
     def revoke(self) -> None:
         PublicLink.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
 

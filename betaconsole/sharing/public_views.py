@@ -1,7 +1,5 @@
 """Links with which people outside the team read one comparison."""
 
-from django.conf import settings
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -9,16 +7,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.runs.models import Comparison
 from betaconsole.teams.access import TeamRequest, public, requires
-from betaconsole.teams.audit import record
 from betaconsole.teams.models import Role
-from betaconsole.web.paging import number
+from betaconsole.web.paging import number, page
 
+from .linking import MOST_DAYS, links_of, make_link, revoke_link
 from .models import PublicLink
 from .panel import NOTHING_REFUSED, Refusal, by_htmx, links_context, own_comparison, shown
 from .public_page import page_of
-
-MOST_DAYS = 90
-CHOICES = ("prompt", "headers", "costs", "names")
 
 
 @requires(Role.MEMBER)
@@ -30,26 +25,31 @@ def share(request: TeamRequest, public_id: str) -> HttpResponse:
     if days is None or not 1 <= days <= MOST_DAYS:
         refused = Refusal(request.POST.dict(), {"days": f"Give 1 to {MOST_DAYS} days."})
         return _links(request, comparison, refused=refused)
-    shows = {f"shows_{word}": word in request.POST for word in CHOICES}
-    with transaction.atomic():
-        link, secret = PublicLink.issue(comparison, author=request.user, days=days, **shows)
-        record(request, "share made", about=str(comparison), detail={"days": days, "shows": ", ".join(link.shows)})
-    return _links(request, comparison, made_url=settings.PUBLIC_URL + reverse("sharing:shared", args=[secret]))
+    _, address = make_link(request, comparison, days=days, shows=request.POST.keys())
+    return _links(request, comparison, made_url=address)
 
 
 @requires(Role.MEMBER)
 @require_POST
 def revoke_share(request: TeamRequest, public_id: str) -> HttpResponse:
-    rows = PublicLink.objects.visible_to(request.user).filter(team=request.team)
-    link = get_object_or_404(rows.select_related("comparison__connection"), public_id=public_id)
+    """From the comparison's own panel, or (`from` says so) from the list of all."""
+    link = get_object_or_404(links_of(request), public_id=public_id)
     if not link.may_revoke(request.membership):
         raise Http404
-    with transaction.atomic():
-        link.revoke()
-        record(request, "share revoked", about=str(link.comparison))
+    revoke_link(request, link)
+    if request.POST.get("from") == "list":
+        return redirect("sharing:public_links")
     if by_htmx(request):
         return _links(request, link.comparison)
     return redirect(reverse("sharing:discussion", args=[link.comparison.public_id]) + "#links")
+
+
+@requires(Role.ADMIN)
+@require_GET
+def public_links(request: TeamRequest) -> HttpResponse:
+    """All links of the team, newest first; those that ended say so."""
+    found = page(links_of(request), key="pk", before=number(request.GET.get("before")))
+    return render(request, "sharing/public_links.html", {"page": found})
 
 
 @public

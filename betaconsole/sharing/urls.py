@@ -6,6 +6,7 @@ from . import decision_views, discussion_views, mention_views, public_views
 
 app_name = "sharing"
 urlpatterns = [
+    path("public-links/", public_views.public_links, name="public_links"),
     path("decisions/", decision_views.decisions, name="decisions"),
     path("comparisons/<str:public_id>/decide/", decision_views.decide, name="decide"),
     path("comparisons/<str:public_id>/discussion/", discussion_views.discussion, name="discussion"),

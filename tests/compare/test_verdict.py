@@ -164,7 +164,7 @@ def test_leaving_one_out_tells_what_each_beta_contributes():
     )
     first = main(found)[0]
     assert first.startswith(
-        "With all the other betas on, one-2026-01-01 changes output tokens and two-2026-01-01 changes nothing that shows ("
+        "With all the other betas on, one-2026-01-01 changes output tokens; two-2026-01-01 changes nothing that shows ("
     )
     assert "one-2026-01-01: output tokens +" in first
     assert "all together beyond the sum of these: output tokens" in first

@@ -421,6 +421,11 @@ def is_stopping() -> bool:
     return _engine is not None and _engine.stopping.is_set()
 
 
+def somebody_sends() -> bool:
+    """Whether a living process of this machine sends from this data folder, this one included."""
+    return any(not is_free(path) for path in (settings.DATA_DIR / "engines").glob("*.lock"))
+
+
 def worker() -> str:
     """What this process is called as the owner of what it sends; empty where it does not send."""
     return _engine.worker if _engine else ""
