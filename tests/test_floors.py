@@ -16,6 +16,7 @@ FLOORS = {
     "storage": 0,
     "web": 0,
     "catalogue": 1,
+    "checks": 1,
     "teams": 1,
     "diffing": 1,
     "library": 2,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from betaconsole.claude import jsontext
+from betaconsole.claude.jsonsubset import holds, same
 
 MAX_STUBS = 100
 MAX_DELAY_MS = 600_000
@@ -51,7 +52,7 @@ class ToolStub:
         if name != self.tool:
             return False
         if self.is_exact:
-            return _same(self.match, tool_input)
+            return same(self.match, tool_input)
         return self.match is None or holds(tool_input, self.match)
 
 
@@ -79,28 +80,6 @@ def result_content(value: Any) -> Any:
     if isinstance(value, str) or _is_blocks(value):
         return value
     return jsontext.dumps(value)
-
-
-def holds(value: Any, part: Any) -> bool:
-    """Whether JSON holds a part: objects may have more members, lists and plain values must be the same."""
-    if isinstance(part, Mapping):
-        return isinstance(value, Mapping) and all(key in value and holds(value[key], part[key]) for key in part)
-    if isinstance(part, list):
-        return (
-            isinstance(value, list)
-            and len(value) == len(part)
-            and all(holds(one, wanted) for one, wanted in zip(value, part, strict=True))
-        )
-    return _same(value, part)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equal as JSON: 1 and 1.0 are, true and 1 are not."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(_same(left, right) for left, right in zip(one, other, strict=True))
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 def _is_blocks(value: Any) -> bool:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from betaconsole.claude import jsontext
-from betaconsole.library.stubs import StubError, find, holds, read_stubs, result_content, turns_allowed
+from betaconsole.claude.jsonsubset import holds
+from betaconsole.library.stubs import StubError, find, read_stubs, result_content, turns_allowed
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
