@@ -8,6 +8,7 @@ from betaconsole.runs.pages.viewing import View
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 
+from .options import with_value
 from .pairs import Pair, own_comparison, pair_of
 from .tabs import show_tab
 from .timing_columns import columns_of
@@ -33,6 +34,8 @@ def timing(request: TeamRequest, public_id: str) -> HttpResponse:
         "pair": pair,
         "view": pair.view,
         "shows_all": shows_all,
+        "other_look": with_value(request.path, request.GET, "columns", "" if shows_all else "all"),
+        "repeats": sorted({row.repeat for row in pair.view.rows}),
         "more_columns": max(0, len(pair.view.variants) - MAX_COLUMNS) if shows_all else 0,
         "columns": columns,
         "drawing": drawing_of([column.source for column in columns]),

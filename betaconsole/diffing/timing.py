@@ -232,7 +232,7 @@ def _marks(placed: Sequence[tuple[float, Recorded]], streams: Sequence[tuple[flo
     for number, ((start, turn), (_, stream)) in enumerate(zip(placed, streams, strict=True), start=1):
         end_ms = start + _length(turn)
         moments: list[tuple[float | None, MarkKind]] = [
-            (turn.first_byte_ms, "first_byte"),
+            (_first_byte(turn), "first_byte"),
             (_first_piece(stream, "thinking"), "first_thinking"),
             (_first_piece(stream, "text"), "first_text"),
             (_first_piece(stream, "tool"), "first_tool_json"),
@@ -242,6 +242,12 @@ def _marks(placed: Sequence[tuple[float, Recorded]], streams: Sequence[tuple[flo
         yield from (Mark(kind, _round(start + at_ms), number) for at_ms, kind in sorted(known, key=itemgetter(0)))
     if end_ms:
         yield Mark("end", _round(end_ms), len(placed))
+
+
+def _first_byte(turn: Recorded) -> float | None:
+    """Never after the first event: the timeline is rounded, the other is not."""
+    events = [float(event[0]) for event in turn.timeline[:1]]
+    return min([turn.first_byte_ms, *events]) if turn.first_byte_ms is not None else None
 
 
 def _first_piece(stream: ReadStream, sort: Sort) -> float | None:

@@ -43,6 +43,11 @@ def test_the_moments_that_count_are_those_of_the_first_characters():
     assert timing.total_ms == 1500
 
 
+def test_the_first_byte_is_never_after_what_came_with_it():
+    at_once = made.recorded(ANSWER, at=lambda number: 361.19, first_byte_ms=361.1934)
+    assert timing_of([at_once]).marks[0].kind == "first_byte"
+
+
 def test_every_block_has_a_span_with_what_grew_in_it():
     spans = timing_of([made.recorded(ANSWER, at=lambda number: 100.0 * number)]).spans
     assert [(span.sort, span.start_ms, span.first_ms, span.end_ms) for span in spans] == [
