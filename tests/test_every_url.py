@@ -46,8 +46,8 @@ NEEDED = {
     "api:v1:answer_tool_calls": {"results": []},
     "api:v1:create_prompt_version": {"body": {}},
     "api:v1:create_decision": {"about": ["a"], "stand": "wait", "reason": "a"},
-    "api:v1:create_comment": {"text": "a"},
-    "api:v1:create_public_link": {"days": 7},
+    **dict.fromkeys(("api:v1:list_comments", "api:v1:create_comment"), {"text": "a"}),
+    **dict.fromkeys(("api:v1:list_comparison_links", "api:v1:create_public_link"), {"days": 7}),
 }
 
 pytestmark = pytest.mark.django_db
