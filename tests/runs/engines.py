@@ -59,14 +59,25 @@ def run(owner: Membership, connection: Connection, asked: Plan, **options: Any) 
 
 
 def wait_until_finished(comparison: Comparison, timeout_s: float = 40) -> list[Exchange]:
-    """The comparison's exchanges, in the order they were queued, once all are final."""
+    """The comparison's exchanges once all are final: first ones by repeat, case and column, then as they were queued."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if Comparison.objects.filter(pk=comparison.pk).exclude(finished_at=None).exists():
-            return list(comparison.exchanges.order_by("pk"))
+            return in_columns(comparison)
         time.sleep(0.02)
     states = list(comparison.exchanges.order_by("pk").values_list("state", flat=True))
     raise AssertionError(f"not finished after {timeout_s} s: {states}")
+
+
+def in_columns(comparison: Comparison) -> list[Exchange]:
+    """Its exchanges: first ones by repeat, case and column, in whatever order they were drawn; then as they were queued."""
+    found = comparison.exchanges.select_related("variant", "case").order_by("pk")
+
+    def place(one: Exchange) -> tuple[int, ...]:
+        is_first = one.turn == one.attempt == 1
+        return (0, one.repeat, one.case.position, one.variant.position) if is_first else (1, one.pk)
+
+    return sorted(found, key=place)
 
 
 def wait_for(condition: Any, timeout_s: float = 40, what: str = "the condition") -> Any:

@@ -32,6 +32,8 @@ LISTED = (
     *("variant__position", "variant__label", "case__position", "case__name", "sent_at"),
 )
 
+PLACE = ("repeat", "turn", "attempt", "case__position", "variant__position")  # requests are sent in a drawn order
+
 
 @dataclass(frozen=True)
 class Line:
@@ -60,9 +62,9 @@ def lines_of(comparison: Comparison, query: Query, *, user: User, team: Team, no
         wanted = replace(asked.wanted, above=comparison.pk - 1, below=comparison.pk + 1)
         keys = [hit.exchange for hit in index().hits(wanted, SHOWN + 1) if hit.exchange is not None]
     found = comparison.exchanges.only(*LISTED).select_related("variant", "case")
-    if keys and (matching := list(found.filter(asked.exact_exchange, pk__in=keys).order_by("repeat", "pk"))):
+    if keys and (matching := list(found.filter(asked.exact_exchange, pk__in=keys).order_by(*PLACE))):
         return Lines([line(one) for one in matching[:SHOWN]], is_all=False, are_matches=True)
-    first = list(found.order_by("repeat", "pk")[: SHOWN + 1])
+    first = list(found.order_by(*PLACE)[: SHOWN + 1])
     return Lines([line(one) for one in first[:SHOWN]], is_all=len(first) <= SHOWN, are_matches=False)
 
 

@@ -53,7 +53,7 @@ def _variant(column: ComposedColumn) -> VariantPlan:
         model=column.model,
         changes=column.changes,
         own_body=column.own_body,
-        baseline=column.baseline_label,
+        baseline=column.baseline_label or column.label,  # itself: compared with none
         headers=column.headers,
         role=column.column.role,
     )

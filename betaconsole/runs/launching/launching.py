@@ -17,6 +17,7 @@ from betaconsole.library.stubs import turns_allowed
 from betaconsole.runs.models import (
     Body,
     Case,
+    ColumnRole,
     Comparison,
     ComparisonBeta,
     Exchange,
@@ -32,6 +33,7 @@ from betaconsole.teams.models import Connection, Team, User
 from betaconsole.teams.origins import origin_of
 
 from .budgeting import FREE, Promise, reserve
+from .order import drawn, new_seed
 from .planning import Asking, Plan, PlanError, VariantPlan, askings, content_type_of
 from .separate_caches import new_nonce
 
@@ -69,8 +71,7 @@ def launch(
     """
     check_sending(connection, author)
     digest = request_digest(plan, connection)
-    if plan.separate_caches:
-        plan = replace(plan, variants=with_new_nonces(plan.variants, first_position=0))
+    plan = with_draws(plan)
     asked = askings(plan)
     if client_token and (earlier := _earlier(team, client_token, digest)):
         return earlier, False
@@ -103,6 +104,15 @@ def launch(
             return earlier, False
         raise
     return comparison, True
+
+
+def with_draws(plan: Plan) -> Plan:
+    """The plan with what each press draws anew: what keeps caches apart, and a seed for the order where none was given."""
+    if plan.separate_caches:
+        plan = replace(plan, variants=with_new_nonces(plan.variants, first_position=0))
+    if plan.engine == Engine.BATCH or plan.is_errand:  # nobody knows in what order a batch is answered
+        return replace(plan, seed=None)
+    return plan if plan.seed is not None else replace(plan, seed=new_seed())
 
 
 def _note_start(comparison: Comparison, plan: Plan, *, author: User | None, requests: int, promise: Promise) -> None:
@@ -183,14 +193,23 @@ def check_sending(connection: Connection, author: User | None) -> None:
 
 def request_digest(plan: Plan, connection: Connection) -> str:
     """SHA-256 over all that a press asks for: tells a repeated press from another request with the same token."""
-    # What is drawn anew with each press (the nonces of separate caches) is left out.
+    # What is drawn anew with each press (the nonces of separate caches, a seed that was not given) is left out, and so is
+    # the preset: its columns stand here.
     variants = [
         [one.label, one.baseline, one.betas, one.version, one.model, one.changes, one.own_body, one.headers, one.role]
         for one in plan.variants
     ]
     cases = [[case.name, dict(case.variables), case.body] for case in plan.cases]
     endpoint = [plan.endpoint.method, plan.endpoint.path, plan.endpoint.query]
-    how = [plan.engine, plan.is_trace, plan.separate_caches, plan.is_errand, [dict(check) for check in plan.checks]]
+    how: list[Any] = [
+        plan.engine,
+        plan.is_trace,
+        plan.separate_caches,
+        plan.is_errand,
+        [dict(check) for check in plan.checks],
+    ]
+    if plan.seed is not None and plan.engine != Engine.BATCH:
+        how.append(plan.seed)
     turns = [[dict(stub) for stub in plan.tool_stubs], plan.max_turns]
     parts = [connection.pk, plan.title, plan.repeats, plan.stream, endpoint, how, turns, variants, cases, plan.body]
     digest = hashlib.sha256(jsontext.dumps(parts).encode())
@@ -225,7 +244,9 @@ def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking], bodies: S
     )
     repeats = range(1, plan.repeats + 1)
     queue(comparison, variants, cases, asked, bodies=bodies[: len(asked)], repeats=repeats, author=comparison.author)
-    betas = sorted({beta for variant in plan.variants for beta in variant.betas})
+    # What is made up is no beta that the team has tried.
+    tried = [variant.betas for variant in plan.variants if variant.role != ColumnRole.MADE_UP]
+    betas = sorted({beta for names in tried for beta in names})
     ComparisonBeta.objects.bulk_create(ComparisonBeta(comparison=comparison, beta=beta) for beta in betas)
     ToIndex.objects.create(comparison=comparison)
 
@@ -272,11 +293,15 @@ def queue(
     repeats: Sequence[int],
     author: User | None,
 ) -> list[Exchange]:
-    """Queued exchanges: everything a request needs is stored before anything is sent. `bodies`: one for each of `asked`."""
+    """Queued exchanges, in the order in which they are sent: the comparison's seed decides it (launching.order).
+
+    Everything a request needs is stored before anything is sent. `bodies`: one for each of `asked`.
+    """
     body_ids = Body.keep_all(comparison.team_id, bodies)
     endpoint = BATCHES if comparison.engine == Engine.BATCH else comparison.endpoint
     url = url_at(comparison.connection, endpoint)
     headers = [headers_of(asking) for asking in asked]
+    order = _order(comparison, variants, cases, asked, repeats)
     rows = Exchange.objects.bulk_create(
         Exchange(
             team_id=comparison.team_id,
@@ -293,15 +318,33 @@ def queue(
             stream=asking.stream,
             model=asking.model,
         )
-        for repeat in repeats
-        for index, asking in enumerate(asked)
+        for repeat, index, asking in order
     )
     ExchangeBeta.objects.bulk_create(
         ExchangeBeta(exchange=row, beta=beta)
-        for row, asking in zip(rows, list(asked) * len(repeats), strict=True)
+        for row, (_, _, asking) in zip(rows, order, strict=True)
         for beta in asking.betas
     )
     return rows
+
+
+def _order(
+    comparison: Comparison,
+    variants: Sequence[Variant],
+    cases: Sequence[Case],
+    asked: Sequence[Asking],
+    repeats: Sequence[int],
+) -> list[tuple[int, int, Asking]]:
+    """Repeat, place in `asked` and asking of every request, in the order in which they are sent."""
+    places = {(asking.case, asking.variant): index for index, asking in enumerate(asked)}
+    order = drawn(
+        comparison.seed,
+        variants=[variant.position for variant in variants],
+        cases=[case.position for case in cases],
+        repeats=repeats,
+        keeps_cases=comparison.is_trace,
+    )
+    return [(repeat, places[case, variant], asked[places[case, variant]]) for repeat, case, variant in order]
 
 
 def url_at(connection: Connection, endpoint: Endpoint) -> str:

@@ -12,7 +12,7 @@ from .launching import launch
 def run_whole_again(
     comparison: Comparison, *, author: User, client_token: str | None, over_budget: bool = False
 ) -> Comparison:
-    """A new comparison of the same columns, cases and repeats on the same connection.
+    """A new comparison of the same columns, cases and repeats on the same connection, in an order drawn anew.
 
     The same `client_token` gives the same comparison, so that pressing twice sends once. Raises what `launch` raises.
     """
@@ -24,7 +24,7 @@ def run_whole_again(
         for column, variant in zip(plan.variants, variants, strict=True)
     ]
     made, _ = launch(
-        replace(plan, variants=columns),
+        replace(plan, variants=columns, seed=None),
         team=comparison.team,
         author=author,
         connection=comparison.connection,

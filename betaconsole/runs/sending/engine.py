@@ -9,7 +9,6 @@ a living owner is `interrupted` and never sent again by itself.
 
 import heapq
 import logging
-import random
 import socket
 import threading
 import time
@@ -249,8 +248,8 @@ class Engine:
             ready.append(feed)
         for comparison_id in {exchange.comparison_id for exchange in exchanges}:
             changed(comparison_id)
-        # In any order: a column's place must not decide how early it connects and writes.
-        for feed in random.sample(ready, len(ready)):
+        # In the order drawn when they were queued: a column's place must not decide how early it connects and writes.
+        for feed in ready:
             self._submit(feed)
 
     def _submit(self, feed: Feed) -> None:

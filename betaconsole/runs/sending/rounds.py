@@ -103,6 +103,7 @@ def first_repeats_unanswered(rounds: Iterable[Round]) -> dict[tuple[int, int], i
     """By (comparison, case) the first repeat that has no status line yet: the repeats after it wait for it.
 
     So a refused column is refused once, not twenty times. The repeats of each addition have a first one of their own.
+    Repeats are counted as they go out, in a drawn order too (launching.order): the first is the one sent first.
     """
     comparisons = {one.comparison_id for one in rounds if one.repeat > 1 and one.turn == 1}
     if not comparisons:
