@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlsplit
 
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.http import HttpRequest
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -26,6 +26,9 @@ from .verdicts import VerdictAnswer, verdict_of
 
 # Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
 HEAVY = ("request_headers", "response_headers", "timeline", "message")
+# First requests by repeat, case and variant, in whatever order they were sent; then further turns and attempts as they came.
+IS_FURTHER = Case(When(turn=1, attempt=1, then=0), default=F("pk"))
+PLACE = (IS_FURTHER, "repeat", "case__position", "variant__position")
 
 Header = Annotated[list[str], Field(description="[name, value]", min_length=2, max_length=2)]
 AnswerState = Literal["running", "waiting", "finished"]
@@ -35,7 +38,9 @@ Milliseconds = Annotated[float | None, Field(description="Milliseconds; null whe
 class Created(TypedDict):
     id: str
     url: Annotated[str, Field(description="The comparison's page.")]
-    exchanges: Annotated[list[str], Field(description="Ids, in the order in which they are sent.")]
+    exchanges: Annotated[
+        list[str], Field(description="Ids by repeat, case and variant. They are sent in an order drawn from the seed.")
+    ]
 
 
 class Queued(TypedDict):
@@ -82,6 +87,13 @@ class VariantAnswer(TypedDict):
     anthropic_version: str
     headers: NotRequired[Annotated[dict[str, str], Field(description="Further request headers, where it has any.")]]
     baseline: Annotated[str | None, Field(description="Label of the variant it is compared with.")]
+    role: Annotated[
+        Literal["made_up", "twin"] | None,
+        Field(
+            description="What it is for as a control. made_up: a beta that must be refused; twin: the same as its baseline, "
+            "which must show no difference. null: it is none."
+        ),
+    ]
     over_repeats: NotRequired[
         Annotated[
             list[OverRepeatsAnswer],
@@ -161,8 +173,13 @@ class ComparisonAnswer(TypedDict):
     ]
     paused: Annotated[bool, Field(description="Nothing that is queued is sent until it is resumed.")]
     repeats: int
+    preset: Annotated[str | None, Field(description="What made its columns; null where they were given one by one.")]
+    seed: Annotated[
+        int | None,
+        Field(description="The order in which its requests were sent was drawn with it; null: in that of the columns."),
+    ]
     variants: list[VariantAnswer]
-    exchanges: list[ExchangeAnswer]
+    exchanges: Annotated[list[ExchangeAnswer], Field(description="By repeat, case and variant; then further ones.")]
     verdict: Annotated[VerdictAnswer | None, Field(description="What it amounts to; null until it is finished.")]
 
 
@@ -212,7 +229,7 @@ def created(comparison: Comparison, request: HttpRequest) -> Created:
     return {
         "id": comparison.public_id,
         "url": request.build_absolute_uri(comparison.get_absolute_url()),
-        "exchanges": list(comparison.exchanges.order_by("pk").values_list("public_id", flat=True)),
+        "exchanges": list(comparison.exchanges.order_by(*PLACE).values_list("public_id", flat=True)),
     }
 
 
@@ -232,7 +249,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
     variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
     cases = _case_names(comparison)
-    exchanges = list(comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by("pk"))
+    exchanges = list(comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by(*PLACE))
     found = outcomes_of(exchanges)
     base_url, waits = comparison.connection.base_url, _waits(comparison)
     return {
@@ -241,6 +258,8 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         "state": state_of(comparison),
         "paused": comparison.paused_at is not None,
         "repeats": comparison.repeats,
+        "preset": comparison.preset or None,
+        "seed": comparison.seed,
         "variants": [
             _variant(variant, variants, _over_repeats(variant, exchanges, found, cases))
             for variant in variants.values()
@@ -329,12 +348,20 @@ def _variant(variant: Variant, variants: Mapping[int, Variant], agreed: list[Ove
         "header": variant.header,
         "anthropic_version": variant.anthropic_version,
         "baseline": variants[variant.baseline_id].label if variant.baseline_id else None,
+        "role": _role(variant),
     }
     if variant.headers:
         answer["headers"] = dict(variant.headers)
     if agreed:
         answer["over_repeats"] = agreed
     return answer
+
+
+def _role(variant: Variant) -> Literal["made_up", "twin"] | None:
+    match variant.role:
+        case "made_up" | "twin" as role:
+            return role
+    return None
 
 
 def _case_names(comparison: Comparison) -> dict[int, str | int | None]:

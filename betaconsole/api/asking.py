@@ -14,9 +14,11 @@ from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS
+from betaconsole.runs.launching.order import MAX_SEED
 from betaconsole.runs.launching.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
 from betaconsole.teams.models import Connection, Team, User
 
+from .preset_columns import columns_of_preset
 from .problems import Problem
 from .tool_calls import AskedStub, stubs_of
 from .uploads import AskedPart, upload_of
@@ -127,7 +129,20 @@ class NewComparison(Asked):
         description="The request body, without betas. Left out where the endpoint takes none or every case has its own.",
     )
     parts: list[AskedPart] | None = Field(None, description="A multipart upload, in place of a body.")
-    variants: list[AskedVariant] = Field(description="The columns: 1 to 32.")
+    variants: list[AskedVariant] | None = Field(None, description="The columns: 1 to 32.")
+    preset: Literal["leave_one_out", "one_at_a_time", "all_subsets", "controls"] | None = Field(
+        None,
+        description="Makes the columns from betas, in place of variants. leave_one_out: all, then all but each, then none; "
+        "one_at_a_time: none, then each alone; all_subsets: every choice of up to 3; controls: without and with all, a "
+        "made-up beta that must be refused, and a twin of the first column that must show no difference.",
+    )
+    betas: list[Beta] | None = Field(None, description="What the preset makes columns from; with a preset only.")
+    seed: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_SEED,
+        description="The order in which requests go out is drawn with it; a new one where left out. Batches have no order.",
+    )
     repeats: int = Field(1, ge=1, le=MAX_REPEATS)
     cases: list[AskedCase] | None = None
     trace: bool = Field(
@@ -169,7 +184,7 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
     raw_body, content_type = upload_of(asked.parts)
     plan = Plan(
         body=asked.body,
-        variants=_variant_plans(asked.variants, version),
+        variants=columns_of(asked, version=version),
         version=version,
         title=asked.title or "",
         cases=[CasePlan()] if asked.cases is None else [_case_plan(case) for case in asked.cases],
@@ -183,6 +198,8 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
         separate_caches=asked.separate_caches,
         tool_stubs=stubs_of(asked.tool_stubs or ()),
         max_turns=asked.max_turns or None,
+        seed=asked.seed,
+        preset=asked.preset or "",
     )
     streams_by_itself = plan.endpoint.is_messages and plan.engine == Engine.LIVE
     return _streaming(plan) if plan.stream is None and streams_by_itself else plan
@@ -220,6 +237,21 @@ def _labels(given: Sequence[str | None]) -> list[str]:
             taken.add(label)
         labels.append(label)
     return labels
+
+
+def columns_of(asked: NewComparison, *, version: str) -> list[VariantPlan]:
+    """The columns as given, or as the preset makes them. Raises `Problem`."""
+    if asked.preset is not None and asked.variants is not None:
+        raise Problem(422, "Give variants or a preset with betas, not both.", field="preset")
+    if asked.preset is not None and asked.betas is None:
+        raise Problem(422, "A preset makes its columns from betas: list them.", field="betas")
+    if asked.preset is None and asked.betas is not None:
+        raise Problem(422, "Betas stand in each variant, or here with a preset.", field="betas")
+    if asked.preset is not None and asked.betas is not None:
+        return columns_of_preset(asked.preset, asked.betas, version=version)
+    if asked.variants is None:
+        raise Problem(422, "Give variants, or a preset with betas.", field="variants")
+    return _variant_plans(asked.variants, version)
 
 
 def _variant_plans(asked: Sequence[AskedVariant], version: str) -> list[VariantPlan]:

@@ -35,7 +35,7 @@ class AskedColumn(AskedVariant):
 class AskedPreflight(NewComparison):
     """A comparison that is not sent."""
 
-    variants: list[AskedColumn] = Field(description="The columns: 1 to 32.")  # type: ignore[assignment]
+    variants: list[AskedColumn] | None = Field(None, description="The columns: 1 to 32.")  # type: ignore[assignment]
     count_tokens: bool = Field(
         False,
         description=f"Ask count_tokens about what is not counted yet, and wait for it, at most {COUNTING_S:.0f} seconds. Without "

@@ -65,15 +65,30 @@ def test_a_comparison_shows_its_columns_and_what_waits(caller):
     answer = caller.get(f"/comparisons/{made['id']}").json()
     assert fits(answer, ComparisonAnswer)
     assert answer["variants"] == [
-        {"label": "plain", "betas": [], "header": "", "anthropic_version": "2026-10-21", "baseline": None},
+        {
+            "label": "plain",
+            "betas": [],
+            "header": "",
+            "anthropic_version": "2026-10-21",
+            "baseline": None,
+            "role": None,
+        },
         {
             "label": "B",
             "betas": [THINKING, CONTEXT],
             "header": f"{THINKING},{CONTEXT}",
             "anthropic_version": "2023-06-01",
             "baseline": "plain",
+            "role": None,
         },
-        {"label": "third", "betas": [THINKING], "header": THINKING, "anthropic_version": "2026-10-21", "baseline": "B"},
+        {
+            "label": "third",
+            "betas": [THINKING],
+            "header": THINKING,
+            "anthropic_version": "2026-10-21",
+            "baseline": "B",
+            "role": None,
+        },
     ]
     assert (answer["id"], answer["title"], answer["state"]) == (made["id"], "What?", "running")
     assert [exchange["id"] for exchange in answer["exchanges"]] == made["exchanges"]
@@ -84,6 +99,71 @@ def test_a_comparison_shows_its_columns_and_what_waits(caller):
         "total_ms": None, "text": "", "endpoint": {"method": "POST", "path": "/v1/messages"}, "waiting_for": None,
         "outcomes": [],
     }  # fmt: skip
+
+
+def test_presets_make_the_columns_from_betas_and_the_answer_says_so(caller):
+    made = caller.compare(variants=..., preset="leave_one_out", betas=[THINKING, CONTEXT], seed=418)
+    assert made.status_code == 201
+    answer = caller.get(f"/comparisons/{made.json()['id']}").json()
+    assert fits(answer, ComparisonAnswer)
+    assert (answer["preset"], answer["seed"]) == ("leave_one_out", 418)
+    assert [(one["label"], one["betas"], one["baseline"]) for one in answer["variants"]] == [
+        ("all", [THINKING, CONTEXT], None),
+        ("all − interleaved-thinking", [CONTEXT], "all"),
+        ("all − context-management", [THINKING], "all"),
+        ("none", [], "all"),
+    ]
+    plain = caller.get(f"/comparisons/{caller.compare().json()['id']}").json()
+    assert plain["preset"] is None
+    assert plain["seed"] is not None, "drawn where none was given"
+
+
+def test_controls_say_their_role(caller):
+    made = caller.compare(variants=..., preset="controls", betas=[CONTEXT]).json()
+    answer = caller.get(f"/comparisons/{made['id']}").json()
+    assert [(one["label"], one["betas"], one["baseline"], one["role"]) for one in answer["variants"]] == [
+        ("without", [], None, None),
+        ("with", [CONTEXT], "without", None),
+        ("made-up beta", ["no-such-beta-2020-01-01"], "without", "made_up"),
+        ("twin of A", [], "without", "twin"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "said"),
+    [
+        ({"preset": "leave_one_out", "betas": [CONTEXT]}, "preset", "not both"),
+        ({"variants": ..., "preset": "leave_one_out"}, "betas", "list them"),
+        ({"variants": ..., "betas": [CONTEXT]}, "betas", "with a preset"),
+        ({"variants": ...}, "variants", "or a preset"),
+        ({"variants": ..., "preset": "one_at_a_time", "betas": []}, "betas", "needs a beta"),
+        ({"variants": ..., "preset": "one_at_a_time", "betas": [CONTEXT, CONTEXT]}, "betas.1", "twice"),
+        ({"variants": ..., "preset": "all_subsets", "betas": ["a", "b", "c", "d"]}, "betas", "16 columns"),
+        ({"variants": ..., "preset": "leave_one_out", "betas": [f"b{n}" for n in range(31)]}, "betas", "33 columns"),
+        ({"variants": ..., "preset": "leave_one_out", "betas": [CONTEXT, "a b"]}, "betas.1", "a b"),
+        ({"variants": ..., "preset": "everything", "betas": [CONTEXT]}, "preset", ""),
+        ({"seed": -1}, "seed", ""),
+        ({"seed": 2**53}, "seed", ""),
+        ({"seed": "7"}, "seed", ""),
+    ],
+)
+def test_a_preset_or_seed_that_makes_no_sense_is_refused_at_its_field(caller, asked, field, said):
+    answer = caller.compare(**asked)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field
+    assert said in answer.json()["error"]["message"]
+    assert not Comparison.objects.exists()
+
+
+def test_a_token_tells_apart_what_asks_for_something_else(caller):
+    asked = {"client_token": "t", "variants": ..., "preset": "one_at_a_time", "betas": [CONTEXT]}
+    made = caller.compare(**asked).json()
+    assert caller.compare(**asked).json() == made
+    spelt_out = [{"label": "none", "betas": []}, {"label": "only context-management", "betas": [CONTEXT]}]
+    same = [{**one, "baseline": "none"} for one in spelt_out]
+    assert caller.compare(client_token="t", variants=same).json() == made, "the same requests, written otherwise"
+    assert caller.compare(**{**asked, "preset": "all_subsets", "betas": [CONTEXT, THINKING]}).status_code == 409
+    assert caller.compare(**asked, seed=5).status_code == 409
 
 
 def test_a_case_is_called_by_its_name_or_its_number(caller):
