@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import letter
+from betaconsole.drafts.controls import CONTROLS_IN_SHORT
 from betaconsole.drafts.models import Draft, Engine
 from betaconsole.library.models import PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
@@ -244,6 +245,11 @@ class Variant(models.Model):
     @property
     def letter(self) -> str:
         return letter(self.position)
+
+    @property
+    def control_in_short(self) -> str:
+        """What it is as a control, in a word or two; empty for none."""
+        return CONTROLS_IN_SHORT.get(self.role, "")
 
 
 class Case(models.Model):

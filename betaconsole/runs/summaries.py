@@ -88,7 +88,7 @@ def summaries_of(comparisons: Sequence[int]) -> dict[int, Summary]:
         turn = Turn(*values)._replace(is_refused=bool(values[position]))
         turns[turn.comparison].append(turn)
     columns: dict[int, list[Variant]] = {pk: [] for pk in comparisons}
-    small = ("pk", "comparison_id", "position", "baseline_id", "model")
+    small = ("pk", "comparison_id", "position", "baseline_id", "model", "role")
     for variant in Variant.objects.filter(comparison__in=comparisons).only(*small).order_by("position"):
         columns[variant.comparison_id].append(variant)
     return {pk: summary_of(columns[pk], turns[pk]) for pk in comparisons}
@@ -138,13 +138,16 @@ FIGURES: Mapping[str, Callable[[Turn], float | None]] = {
 
 
 def biggest_change(variants: Sequence[Variant], cells: Sequence[Turn]) -> str:
-    """`B: output −21 %`, `B: refused`, `no difference seen`; empty where no column has answers beside its baseline's."""
+    """`B: output −21 %`, `B: refused`, `no difference seen`; empty where no column has answers beside its baseline's.
+
+    Controls are left out: what they show is no finding.
+    """
     by_column: dict[int, list[Turn]] = {variant.pk: [] for variant in variants}
     for cell in cells:
         by_column.setdefault(cell.variant, []).append(cell)
     found, is_compared = (0.0, ""), False
     for variant in variants:
-        if variant.baseline_id is None or variant.baseline_id == variant.pk:
+        if variant.baseline_id in (None, variant.pk) or variant.role:
             continue
         own, base = by_column[variant.pk], _answered(by_column.get(variant.baseline_id, []))
         if own and base and all(turn.state == State.FAILED for turn in own):

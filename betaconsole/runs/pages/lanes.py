@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from betaconsole.catalogue.help import Link
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import ToolStub
-from betaconsole.runs.models import Comparison, Exchange, Variant
+from betaconsole.runs.models import ColumnRole, Comparison, Exchange, Variant
 from betaconsole.runs.sending.judging import outcomes_of
 from betaconsole.runs.sending.turns import calls_of
 from betaconsole.runs.states import FINAL, IN_FLIGHT, State
@@ -111,6 +111,13 @@ class Lane:
         return self.variant.position
 
     @property
+    def control(self) -> str:
+        """What the column must show as a control; empty for others."""
+        if self.variant.role == ColumnRole.TWIN:
+            return f"control: no difference from {self.baseline.letter}" if self.baseline else "control"
+        return "control: must be refused" if self.variant.role == ColumnRole.MADE_UP else ""
+
+    @property
     def is_final(self) -> bool:
         return self.exchange.state in FINAL
 
@@ -210,6 +217,7 @@ def _lane(
     told = view.causes.get(variant.position, exchange)
     origin = _origin(view, variant)
     told_of = origin.left_out if origin else []
+    is_made_up = variant.role == ColumnRole.MADE_UP  # its refusal is what was asked for
     return Lane(
         comparison=view.comparison,
         variant=variant,
@@ -238,9 +246,11 @@ def _lane(
         ),
         error=error_of(told),
         help=help_with(told, blamed(lines)),
-        support=support_text(told) if is_for_support(told) else "",
+        support=support_text(told) if is_for_support(told) and not is_made_up else "",
         refused=refused,
-        can_add_without=bool(refused) and not any(other.origin_id == variant.pk for other in view.variants),
+        can_add_without=bool(refused)
+        and not is_made_up
+        and not any(other.origin_id == variant.pk for other in view.variants),
         figures=_figures(view, variant, baseline),
         live_position=partial.position if partial else 0,
         may_run=view.may_run,
