@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlsplit
 
-from django.db.models import Case, F, When
+from django.db.models import BigIntegerField, Case, F, When
 from django.http import HttpRequest
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -27,7 +27,7 @@ from .verdicts import VerdictAnswer, verdict_of
 # Kept out of a comparison's answer: only an exchange's own answer shows them, and they are what is large.
 HEAVY = ("request_headers", "response_headers", "timeline", "message")
 # First requests by repeat, case and variant, in whatever order they were sent; then further turns and attempts as they came.
-IS_FURTHER = Case(When(turn=1, attempt=1, then=0), default=F("pk"))
+IS_FURTHER = Case(When(turn=1, attempt=1, then=0), default=F("pk"), output_field=BigIntegerField())
 PLACE = (IS_FURTHER, "repeat", "case__position", "variant__position")
 
 Header = Annotated[list[str], Field(description="[name, value]", min_length=2, max_length=2)]

@@ -53,7 +53,8 @@ class TestAsking:
     def test_columns_can_differ_in_further_headers(self, caller: Caller) -> None:
         headers = {"anthropic-workspace-id": "wrkspc_1"}
         made = self.made(caller, endpoint=MODELS, body=..., variants=[{"betas": []}, {"betas": [], "headers": headers}])
-        without, with_it = (dict(one.request_headers) for one in made.exchanges.order_by("pk"))
+        sent = made.exchanges.order_by("variant__position")
+        without, with_it = (dict(one.request_headers) for one in sent)
         assert (without.get("anthropic-workspace-id"), with_it["anthropic-workspace-id"]) == (None, "wrkspc_1")
         variants = caller.get(f"/comparisons/{made.public_id}").json()["variants"]
         assert ("headers" in variants[0], variants[1]["headers"]) == (False, headers)

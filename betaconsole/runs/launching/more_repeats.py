@@ -18,6 +18,7 @@ from betaconsole.teams.origins import origin_of
 from .adding import plan_of, reopen
 from .budgeting import FREE, Promise, reserve
 from .launching import TokenReused, check_sending
+from .order import drawn
 from .planning import MAX_REPEATS, PlanError
 
 USUAL = 20
@@ -69,7 +70,8 @@ def add_repeats(
             repeats=repeats,
             client_token=client_token,
         )
-        rows = _queue(firsts, range(added.first_repeat, added.first_repeat + repeats), author=author)
+        order = _order(comparison, firsts, range(added.first_repeat, added.first_repeat + repeats))
+        rows = _queue(order, author=author)
         Comparison.objects.filter(pk=comparison.pk).update(
             repeats=comparison.repeats + repeats, planned_repeats=comparison.planned_repeats or comparison.repeats
         )
@@ -94,8 +96,10 @@ def _of_first_press(addition: Addition, repeats: int) -> list[Exchange]:
 
 def _firsts(comparison: Comparison) -> list[Exchange]:
     """The first exchange of each column and case: what every repeat sends."""
-    firsts = comparison.exchanges.filter(repeat=1, turn=1, attempt=1).only(*COPIED, "request_headers")
-    return list(firsts.order_by("case__position", "variant__position"))
+    firsts = comparison.exchanges.filter(repeat=1, turn=1, attempt=1).only(
+        *COPIED, "request_headers", "case__position", "variant__position"
+    )
+    return list(firsts.select_related("case", "variant").order_by("case__position", "variant__position"))
 
 
 def _check(comparison: Comparison, firsts: Sequence[Exchange], repeats: int) -> None:
@@ -114,26 +118,36 @@ def _check(comparison: Comparison, firsts: Sequence[Exchange], repeats: int) -> 
         raise PlanError("connection", "The connection has another address by now: edit a copy, and run that.")
 
 
-def _queue(firsts: Sequence[Exchange], repeats: Sequence[int], *, author: User) -> list[Exchange]:
-    headers = [unsent_headers(first) for first in firsts]
+def _order(comparison: Comparison, firsts: Sequence[Exchange], repeats: Sequence[int]) -> list[tuple[int, Exchange]]:
+    """Each repeat and the exchange that it sends once more, in the order in which they are sent (launching.order)."""
+    variants = sorted({first.variant.position for first in firsts})
+    cases = sorted({first.case.position for first in firsts})
+    places = {(first.case.position, first.variant.position): first for first in firsts}
+    order = drawn(comparison.seed, variants=variants, cases=cases, repeats=repeats, keeps_cases=comparison.is_trace)
+    cells = ((repeat, places.get((cases[case], variants[variant]))) for repeat, case, variant in order)
+    return [(repeat, first) for repeat, first in cells if first is not None]
+
+
+def _queue(order: Sequence[tuple[int, Exchange]], *, author: User) -> list[Exchange]:
+    firsts = {first.pk: first for _, first in order}
+    headers = {pk: unsent_headers(first) for pk, first in firsts.items()}
     rows = Exchange.objects.bulk_create(
         Exchange(
             author=author,
             repeat=repeat,
-            request_headers=headers[index],
+            request_headers=headers[first.pk],
             **{name: getattr(first, name) for name in COPIED},
         )
-        for repeat in repeats
-        for index, first in enumerate(firsts)
+        for repeat, first in order
     )
-    betas: dict[int, list[str]] = {first.pk: [] for first in firsts}
+    betas: dict[int, list[str]] = {pk: [] for pk in firsts}
     for exchange_id, beta in (
-        ExchangeBeta.objects.filter(exchange__in=firsts).order_by("pk").values_list("exchange_id", "beta")
+        ExchangeBeta.objects.filter(exchange__in=betas).order_by("pk").values_list("exchange_id", "beta")
     ):
         betas[exchange_id].append(beta)
     ExchangeBeta.objects.bulk_create(
         ExchangeBeta(exchange=row, beta=beta)
-        for row, first in zip(rows, list(firsts) * len(repeats), strict=True)
+        for row, (_, first) in zip(rows, order, strict=True)
         for beta in betas[first.pk]
     )
     return rows

@@ -102,7 +102,7 @@ def test_other_repeats_of_a_case_wait_for_the_one_that_is_sent_first(owner: Memb
     for one in sorted(waiting, key=lambda one: one.first):
         firsts.setdefault(one.case_id, one.repeat)
     assert set(firsts.values()) == {1}
-    assert rounds.first_repeats_unanswered(waiting) == {(comparison.pk, case) for case in firsts}
+    assert rounds.first_repeats_unanswered(waiting) == {(comparison.pk, case): 1 for case in firsts}
 
 
 @pytest.mark.django_db

@@ -26,7 +26,7 @@ from betaconsole.runs.sending.engine import Engine
 from betaconsole.runs.states import State
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
-from tests.runs.engines import KEY, connection_to, plan, run, running, wait_for, wait_until_finished
+from tests.runs.engines import KEY, connection_to, in_columns, plan, run, running, wait_for, wait_until_finished
 from tests.upstream import (
     STREAM_HEAD,
     Peer,
@@ -247,7 +247,7 @@ def test_after_a_crash_what_was_in_flight_is_interrupted_and_only_what_was_queue
 ) -> None:
     with Upstream(ANSWERING) as upstream:
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 3))
-        sending, streaming, _ = comparison.exchanges.order_by("pk")
+        sending, streaming, _ = in_columns(comparison)
         worker = f"{Engine(data_dir=tmp_path).host}:deadbeef"
         Exchange.objects.filter(pk=sending.pk).update(state=State.SENDING, worker=worker, lease_until=timezone.now())
         Exchange.objects.filter(pk=streaming.pk).update(
@@ -342,7 +342,7 @@ def test_a_key_that_cannot_stand_in_a_header_is_said_and_not_shown(ann: Membersh
 def test_a_damaged_row_does_not_keep_the_others_from_being_ended(ann: Membership, tmp_path: Path) -> None:
     with Upstream(ANSWERING) as upstream:
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 2))
-        damaged, whole = comparison.exchanges.order_by("pk")
+        damaged, whole = in_columns(comparison)
         worker = f"{Engine(data_dir=tmp_path).host}:deadbeef"
         Exchange.objects.update(
             state=State.STREAMING, worker=worker, lease_until=timezone.now(), status=200, response_headers=[]
