@@ -92,7 +92,14 @@ def drawings_of(
     chosen = _chosen(rows, asked, results) if is_alone else ""
     by_place = {(one.figure, one.variant): one for one in summaries}
     drawn = [
-        _drawing(row, inputs, by_place, ways, is_alone=is_alone, has_dots=(sum(dots) if is_print else 0 if table.is_final else count) <= most)
+        _drawing(
+            row,
+            inputs,
+            by_place,
+            ways,
+            is_alone=is_alone,
+            has_dots=(sum(dots) if is_print else 0 if table.is_final else count) <= most,
+        )
         for row, count in zip(rows, dots, strict=True)
         if chosen in ("", row.figure.key)
     ]

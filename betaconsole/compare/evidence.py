@@ -21,6 +21,7 @@ from betaconsole.statistics.live import summaries
 from betaconsole.statistics.process import StatisticsError, work_out_apart
 from betaconsole.statistics.results import Results, Summary
 
+from .checking import digest_of
 from .locking import one_at_a_time
 from .models import Evidence
 from .observing import inputs_of
@@ -75,13 +76,13 @@ def evidence_of(comparison: Comparison, *, again: bool = False) -> Shown:
 
 
 def standing_of(comparison: Comparison) -> Standing:
-    """Two queries. The text is another one whenever an exchange was added, moved or read anew."""
+    """Two queries. The text is another one whenever an exchange was added, moved or read anew, or the checks are others."""
     rows = comparison.exchanges.aggregate(
         *(Count("pk"), Sum("version"), Sum("input_tokens"), Sum("output_tokens"), Count("wait"), Max("wait__id")),
     )
-    ended = Comparison.objects.filter(pk=comparison.pk).values_list("finished_at", "planned_repeats").first()
-    finished_at, planned = ended or (None, None)
-    told = [RULES, *rows.values(), planned]
+    now = Comparison.objects.filter(pk=comparison.pk).values_list("finished_at", "planned_repeats", "checks").first()
+    finished_at, planned, checks = now or (None, None, [])
+    told = [RULES, *rows.values(), planned, digest_of(checks)]
     return Standing("-".join(str(value or 0) for value in told), finished_at is not None)
 
 

@@ -18,6 +18,7 @@ from betaconsole.statistics.figures import MEASURED, Figure
 from betaconsole.statistics.inputs import MOST, Cell, Column, Inputs
 from betaconsole.storage.fields import showable
 
+from .checking import Held, checked, checks_of
 from .reading_answers import CALLS, Answer, answers
 
 REFUSAL = "refusal"  # the stop reason
@@ -67,10 +68,11 @@ class Seen:
     stop_reason: str
     parts: Mapping[str, int]
     digest: str
+    held: Held
 
 
 def inputs_of(comparison: Comparison) -> Inputs:
-    """What is compared, as it stands now. Four queries at most."""
+    """What is compared, as it stands now. Five queries at most, six with checks."""
     variants = list(comparison.variants.only("comparison", "position", "baseline", "role", "betas", "model"))
     cells, waiting = _cells(comparison), _waiting(comparison)
     counted = {
@@ -79,7 +81,8 @@ def inputs_of(comparison: Comparison) -> Inputs:
     }
     keys = {turn.public_id for each in counted.values() for turns in each.values() for turn in turns}
     read = answers.of(comparison, keys)
-    seen = {pk: {cell: _seen(turns, read) for cell, turns in each.items()} for pk, each in counted.items()}
+    told = checked.of(comparison, [turns for each in counted.values() for turns in each.values()])
+    seen = {pk: {cell: _seen(turns, read, told) for cell, turns in each.items()} for pk, each in counted.items()}
     shown = _figures(comparison, [one for each in seen.values() for one in each.values()])
     positions = {variant.pk: variant.position for variant in variants}
     columns = [
@@ -150,7 +153,7 @@ def _why(last: Exchange, waiting: frozenset[int]) -> str:
 # What is seen of a cell -------------------------------------------------------------------------------------------------
 
 
-def _seen(turns: Sequence[Exchange], read: Mapping[str, Answer]) -> Seen:
+def _seen(turns: Sequence[Exchange], read: Mapping[str, Answer], checked: Mapping[str, Held]) -> Seen:
     told = [read[turn.public_id] for turn in turns if turn.public_id in read]
     values = {key: reader(turns) for key, reader in _READERS.items()}
     values["longest_silence_ms"] = max(
@@ -163,6 +166,7 @@ def _seen(turns: Sequence[Exchange], read: Mapping[str, Answer]) -> Seen:
         stop_reason=showable(turns[-1].stop_reason)[:MOST_NAME],
         parts=_parts(told),
         digest=" ".join(one.digest for one in told) if all(one.digest for one in told) else "",
+        held=checked.get(turns[-1].public_id, {}),
     )
 
 
@@ -186,7 +190,8 @@ def _figures(comparison: Comparison, seen: Sequence[Seen]) -> tuple[Figure, ...]
     parts = Counter(chain.from_iterable(one.parts for one in seen))
     if not comparison.endpoint.is_messages:
         differing = Counter({name: count for name, count in parts.items() if count < len(seen)})
-        return (*(figure for figure in chosen if figure.key in OF_A_COUNT), *map(field, _most(differing)))
+        of_a_count = (figure for figure in chosen if figure.key in OF_A_COUNT)
+        return (*of_a_count, *_checks(comparison), *map(field, _most(differing)))
     if comparison.engine == Engine.BATCH:
         timeless = {key for key, name in READ_AS.items() if name not in OF_TIME}
         chosen = [figure for figure in chosen if figure.key in timeless | {"text_length", "tool_calls"}]
@@ -194,11 +199,16 @@ def _figures(comparison: Comparison, seen: Sequence[Seen]) -> tuple[Figure, ...]
     repeated = Counter(name for one in seen for name, count in one.parts.items() if count > 1 and name not in CALLS)
     return (
         *chosen,
+        *_checks(comparison),
         *map(blocks, _most(repeated)),
         *([figures.REFUSAL] if seen else []),
         *map(figures.stop_reason, _most(reasons)),
         *map(figures.block_type, _most(parts)),
     )
+
+
+def _checks(comparison: Comparison) -> Iterable[Figure]:
+    return (figures.check(check.name) for check in checks_of(comparison))
 
 
 def blocks(kind: str) -> Figure:
@@ -220,6 +230,8 @@ def _values(figure: Figure, seen: Mapping[Cell, Seen]) -> dict[Cell, float]:
     kind, _, name = figure.key.partition(":")
     if kind == "blocks":
         return {cell: float(one.parts.get(name, 0)) for cell, one in seen.items()}
+    if kind == "check":
+        return {cell: float(one.held[name]) for cell, one in seen.items() if name in one.held}
     if not figure.is_share:
         return {cell: one.values[figure.key] for cell, one in seen.items() if figure.key in one.values}
     return {cell: float(_happened(kind, name, one)) for cell, one in seen.items()}
