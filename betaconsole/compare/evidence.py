@@ -31,8 +31,9 @@ from .verdict import verdict
 
 logger = logging.getLogger(__name__)
 
-RULES = 3  # moves with the methods and the words: what was kept under other ones is worked out anew
+RULES = 4  # moves with the methods and the words: what was kept under other ones is worked out anew
 LIVE_S = 1.0
+LIVE_SHARE = 0.1  # of the time, where looking takes long
 FAILED_S = 60.0  # for so long a failure is shown to everybody who looks, unless somebody tries again
 MOST_KEPT = 64
 Key = TypeVar("Key")
@@ -142,8 +143,10 @@ def _keep(comparison: Comparison, of: str, inputs: Inputs, results: Results) -> 
 
 @dataclass(frozen=True)
 class Sight:
+    """What was seen of a running comparison; `until`: so long nobody looks again, by time.monotonic()."""
+
     of: str
-    at: float
+    until: float
     shown: Shown
 
 
@@ -154,9 +157,12 @@ def _live(comparison: Comparison, of: str) -> Shown:
     """At most once a second anew, for however many look."""
     with one_at_a_time(comparison.public_id):
         sight = _sights.get(comparison.public_id)
-        if sight is None or (sight.of != of and time.monotonic() - sight.at >= LIVE_S):
+        began = time.monotonic()
+        if sight is None or (sight.of != of and began >= sight.until):
             inputs = inputs_of(comparison)
-            sight = Sight(of, time.monotonic(), Shown(inputs, summaries(inputs)))
+            shown = Shown(inputs, summaries(inputs))
+            took_s = time.monotonic() - began
+            sight = Sight(of, began + max(LIVE_S, took_s / LIVE_SHARE), shown)
             _remember(_sights, comparison.public_id, sight)
         return sight.shown
 

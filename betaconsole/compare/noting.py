@@ -1,20 +1,16 @@
 """What is to be known beside a verdict: controls, caches, costs, how many cells count, and whose answers they are. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from betaconsole.drafts.columns import letter
+from betaconsole.runs.tallying import Tally
 
 from .sentences import Sentence
 from .trusting import caches_said, counting
 from .weighing import COST, Weighed
 from .wording import counted, in_figures, listed
 
-EXCLUDED = {
-    "unknown_outcome": "of unknown outcome",
-    "cancelled": "stopped",
-    "waiting": "waiting for a person",
-}
 OF_QUALITY = ("check:", "preferred")
 
 
@@ -70,13 +66,6 @@ def _how_many_count(weighed: Weighed) -> str:
     excluded: Counter[str] = Counter()
     for column in columns:
         excluded.update(column.excluded)
-    return count_said(sum(map(counting, columns)), sum(column.planned for column in columns), excluded)
-
-
-def count_said(count: int, planned: int, excluded: Mapping[str, int]) -> str:
-    """`All 60 cells count`, `57 of 60 cells count: 2 failed, 1 stopped`."""
-    if count == planned:
-        return "The one cell counts" if planned == 1 else f"All {planned:,} cells count"
-    whys = [f"{number:,} {EXCLUDED.get(why, why)}" for why, number in excluded.items() if number]
-    told = f": {', '.join(whys)}" if whys else ""
-    return f"{count:,} of {counted(planned, 'cell')} {'counts' if count == 1 else 'count'}{told}"
+    told = Tally(sum(column.planned for column in columns), sum(map(counting, columns)), left_out=excluded)
+    every = "The one cell counts" if told.planned == 1 else f"All {told.planned:,} cells count"
+    return told.sentence.removesuffix(".") or every

@@ -12,7 +12,8 @@ from itertools import chain
 from betaconsole.drafts.models import Engine
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.pages.figures import KINDS, OF_TIME, Turns
-from betaconsole.runs.states import UNFINISHED, State
+from betaconsole.runs.states import State
+from betaconsole.runs.tallying import REASONS, Standing, why_left_out
 from betaconsole.statistics import figures
 from betaconsole.statistics.figures import MEASURED, Figure
 from betaconsole.statistics.inputs import MOST, Cell, Column, Inputs
@@ -22,6 +23,7 @@ from .checking import Held, checked, checks_of
 from .reading_answers import CALLS, Answer, answers
 
 REFUSAL = "refusal"  # the stop reason
+STOPPED = REASONS[State.CANCELLED]
 MOST_VALUES = 24  # different stop reasons, and different types of blocks, that have a figure of their own
 MOST_NAME = 60
 NEEDED = (
@@ -76,7 +78,7 @@ def inputs_of(comparison: Comparison) -> Inputs:
     variants = list(comparison.variants.only("comparison", "position", "baseline", "role", "betas", "model"))
     cells, waiting = _cells(comparison), _waiting(comparison)
     counted = {
-        variant.pk: {cell: turns for cell, turns in cells[variant.pk].items() if _counts(turns, waiting)}
+        variant.pk: {cell: turns for cell, turns in cells[variant.pk].items() if _why_left_out(turns, waiting) == ""}
         for variant in variants
     }
     keys = {turn.public_id for each in counted.values() for turns in each.values() for turn in turns}
@@ -103,9 +105,9 @@ def inputs_of(comparison: Comparison) -> Inputs:
         columns=tuple(columns),
         figures=shown,
         # Who stops half-way has looked, as has who adds repeats.
-        extended=comparison.planned_repeats is not None
-        or any(State.CANCELLED in column.excluded for column in columns),
-        finished=not waiting and not any(_is_unfinished(turns) for each in cells.values() for turns in each.values()),
+        extended=comparison.planned_repeats is not None or any(STOPPED in column.excluded for column in columns),
+        finished=not waiting
+        and not any(_why_left_out(turns, waiting) is None for each in cells.values() for turns in each.values()),
         seed=comparison.seed if comparison.seed is not None else comparison.pk,
     )
 
@@ -125,29 +127,15 @@ def _waiting(comparison: Comparison) -> frozenset[int]:
     return frozenset(comparison.waits.values_list("exchange_id", flat=True))
 
 
-def _counts(turns: Sequence[Exchange], waiting: frozenset[int]) -> bool:
-    return turns[-1].state == State.SUCCEEDED and turns[-1].pk not in waiting
-
-
-def _is_unfinished(turns: Sequence[Exchange]) -> bool:
-    return turns[-1].state in UNFINISHED
-
-
-# Why a cell does not count ----------------------------------------------------------------------------------------------
-
-REFUSED, WAITING = "refused", "waiting"  # beside the final states
+def _why_left_out(turns: Sequence[Exchange], waiting: frozenset[int]) -> str | None:
+    """As `tallying.why_left_out`: empty where the cell counts, None where it is still to come."""
+    last = turns[-1]
+    return why_left_out(Standing(last.state, last.pk in waiting, last.refused_betas))
 
 
 def _excluded(cells: Iterable[Sequence[Exchange]], waiting: frozenset[int]) -> dict[str, int]:
     """Why how many cells do not count; those still to come are not among them."""
-    whys = (_why(turns[-1], waiting) for turns in cells if not _is_unfinished(turns) and not _counts(turns, waiting))
-    return dict(Counter(whys))
-
-
-def _why(last: Exchange, waiting: frozenset[int]) -> str:
-    if last.pk in waiting:
-        return WAITING
-    return REFUSED if last.state == State.FAILED and last.refused_betas else str(last.state)
+    return dict(Counter(why for turns in cells if (why := _why_left_out(turns, waiting))))
 
 
 # What is seen of a cell -------------------------------------------------------------------------------------------------

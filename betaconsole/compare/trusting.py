@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from betaconsole.drafts.columns import letter
 from betaconsole.runs.models import ColumnRole
+from betaconsole.runs.tallying import REFUSED
 from betaconsole.statistics.inputs import Column
 from betaconsole.statistics.results import Result
 
-from .observing import REFUSED
 from .wording import counted, listed
 
 MOST_APART = 0.05  # of cache reads, before costs are no longer comparable

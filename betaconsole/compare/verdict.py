@@ -6,12 +6,12 @@ Neutral throughout: fewer is not better until somebody says so. Plain words come
 from collections.abc import Iterator, Sequence
 
 from betaconsole.drafts.columns import letter
+from betaconsole.runs.tallying import REFUSED
 from betaconsole.statistics.inputs import Column
 from betaconsole.statistics.results import Result, Results
 
 from .contributing import all_off, contributions_said
 from .noting import notes
-from .observing import REFUSED
 from .sentences import Facts, Sentence, Verdict
 from .weighing import Weighed
 from .wording import changed, counted, listed, measured, name_of, names_of, pairs, within

@@ -105,7 +105,7 @@ def test_a_cell_that_waits_for_a_person_does_not_count(comparison):
 
     inputs = inputs_of(comparison)
 
-    assert column(inputs).excluded == {"waiting": 1}
+    assert column(inputs).excluded == {"waiting for a person": 1}
     assert not inputs.finished
     Wait.objects.all().delete()
     assert column(inputs_of(comparison)).excluded == {}

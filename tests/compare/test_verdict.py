@@ -99,7 +99,7 @@ def test_controls_that_hold_are_said_to_hold():
         "The controls held: the made-up beta of C was refused and D, the twin of A, shows no difference from it."
         in text(found)
     )
-    assert "60 of 80 cells count: 1 refused, 19 skipped." in text(found)
+    assert "60 of 80 count: 1 refused, 19 skipped." in text(found)
 
 
 def test_a_control_that_was_never_answered_proves_nothing():
@@ -194,8 +194,8 @@ def test_many_columns_fit_into_three_sentences():
 
 def test_cells_that_waited_alone_or_none_are_counted_in_words():
     assert "The one cell counts." in text(said(inputs(column(0, {"output_tokens": cells(5.0)}))))
-    alone = said(inputs(column(0, {"output_tokens": cells(5.0)}, excluded={"waiting": 1})))
-    assert "1 of 2 cells counts: 1 waiting for a person." in text(alone)
+    alone = said(inputs(column(0, {"output_tokens": cells(5.0)}, excluded={"waiting for a person": 1})))
+    assert "1 of 2 count: 1 waiting for a person." in text(alone)
 
 
 def test_costs_that_are_not_all_known_are_not_compared():
@@ -233,7 +233,7 @@ def weighed(draw) -> tuple[Facts, Results]:
             {key: cells(*[1.0] * n) for key in keys},
             role=draw(st.sampled_from(["", "", "", "twin", "made_up"])),
             betas=draw(st.lists(st.sampled_from(["a-1", "b-2", "{0}"]), unique=True)),
-            excluded=draw(st.dictionaries(st.sampled_from(["refused", "failed", "waiting"]), st.integers(1, 9))),
+            excluded=draw(st.dictionaries(st.sampled_from(["refused", "failed", "stopped"]), st.integers(1, 9))),
         )
         for place in range(width)
     ]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from betaconsole.diffing.timing import MAX_POINTS, Recorded, Timing, length_ms, timing_of
-from betaconsole.diffing.timing_silence import longest_silence_ms
+from betaconsole.diffing.timing_silence import longest_silence_ms, longest_silences
 from tests import recorded as recordings
 
 from . import recorded_times as made
@@ -176,6 +176,15 @@ def test_however_much_of_a_timeline_is_kept_its_moments_are_in_order(cut, gaps):
     whole = made.recorded(ANSWER, at=lambda number: float(sum(gaps[: number + 1])))
     kept = whole.timeline[:cut]
     _check(timing_of([Recorded(kept, whole.received, None, None, is_whole=False)]))
+
+
+@given(
+    entries=st.lists(st.tuples(st.floats(0, 1e6), st.just(0), st.sampled_from(["ping", "a", "message_stop"]))),
+    until_ms=st.one_of(st.none(), st.floats(0, 2e6)),
+)
+def test_the_longest_silence_is_the_first_of_the_longest(entries, until_ms):
+    listed = longest_silences(entries, until_ms=until_ms)
+    assert (longest_silence_ms(entries, until_ms=until_ms) or 0) == (listed[0].length_ms if listed else 0)
 
 
 @pytest.mark.parametrize("row", recordings.streams(), ids=lambda row: row["id"])
