@@ -7,6 +7,7 @@ with their intervals and no conclusion; at the end means, so that a difference a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from betaconsole.runs.tallying import ORDER
 from betaconsole.statistics.figures import Figure
 from betaconsole.statistics.inputs import Column, Inputs
 from betaconsole.statistics.results import Result, Results, Summary
@@ -20,16 +21,6 @@ STATES = {
     "no_difference": "no difference seen",
     "identical": "identical",
     "not_enough": "not enough data",
-}
-WHYS = {
-    "refused": "refused",
-    "failed": "failed",
-    "incomplete": "cut off",
-    "unknown_outcome": "of unknown outcome",
-    "interrupted": "interrupted",
-    "cancelled": "stopped",
-    "skipped": "skipped",
-    "waiting": "waiting for a person",
 }
 
 
@@ -169,8 +160,7 @@ def uncounted(inputs: Inputs, names: Mapping[int, tuple[str, str]]) -> list[str]
 
 
 def _whys(excluded: Mapping[str, int]) -> str:
-    order = [*WHYS, *sorted(excluded.keys() - WHYS.keys())]
-    return ", ".join(f"{excluded[why]:,} {WHYS.get(why, why.replace('_', ' '))}" for why in order if excluded.get(why))
+    return ", ".join(f"{excluded[why]:,} {why}" for why in ORDER if excluded.get(why))
 
 
 def _of(heads: Sequence[Head], what: str) -> str:
