@@ -195,7 +195,7 @@ def _row(
     is_final: bool,
 ) -> FigureRow:
     found = [summaries.get((figure.key, head.position)) for head in heads]
-    hand = hand_for(figure.unit, [value for one in found if one for value in (one.mean, one.median)])
+    hand = hand_for(figure.unit, [_centre(figure, one, is_final=is_final) for one in found])
     centres = {head.letter: _centre(figure, one, is_final=is_final) for head, one in zip(heads, found, strict=True)}
     cells = []
     for head, one in zip(heads, found, strict=True):
