@@ -5,7 +5,7 @@ asked for, or the one that differs most.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from betaconsole.statistics.figures import Figure
 from betaconsole.statistics.inputs import Cell, Inputs
@@ -13,6 +13,7 @@ from betaconsole.statistics.results import Results, Summary
 
 from .figure_table import FigureRow, FigureTable, Head
 from .plots import WIDE, WIDTH, Dot, Plot, PlotRow, Values, plot, share_plot
+from .quantities import MOST_DIGITS
 
 MOST_DOTS = 1500  # on one page; of one figure there may be more
 MOST_DOTS_LIVE = 400  # while it runs it is drawn anew every second; with more, boxes alone
@@ -159,11 +160,13 @@ def _value(row: FigureRow, dot: Dot) -> str:
 
 def _ticks(picture: Plot, row: FigureRow) -> tuple[DrawnTick, ...]:
     """The numbers of the scale; those at its ends stand inside the drawing."""
-    room = picture.width * 0.08
+    room, hand = picture.width * 0.08, row.hand
+    while len({hand.value(tick.value) for tick in picture.ticks}) < len(picture.ticks) and hand.digits < MOST_DIGITS:
+        hand = replace(hand, digits=hand.digits + 1)
     return tuple(
         DrawnTick(
             tick.x,
-            row.hand.value(tick.value),
+            hand.value(tick.value),
             "start" if tick.x < picture.left + room else "end" if tick.x > picture.right - room else "middle",
         )
         for tick in picture.ticks

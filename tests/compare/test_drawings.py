@@ -55,6 +55,12 @@ def test_while_it_runs_and_on_paper_many_runs_are_boxes_alone():
     assert all(row.row.box for drawing in paper.drawn for row in drawing.rows)
 
 
+def test_no_two_numbers_of_a_scale_read_the_same():
+    found = drawn(inputs(column(0, {"output_tokens": cells(1, 1, 2)}), column(1, {"output_tokens": cells(2, 1, 2)})))
+    labels = [tick.label for tick in found.drawn[0].ticks]
+    assert len(labels) == len(set(labels)) > 2
+
+
 def test_a_column_without_answers_has_no_row():
     found = drawn(inputs(column(0, {"output_tokens": cells(1, 2)}), column(1, {}, excluded={"refused": 1})))
     assert [row.head.letter for row in found.drawn[0].rows] == ["L0"]
