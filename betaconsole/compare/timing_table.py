@@ -110,7 +110,7 @@ KINDS = (
     Kind("Thinking", lambda one: one.timing.time_in("thinking"), ms, "its blocks were open", in_ms=True),
     Kind("Text", lambda one: one.timing.time_in("text"), ms, "its blocks were open", in_ms=True),
     Kind("Total", lambda one: one.timing.total_ms, ms, in_ms=True),
-    Kind("Tokens per second", lambda one: tokens_per_second(one.turns), rate, "from the first byte on"),
+    Kind("Tokens per second", lambda one: tokens_per_second(one.turns), rate, "a streamed answer's from its first byte on"),
     Kind("Highest rate", lambda one: one.timing.rate.peak, rate, "in one bar", _unplaced),
     Kind("Events", _events, _whole),
     Kind("Arrivals", lambda one: one.timing.arrivals.count or None, _whole, "moments with bytes"),
