@@ -24,7 +24,7 @@ DRAWN = frozenset(
 ELSEWHERE = frozenset({"id", "type", "role", "content", "usage"})
 CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 MAX_WEIGHED = 150 * 150  # pairs of blocks that are weighed; more of them are aligned by their names alone
-WEIGHED_CHARACTERS = 1_000
+WEIGHED_CHARACTERS = 300
 
 
 @dataclass(frozen=True)

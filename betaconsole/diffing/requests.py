@@ -3,8 +3,10 @@
 Of a body that is JSON the difference is a patch that makes the right one of the left one, numbers as they were spelled.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from betaconsole.claude import jsontext
@@ -14,9 +16,13 @@ from .headers import HeaderRow, header_diff
 from .trees import Node, is_same, tree_diff
 from .words import Budget, TextDiff, text_diff
 
-MAX_JSON_BYTES = 2_000_000  # of a body that is compared as JSON; larger ones line by line
+# Of a body that is compared as JSON; larger ones are compared line by line.
+MAX_JSON_BYTES = 4_000_000
+MAX_JSON_VALUES = 40_000
+MAX_OPERATIONS = 2_000  # of a JSON patch; what needs more is replaced as a whole
 BodyKind = Literal["same", "spelling", "json", "text", "bytes"]
 PatchKind = Literal["merge_patch", "json_patch"]
+_VALUE = re.compile(r"[\[,:]\s*[-\d\[{\"]")  # about one for each value of a JSON text
 BETAS, VERSION = "anthropic-beta", "anthropic-version"
 
 
@@ -111,7 +117,9 @@ def body_diff(left: bytes, right: bytes) -> BodyDiff:
         return BodyDiff("bytes")
     if any("\0" in text for text in texts):
         return BodyDiff("bytes")
-    is_large = max(len(left), len(right)) > MAX_JSON_BYTES
+    is_large = max(len(left), len(right)) > MAX_JSON_BYTES or any(
+        len(_VALUE.findall(text)) > MAX_JSON_VALUES for text in texts
+    )
     values = [] if is_large else [_value(text) for text in texts]
     if is_large or any(isinstance(value, _NotJson) for value in values):
         is_json = all(text[:1] in ("{", "[") for text in texts)
@@ -127,10 +135,35 @@ def patch_for(left: object, right: object) -> tuple[PatchKind, Any]:
             return "merge_patch", merge
     except jsontext.PatchError:
         pass
-    operations = jsontext.make_patch(left, right)
-    if not _makes(operations, left, right):
+    operations = list(islice(operations_of(tree_diff(left, right)), MAX_OPERATIONS + 1))
+    if len(operations) > MAX_OPERATIONS:
         operations = [{"op": "replace", "path": "", "value": right}]
     return "json_patch", operations
+
+
+def operations_of(node: Node, path: str = "") -> Iterator[dict[str, Any]]:
+    """The operations of a JSON patch that make a tree's right side of its left one, in the order they are to be applied."""
+    if node.kind == "same":
+        return
+    if not node.children:
+        yield {"op": "replace", "path": path, "value": node.right}
+        return
+    place = 0  # in a list, as it stands once the operations so far are done
+    for child in node.children:
+        there = f"{path}/{place if isinstance(node.right, list) else _escaped(str(child.key))}"
+        if child.kind == "removed":
+            yield {"op": "remove", "path": there}
+            continue
+        if child.kind == "added":
+            yield {"op": "add", "path": there, "value": child.right}
+        else:
+            yield from operations_of(child, there)
+        place += 1
+
+
+def _escaped(key: str) -> str:
+    """A member's name in a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 class _NotJson:
@@ -150,10 +183,3 @@ def _json_diff(left: object, right: object, texts: tuple[str, str]) -> BodyDiff:
         return BodyDiff("spelling", lines=text_diff(*texts, budget=Budget()))
     kind, patch = patch_for(left, right)
     return BodyDiff("json", tree, kind, patch)
-
-
-def _makes(operations: list[dict[str, Any]], left: object, right: object) -> bool:
-    try:
-        return is_same(jsontext.apply_patch(left, operations), right)
-    except jsontext.PatchError:
-        return False

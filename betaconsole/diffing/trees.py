@@ -14,6 +14,7 @@ from betaconsole.claude.jsontext import Integer, Real
 from .words import aligned
 
 MAX_DEPTH = 64  # what lies deeper is compared as a whole
+_HOLDERS = (dict, list, tuple)
 MAX_ITEMS = 2_000  # of each list that are aligned by what they hold; longer ones item by item
 Kind = Literal["same", "added", "removed", "changed"]
 
@@ -28,7 +29,7 @@ class Missing:
 MISSING = Missing()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """One place of the tree. `key`: the member's name, or the place in its list (on the right; of a removed one, on the left).
 
@@ -84,7 +85,9 @@ def path_to(path: str, key: str | int | None) -> str:
 
 def is_same(left: object, right: object) -> bool:
     """Whether both would be written as the same JSON, the order of members left aside."""
-    return canonical(left) == canonical(right)
+    if isinstance(left, _HOLDERS) or isinstance(right, _HOLDERS):
+        return canonical(left) == canonical(right)
+    return _leaf(left) == _leaf(right)
 
 
 def canonical(value: object) -> str:

@@ -56,6 +56,23 @@ def test_a_merge_patch_says_it_where_it_can_and_numbers_keep_their_spelling(left
     assert (found.patch_kind, dumps(found.patch)) == (kind, patch)
 
 
+def test_names_with_slashes_are_escaped_in_a_patch():
+    found = body_diff(b'{"a/b~c": [1, 2, 3]}', b'{"a/b~c": [0, 2, null]}')
+    assert found.patch_kind == "merge_patch"
+    found = body_diff(b'{"a/b~c": {"x": 1}}', b'{"a/b~c": {"x": null}}')
+    assert found.patch == [{"op": "replace", "path": "/a~1b~0c/x", "value": None}]
+
+
+def test_what_needs_too_many_operations_is_replaced_as_a_whole():
+    found = body_diff(dumps(list(range(4000))).encode(), dumps(list(range(1, 8000, 2))).encode())
+    assert [one["path"] for one in found.patch] == [""]
+
+
+def test_json_of_too_many_values_is_compared_as_text():
+    many = dumps([{"n": number} for number in range(50_000)]).encode()
+    assert body_diff(many, many[:-2] + b"0}]").is_large
+
+
 def test_the_same_json_written_otherwise_is_told_apart_from_a_difference():
     found = body_diff(b'{"a":1,"b":2}', b'{"b": 2, "a": 1}')
     assert (found.kind, found.patch, found.lines.is_same) == ("spelling", None, False)
