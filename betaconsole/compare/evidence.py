@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from django.db import DatabaseError
 from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
@@ -31,7 +32,7 @@ from .verdict import verdict
 
 logger = logging.getLogger(__name__)
 
-RULES = 4  # moves with the methods and the words: what was kept under other ones is worked out anew
+RULES = 5  # moves with the methods and the words: what was kept under other ones is worked out anew
 LIVE_S = 1.0
 LIVE_SHARE = 0.1  # of the time, where looking takes long
 FAILED_S = 60.0  # for so long a failure is shown to everybody who looks, unless somebody tries again
@@ -117,8 +118,13 @@ def _worked_out(comparison: Comparison, of: str, *, again: bool) -> Shown:
             return _keep(comparison, of, inputs, work_out(inputs))
         except StatisticsError as error:
             problem = str(error)
-            logger.error("the evidence of comparison %s could not be worked out: %s", comparison.pk, problem)
-            _remember(_failures, (comparison.public_id, of), (time.monotonic(), problem))
+        except DatabaseError:
+            raise
+        except Exception as error:
+            # Whatever it is, it must not take the comparison's page away, or its place in the API.
+            problem = f"the console made a mistake ({type(error).__name__})"
+        logger.error("the evidence of comparison %s could not be worked out: %s", comparison.pk, problem)
+        _remember(_failures, (comparison.public_id, of), (time.monotonic(), problem))
     return Shown(inputs, summaries(inputs), problem=problem)
 
 

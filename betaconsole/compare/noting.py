@@ -9,7 +9,7 @@ from betaconsole.runs.tallying import Tally
 from .sentences import Sentence
 from .trusting import caches_said, counting
 from .weighing import COST, Weighed
-from .wording import counted, in_figures, listed
+from .wording import counted, in_figures, listed, percent
 
 OF_QUALITY = ("check:", "preferred")
 
@@ -26,8 +26,7 @@ def notes(weighed: Weighed) -> Iterator[Sentence]:
     yield from _unpriced(weighed)
     yield from _partly(weighed)
     yield Sentence("counted", _how_many_count(weighed))
-    if not any(key.startswith(OF_QUALITY) for key in weighed.figures):
-        yield Sentence("quality", "Answer quality: not checked")
+    yield _quality(weighed)
     if weighed.facts.simulated:
         yield Sentence("simulated", "The answers are simulated: they say nothing about the API")
 
@@ -59,6 +58,20 @@ def _partly(weighed: Weighed) -> Iterator[Sentence]:
     if scarce:
         said = [f"{in_figures(weighed.figures[key])} (n = {n:,})" for key, n in scarce.items()]
         yield Sentence("scarce", f"Not enough data for {listed(said)}")
+
+
+def _quality(weighed: Weighed) -> Sentence:
+    """What was looked at in the answers, column by column, with the interval of each share."""
+    told: dict[str, list[str]] = {key: [] for key in weighed.figures if key.startswith(OF_QUALITY)}
+    for one in weighed.results.summaries:
+        if one.figure in told and one.n and one.mean is not None:
+            limits = "" if one.low is None or one.high is None else f", {percent(one.low)} to {percent(one.high)}"
+            told[one.figure].append(f"{letter(one.variant)} {round(one.mean * one.n):,} of {one.n:,}{limits}")
+    if not any(told.values()):
+        return Sentence("quality", "Answer quality: not checked")
+    names = listed([in_figures(weighed.figures[key]) for key in told])
+    figures = [f"{in_figures(weighed.figures[key])}: {'; '.join(columns)}" for key, columns in told.items() if columns]
+    return Sentence("quality", f"Of the answers was looked at: {names}", ". ".join(figures))
 
 
 def _how_many_count(weighed: Weighed) -> str:

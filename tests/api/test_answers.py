@@ -258,6 +258,30 @@ def queries(caller: Caller, path: str) -> int:
     return len(captured)
 
 
+def test_a_finished_comparison_carries_its_verdict(team, ann, caller):
+    comparison = make_comparison(team, ann, labels=["plain", "with"], repeats=8, exchanges=False)
+    for variant in comparison.variants.all():
+        for repeat in range(1, 9):
+            tokens = 500 - 100 * variant.position + 3 * (repeat * (2 + variant.position) % 5)
+            made = make_exchange(comparison, variant, repeat=repeat, output_tokens=tokens)
+    path = f"/comparisons/{comparison.public_id}"
+    assert caller.get(path).json()["verdict"] is None, "nothing is concluded while it runs"
+    Comparison.objects.update(finished_at=made.ended_at)
+    answer = caller.get(path).json()
+    assert fits(answer, ComparisonAnswer)
+    verdict = answer["verdict"]
+    assert (verdict["trusted"], verdict["enough"]) == (True, True)
+    assert verdict["sentences"][0].startswith("B writes about a fifth fewer output tokens than A")
+    tokens = verdict["figures"][0]
+    assert set(tokens) == {
+        *("figure", "variant", "n", "excluded", "baseline", "value", "difference"),
+        *("relative", "low", "high", "p", "p_corrected"),
+    }
+    assert (tokens["figure"], tokens["variant"], tokens["n"], tokens["excluded"]) == ("output_tokens", "with", 8, 0)
+    assert tokens["value"] - tokens["baseline"] == pytest.approx(tokens["difference"])
+    assert tokens["low"] <= tokens["difference"] <= tokens["high"] < 0
+
+
 def test_a_variant_with_several_repeats_tells_in_how_many_a_beta_had_its_outcome(team, ann, caller):
     comparison = make_comparison(team, ann, betas=[[], [THINKING]], repeats=3, exchanges=False)
     plain, own = comparison.variants.all()

@@ -99,6 +99,15 @@ def test_a_failure_is_said_logged_and_tried_again_on_demand(team, ann, monkeypat
     assert evidence_of(comparison, again=True).is_final
 
 
+def test_a_mistake_of_ours_takes_no_page_away(team, ann, monkeypatch, caplog):
+    comparison = answered(team, ann, repeats=1)
+    monkeypatch.setattr(evidence, "verdict", lambda facts, results: {}["no such key"])
+    with caplog.at_level(logging.ERROR):
+        assert evidence_of(comparison).problem == "the console made a mistake (KeyError)"
+    assert "no such key" not in caplog.text
+
+
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_two_who_look_at_once_have_it_worked_out_once(team, ann, monkeypatch):
     comparison = answered(team, ann, repeats=6)

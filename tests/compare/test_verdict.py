@@ -10,7 +10,7 @@ from betaconsole.compare.sentences import Facts, Verdict
 from betaconsole.compare.single import is_single, work_out_single
 from betaconsole.compare.verdict import verdict
 from betaconsole.drafts.columns import letter
-from betaconsole.statistics.figures import Figure
+from betaconsole.statistics.figures import Figure, check
 from betaconsole.statistics.inputs import Inputs
 from betaconsole.statistics.results import Contribution, Result, Results
 from betaconsole.statistics.working import work_out
@@ -215,6 +215,21 @@ def test_a_figure_that_few_cells_have_is_named():
         column(1, {**other.values, "first_text_ms": noisy(300, 2, seed=1)}),
     )
     assert "Not enough data for first text (n = 2)." in text(said(asked))
+
+
+def test_checks_are_told_column_by_column():
+    figure = check("valid JSON")
+    asked = inputs(
+        column(0, {figure.key: cells(*[1.0] * 19, 0.0), "output_tokens": noisy(500, 20)}),
+        column(1, {figure.key: cells(*[1.0] * 20), "output_tokens": noisy(500, 20, seed=1)}),
+        shown=[figure],
+    )
+    found = text(said(asked))
+    assert "not checked" not in found
+    assert (
+        "Of the answers was looked at: check “valid JSON” (check “valid JSON”: A 19 of 20, 76 % to 99 %; B 20 of 20"
+        in found
+    )
 
 
 STATES = st.sampled_from(["differs", "no_difference", "identical", "not_enough"])
