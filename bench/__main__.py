@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import availability, crash, eight_columns, first_text, history, many_columns, page
+from bench import availability, crash, eight_columns, first_text, history, long_run, many_columns, page
 from bench.console import Console, far_end, running
 from bench.figures import Figure, table
 
@@ -20,6 +20,8 @@ MEASURES: dict[str, Measure] = {
     "eight": eight_columns.measure_wall,
     "160": lambda console, port: many_columns.measure(console, port, columns=160, bar_ms=150),
     "300": lambda console, port: many_columns.measure(console, port, columns=304, bar_ms=250),
+    "sixty": lambda console, port: long_run.measure_wall(console),
+    "heavy": lambda console, port: long_run.measure_page(console),
     "betas": lambda console, port: availability.measure(console),
     "crash": lambda console, port: crash.measure(),
     "spread": eight_columns.measure_spread,

@@ -64,6 +64,7 @@ class ComparisonSummary(TypedDict):
     author: Annotated[str | None, Field(description="Null: somebody who left.")]
     created_at: str
     finished_at: str | None
+    paused: bool
     simulated: bool
     betas: list[str]
     models: list[str]
@@ -178,6 +179,7 @@ def comparison_summary(comparison: Comparison, summary: Summary, betas: list[str
         "author": str(comparison.author) if comparison.author else None,
         "created_at": comparison.created_at.isoformat(),
         "finished_at": comparison.finished_at.isoformat() if comparison.finished_at else None,
+        "paused": comparison.paused_at is not None,
         "simulated": comparison.simulated,
         "betas": betas,
         "models": list(summary.models),

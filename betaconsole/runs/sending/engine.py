@@ -89,7 +89,7 @@ class Engine:
         self._closed = threading.Event()
         self._due: list[float] = []  # a heap: when delayed turns may be sent, by time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
-        self._recorder = Recorder(self.worker, on_finished=self._went_on)
+        self._recorder = Recorder(self.worker, on_moved=self._went_on)
         self._threads = [
             threading.Thread(target=self._send_waiting, name="engine", daemon=True),
             threading.Thread(target=self._look_after, name="caretaker", daemon=True),
@@ -172,7 +172,7 @@ class Engine:
         database.close()
 
     def _went_on(self, delays_s: Sequence[float]) -> None:
-        """Exchanges have ended: something may be queued after them, at once or after these delays."""
+        """Exchanges were answered or have ended: something may be sent after them, at once or after these delays."""
         for delay_s in delays_s:
             heapq.heappush(self._due, time.monotonic() + delay_s)
         self._poke.set()

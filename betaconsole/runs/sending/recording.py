@@ -44,13 +44,13 @@ feeds: dict[int, Feed] = {}
 class Recorder:
     """The recorder thread of one process. `worker` is the name this process claims exchanges under.
 
-    `on_finished` is called after exchanges have ended, with the delays in seconds of those queued after them.
+    `on_moved` is called after exchanges were answered or have ended, with the delays in seconds of those queued after them.
     """
 
-    def __init__(self, worker: str, *, on_finished: Callable[[list[float]], object] | None = None) -> None:
+    def __init__(self, worker: str, *, on_moved: Callable[[list[float]], object] | None = None) -> None:
         self.worker = worker
         self.feeds: dict[int, Feed] = {}  # what this worker has in flight
-        self.on_finished = on_finished or (lambda delays_s: None)
+        self.on_moved = on_moved or (lambda delays_s: None)
         self._kick = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -106,6 +106,7 @@ class Recorder:
         dirty = [(feed, feed.ending is not None) for feed in list(self.feeds.values()) if self._is_dirty(feed)]
         if not dirty:
             return
+        is_answered = any(self._has_new_head(feed) for feed, _ in dirty)
         try:
             self._write(dirty)
         except PASSING:
@@ -113,8 +114,8 @@ class Recorder:
         except Exception:
             for one in dirty:
                 self._write_alone(*one)
-        if any(has_ended for _, has_ended in dirty):
-            self.on_finished([delay_s for feed, has_ended in dirty if has_ended and (delay_s := feed.delay_s)])
+        if is_answered or any(has_ended for _, has_ended in dirty):
+            self.on_moved([delay_s for feed, has_ended in dirty if has_ended and (delay_s := feed.delay_s)])
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
         # All that takes time before the transaction: the whole console waits for SQLite's one lock.
@@ -186,8 +187,11 @@ class Recorder:
 
     @staticmethod
     def _is_dirty(feed: Feed) -> bool:
-        opened = feed.opening.status is not None and not feed.opening_saved
-        return bool(feed.ending or opened or feed.unsaved_bytes)
+        return bool(feed.ending or Recorder._has_new_head(feed) or feed.unsaved_bytes)
+
+    @staticmethod
+    def _has_new_head(feed: Feed) -> bool:
+        return feed.opening.status is not None and not feed.opening_saved
 
     def _owned(self, feed: Feed) -> Any:
         return Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker, state__in=IN_FLIGHT)
