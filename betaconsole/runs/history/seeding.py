@@ -69,6 +69,7 @@ class _Variant(NamedTuple):
     header: str
     request_headers: str
     body: int
+    role: str = ""
 
 
 @dataclass
