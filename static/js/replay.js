@@ -2,6 +2,7 @@
 // The moments are the recorded ones; nothing is asked of the server while it plays. Screen readers hear that it began and
 // ended. Who wants less motion gets each block at once when it was whole.
 const NEAR_END_PX = 48;
+const NOTHING = "No lane here has a recorded stream to replay.";
 const players = new Set();
 
 const say = (text) => {
@@ -101,7 +102,6 @@ const begin = (button, schedule) => {
   const timeline = place.querySelector(":scope > .timeline-frame");
   timeline ? timeline.before(box) : place.prepend(box);
   players.add(new Player(box, schedule, ended));
-  return box;
 };
 
 // All at once begin at one moment, when the last of them is loaded.
@@ -109,11 +109,11 @@ const play = async (buttons) => {
   const loaded = await Promise.all(
     buttons.map((button) => load(button).catch(() => ({ problem: "The console could not be reached." }))),
   );
-  const boxes = buttons.filter((button, at) => !loaded[at].problem && button.isConnected);
-  boxes.forEach((button) => begin(button, loaded[buttons.indexOf(button)]));
-  say(boxes.length ? "Replay began." : loaded[0]?.problem);
-  if (!boxes.length) buttons.forEach((button) => (button.textContent = loaded[0].problem));
-  return boxes;
+  const begun = buttons.filter((button, at) => !loaded[at].problem && button.isConnected);
+  for (const button of begun) begin(button, loaded[buttons.indexOf(button)]);
+  say(begun.length ? "Replay began." : (loaded[0]?.problem ?? NOTHING));
+  buttons.forEach((button, at) => loaded[at].problem && (button.textContent = loaded[at].problem));
+  return begun;
 };
 
 document.addEventListener("click", async ({ target }) => {
