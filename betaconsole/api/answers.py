@@ -54,6 +54,11 @@ class Cancelled(TypedDict):
     cancelled: Annotated[int, Field(description="How many exchanges were asked to stop.")]
 
 
+class Checks(TypedDict):
+    id: str
+    checks: list[dict[str, Any]]
+
+
 class Paused(TypedDict):
     id: str
     state: AnswerState
@@ -178,6 +183,7 @@ class ComparisonAnswer(TypedDict):
         int | None,
         Field(description="The order in which its requests were sent was drawn with it; null: in that of the columns."),
     ]
+    checks: Annotated[list[dict[str, Any]], Field(description="What is checked of each output, as it was written.")]
     variants: list[VariantAnswer]
     exchanges: Annotated[list[ExchangeAnswer], Field(description="By repeat, case and variant; then further ones.")]
     verdict: Annotated[VerdictAnswer | None, Field(description="What it amounts to; null until it is finished.")]
@@ -260,6 +266,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         "repeats": comparison.repeats,
         "preset": comparison.preset or None,
         "seed": comparison.seed,
+        "checks": comparison.checks,
         "variants": [
             _variant(variant, variants, _over_repeats(variant, exchanges, found, cases))
             for variant in variants.values()

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from betaconsole.checks.checks import MAX_CHECKS
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import METHODS, Endpoint, EndpointError, check_endpoint
 from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
@@ -116,6 +117,19 @@ EXAMPLE = {
 }
 
 
+CHECKS = (
+    "What is checked of each output: {name, kind, …}. contains, equals and regex take a value (and ignore_case); json; "
+    "json_schema a schema; tool_called a tool and the input that a call must hold; length min or max characters; cost max US "
+    'dollars. "not": true turns one round. Their shares with intervals enter the verdict.'
+)
+
+
+class NewChecks(Asked):
+    """The checks of a comparison, in place of those it has."""
+
+    checks: list[dict[str, Any]] = Field(description=CHECKS, max_length=MAX_CHECKS)
+
+
 class NewComparison(Asked):
     """Variants × cases × repeats: at most 2,000 requests."""
 
@@ -166,6 +180,7 @@ class NewComparison(Asked):
         description=f"How many turns a cell may take. 0 or left out: {TURNS_WITH_STUBS} with tool stubs, 1 without. With more "
         "than 1, a call that no stub answers leaves its cell waiting for a result.",
     )
+    checks: list[dict[str, Any]] | None = Field(None, description=CHECKS, max_length=MAX_CHECKS)
     stream: bool | None = Field(
         None, description="Wins over the body's; true for messages sent live where neither says anything."
     )
@@ -200,6 +215,7 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
         max_turns=asked.max_turns or None,
         seed=asked.seed,
         preset=asked.preset or "",
+        checks=asked.checks or (),
     )
     streams_by_itself = plan.endpoint.is_messages and plan.engine == Engine.LIVE
     return _streaming(plan) if plan.stream is None and streams_by_itself else plan

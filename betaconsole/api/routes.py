@@ -5,6 +5,8 @@ from django.utils import timezone
 from ninja import NinjaAPI, Query
 
 from betaconsole.availability.standings import stands_on
+from betaconsole.checks.checks import CheckError
+from betaconsole.compare.checking import set_checks
 from betaconsole.runs.launching.continuing import answer, go_on
 from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.launching.more_repeats import add_repeats
@@ -17,7 +19,7 @@ from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
 from . import answers, availability, betas, history, library, problems, sharing
-from .asking import EXAMPLE, NewComparison, connection_for, plan_of
+from .asking import EXAMPLE, NewChecks, NewComparison, connection_for, plan_of
 from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
 from .more_repeats import MORE_EXAMPLE, MoreRepeats
@@ -209,6 +211,23 @@ def resume_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     comparison = _comparison(request, comparison_id)
     resume(comparison)
     return json_response(answers.paused(comparison))
+
+
+@api.post(
+    "/comparisons/{slug:comparison_id}/checks",
+    operation_id="set_checks",
+    summary="Set what is checked of each output",
+    response={200: answers.Checks, (401, 403, 404, 422): ERROR},
+)
+def post_checks(request: TeamRequest, comparison_id: str, asked: NewChecks) -> HttpResponse:
+    """Replaces the comparison's checks. Nothing is sent: what it has answered is looked at again, and its verdict with it."""
+    check_role(request, Role.MEMBER)
+    comparison = _comparison(request, comparison_id)
+    try:
+        set_checks(comparison, asked.checks)
+    except CheckError as error:
+        raise problems.Problem(422, error.message, field=error.place) from error
+    return json_response({"id": comparison.public_id, "checks": comparison.checks})
 
 
 @api.post(

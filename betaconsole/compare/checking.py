@@ -31,6 +31,13 @@ def digest_of(checks: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(checks, sort_keys=True).encode()).hexdigest()[:12] if checks else ""
 
 
+def set_checks(comparison: Comparison, written: Sequence[Mapping[str, Any]]) -> None:
+    """Put these in place of the comparison's checks. Raises `CheckError`; then nothing is changed."""
+    read_checks(list(written))
+    comparison.checks = [dict(check) for check in written]
+    comparison.save(update_fields=["checks"])
+
+
 class Checked:
     """What was told of cells before: a cell that counts changes no more, and a live page asks every second."""
 

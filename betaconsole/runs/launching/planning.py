@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from betaconsole.checks.checks import CheckError, read_checks
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import MAX_BODY_BYTES, Endpoint, EndpointError, check_endpoint
 from betaconsole.claude.headers import (
@@ -182,6 +183,10 @@ def check_way(plan: Plan) -> None:
     except EndpointError as error:
         raise PlanError("endpoint", str(error)) from error
     _check_turns(plan)
+    try:
+        read_checks(list(plan.checks))
+    except CheckError as error:
+        raise PlanError(error.place, error.message) from error
     if plan.engine not in Engine.values:
         raise PlanError("engine", f"The engine is one of {', '.join(Engine.values)}.")
     if plan.engine == Engine.BATCH:
