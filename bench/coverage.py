@@ -2,7 +2,7 @@
 
 Coverage: how often the 95 % interval of a difference holds the true one; from 20 repeats on 93 to 97 %. False alarms: how often a
 twin of the baseline is said to differ, at the first look, and at any look when repeats are added after each; at most 5 %.
-`python -m bench.coverage 500` simulates fewer. Exits 1 where a bar does not hold.
+`python -m bench.coverage 500 alarms` simulates fewer, and one part alone. Exits 1 where a bar does not hold.
 """
 
 import sys
@@ -211,13 +211,16 @@ def report(tally: Tally) -> tuple[str, bool]:
     return "\n".join(lines), holds
 
 
-def main(comparisons: int) -> int:
-    began = time.monotonic()
+def tell_coverage(comparisons: int) -> bool:
     table, holds = report(coverage(comparisons))
-    print(f"{comparisons:,} comparisons of {len(BETAS)} betas with a baseline, at each size\n{table}\n", flush=True)
-    print(
-        f"false alarms of a twin over {comparisons:,} comparisons, looked at after {', '.join(map(str, LOOKS))} repeats"
-    )
+    print(f"{comparisons:,} comparisons of {len(BETAS)} betas with a baseline, at each size\n{table}", flush=True)
+    return holds
+
+
+def tell_alarms(comparisons: int) -> bool:
+    looks = ", ".join(map(str, LOOKS))
+    print(f"false alarms of a twin over {comparisons:,} comparisons, looked at after {looks} repeats", flush=True)
+    holds = True
     for what, figures, in_pairs in (
         (f"{len(FIGURES)} figures, paired", FIGURES, True),
         (f"{len(FIGURES)} figures, apart", FIGURES, False),
@@ -228,15 +231,19 @@ def main(comparisons: int) -> int:
         found = alarms(comparisons, figures=figures, in_pairs=in_pairs)
         over = found.ever > ALARMS * found.of
         holds = holds and not over
-        print(
-            f"{what:<23}{found.first / found.of:6.1%} at the first look, {found.ever / found.of:6.1%} at any{' !' if over else ''}"
-        )
-    print(
-        f"{'every bar holds' if holds else 'a bar does not hold (!)'}; {time.monotonic() - began:.0f} s",
-        file=sys.stderr,
-    )
-    return 0 if holds else 1
+        first, ever = found.first / found.of, found.ever / found.of
+        print(f"{what:<23}{first:6.1%} at the first look, {ever:6.1%} at any{' !' if over else ''}", flush=True)
+    return holds
+
+
+def main(comparisons: int, parts: list[str]) -> int:
+    began = time.monotonic()
+    told = {"coverage": tell_coverage, "alarms": tell_alarms}
+    holds = [told[part](comparisons) for part in parts or told]
+    verdict = "every bar holds" if all(holds) else "a bar does not hold (!)"
+    print(f"{verdict}; {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return 0 if all(holds) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000, sys.argv[2:]))

@@ -30,7 +30,7 @@ class Found:
     def ratio(self) -> float | None:
         """The difference as a share of the baseline; None where that is 0, or next to it."""
         if abs(self.difference) >= 1e9 * abs(self.baseline_value):
-            return 0.0 if self.baseline_value else None
+            return None
         return self.difference / abs(self.baseline_value)
 
 
@@ -39,8 +39,7 @@ def compare(sides: Sides, terms: Terms) -> Found:
     found = estimate(sides, terms)
     if found.is_identical or min(len(sides.upper), len(sides.lower)) < 2:
         return found
-    test = "any-look t" if terms.extended else "sign-flip permutation" if sides.paired else "permutation"
-    return replace(found, method=f"{found.method}, {test}", chance=_chance(sides, terms))
+    return replace(found, method=f"{found.method}, {_test_name(sides, terms)}", chance=_chance(sides, terms))
 
 
 def estimate(sides: Sides, terms: Terms) -> Found:
@@ -102,11 +101,23 @@ def _critical(df: float, terms: Terms) -> float:
     return (anylook.critical_t if terms.extended else means.quantile_t)(df, terms.alpha)
 
 
-def _chance(sides: Sides, terms: Terms) -> Chance:
+def _test_name(sides: Sides, terms: Terms) -> str:
     if terms.extended:
+        return "any-look t"
+    if _is_large(sides):
+        return "t test"
+    return "sign-flip permutation" if sides.paired else "permutation"
+
+
+def _is_large(sides: Sides) -> bool:
+    return min(len(sides.upper), len(sides.lower)) > permutation.MOST
+
+
+def _chance(sides: Sides, terms: Terms) -> Chance:
+    if terms.extended or _is_large(sides):
         spread = means.spread(sides) if sides.has_spread else means.Spread(0.0, _most_df(sides))
         t = sides.difference / spread.error if spread.error > 0 else math.inf
-        return Chance(anylook.p_of_t(t, spread.df), smallest(sides, terms))
+        return Chance((anylook if terms.extended else means).p_of_t(t, spread.df), smallest(sides, terms))
     test = permutation.flipped if sides.paired else permutation.relabelled
     return test(sides, draws=terms.draws, seed=terms.seed)
 
@@ -125,6 +136,8 @@ def smallest(sides: Sides, terms: Terms) -> float:
     n, m = len(sides.upper), len(sides.lower)
     if terms.extended:
         return anylook.p_of_t(math.inf, _most_df(sides))
+    if _is_large(sides):
+        return 0.0
     if sides.paired:
         return permutation.smallest_of_flips(n, draws=terms.draws)
     return permutation.smallest_of_labels(n, m, draws=terms.draws)

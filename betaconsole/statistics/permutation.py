@@ -13,16 +13,21 @@ from .sides import Floats, Sides
 from .tested import Chance
 
 EXACT_MOST = 65_536
-BATCH = 2_000
+# Beyond so many pairs, or values on both sides, chance gives the law of t anyway.
+MOST = 500
+# Values in one batch of rearrangements, and how many batches are kept: every figure of a comparison is rearranged alike, since
+# it is the cells that change places.
+BATCH = 200_000
+KEPT = 128
 # With so many draws at least as extreme, the p-value is known to a fifteenth of itself and drawing stops.
 ENOUGH = 200
-MOST_WORK = 200_000_000
+MOST_WORK = 50_000_000
 # Sums of the same values in another order are the same sum.
 ROUNDING = 1e-9
 
 
-# From a generator, so many rearrangements: whether each is at least as extreme as what was measured.
-Batch = Callable[[np.random.Generator, int], npt.NDArray[np.bool_]]
+# Of the batch of that number: whether each rearrangement is at least as extreme as what was measured.
+Batch = Callable[[int], npt.NDArray[np.bool_]]
 
 
 def flipped(sides: Sides, *, draws: int, seed: int) -> Chance:
@@ -40,11 +45,10 @@ def flipped(sides: Sides, *, draws: int, seed: int) -> Chance:
     if 2**n <= EXACT_MOST:
         return Chance(float((np.abs(_signs(n) @ gaps) >= bar).mean()), smallest)
 
-    def batch(rng: np.random.Generator, count: int) -> npt.NDArray[np.bool_]:
-        signs = rng.integers(0, 2, size=(count, n), dtype=np.int8).astype(np.float64) * 2 - 1
-        return np.abs(signs @ gaps) >= bar
+    def batch(at: int) -> npt.NDArray[np.bool_]:
+        return np.abs(_flips(len(sides.gaps), seed, at)[:, :n] @ gaps) >= bar
 
-    return _drawn(batch, draws=_bounded(draws, n), seed=seed, smallest=smallest)
+    return _drawn(batch, draws=_bounded(draws, n), smallest=smallest)
 
 
 def relabelled(sides: Sides, *, draws: int, seed: int) -> Chance:
@@ -65,11 +69,10 @@ def relabelled(sides: Sides, *, draws: int, seed: int) -> Chance:
     if arrangements <= EXACT_MOST:
         return Chance(float((_welch(pool[_choices(total, n)], pool) >= bar).mean()), smallest)
 
-    def batch(rng: np.random.Generator, count: int) -> npt.NDArray[np.bool_]:
-        order = np.argsort(rng.random((count, total)), axis=1)[:, :n]
-        return _welch(pool[order], pool) >= bar
+    def batch(at: int) -> npt.NDArray[np.bool_]:
+        return _welch(pool[_orders(n, total, seed, at)], pool) >= bar
 
-    return _drawn(batch, draws=_bounded(draws, 4 * total), seed=seed, smallest=smallest)
+    return _drawn(batch, draws=_bounded(draws, 4 * total), smallest=smallest)
 
 
 def smallest_of_flips(pairs: int, *, draws: int) -> float:
@@ -96,21 +99,33 @@ def _welch(chosen: Floats, pool: Floats) -> Floats:
     return np.where(still, np.where(gap > 1e-9, 1e12, 0.0), gap / np.sqrt(np.where(still, 1.0, error)))
 
 
-def _drawn(batch: Batch, *, draws: int, seed: int, smallest: float) -> Chance:
+def _drawn(batch: Batch, *, draws: int, smallest: float) -> Chance:
     """(hits + 1) / (draws + 1): Phipson & Smyth 2010, Permutation p-values should never be zero; Statistical Applications in
     Genetics and Molecular Biology 9: 39. Ends early, with hits / draws so far, at the `ENOUGH`th hit: Besag & Clifford 1991,
     Sequential Monte Carlo p-values; Biometrika 78: 301-304."""
-    rng = np.random.default_rng(seed)
-    hits = done = 0
+    hits = done = at = 0
     while done < draws:
-        count = min(BATCH, draws - done)
-        found = batch(rng, count)
+        found = batch(at)[: draws - done]
         new = int(found.sum())
         if hits + new >= ENOUGH:
             last = int(np.flatnonzero(found)[ENOUGH - hits - 1])
             return Chance(ENOUGH / (done + last + 1), smallest)
-        hits, done = hits + new, done + count
+        hits, done, at = hits + new, done + len(found), at + 1
     return Chance((hits + 1) / (draws + 1), smallest)
+
+
+@lru_cache(maxsize=KEPT)
+def _flips(n: int, seed: int, at: int) -> npt.NDArray[np.int8]:
+    """A batch of ways to sign n gaps, a row each."""
+    rng = np.random.default_rng([seed, n, at])
+    return 1 - 2 * rng.integers(0, 2, size=(BATCH // n, n), dtype=np.int8)
+
+
+@lru_cache(maxsize=KEPT)
+def _orders(n: int, total: int, seed: int, at: int) -> npt.NDArray[np.int16]:
+    """A batch of ways to choose n of all values, a row each."""
+    rng = np.random.default_rng([seed, total, at])
+    return np.argsort(rng.random((BATCH // total, total)), axis=1)[:, :n].astype(np.int16)
 
 
 def _bounded(draws: int, size: int) -> int:

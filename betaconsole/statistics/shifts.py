@@ -12,7 +12,7 @@ from .sides import Floats, Sides
 from .tested import Interval
 
 # All pairwise means or differences are held at once.
-MOST_PAIRS = 4_000_000
+MOST_PAIRS = 1_000_000
 EXACT_PAIRS = 100
 EXACT_SIDE = 50
 

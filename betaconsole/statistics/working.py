@@ -67,7 +67,7 @@ def work_out(inputs: Inputs) -> Results:
 def terms_of(inputs: Inputs) -> Terms:
     """So many draws that the least p-value of a drawn test can stand after correction, with room to spare."""
     tests = len(inputs.columns) * len(inputs.figures)
-    draws = max(99_999, min(999_999, round(20 * tests / inputs.alpha)))
+    draws = max(99_999, min(999_999, round(5 * tests / inputs.alpha)))
     return Terms(alpha=inputs.alpha, extended=inputs.extended, draws=draws, seed=inputs.seed % 2**63)
 
 

@@ -135,3 +135,22 @@ def test_the_any_look_p_value_is_a_likelihood_ratio_of_t_distributions():
     )
     assert anylook.p_of_t(t, df) == pytest.approx(stats.t.pdf(t, df) / mixed, rel=1e-6)
     assert anylook.p_of_t(anylook.critical_t(df, 0.01), df) == pytest.approx(0.01, rel=1e-9)
+
+
+@pytest.mark.parametrize(("first", "second"), [((7, 20), (3, 20)), ((0, 9), (4, 30)), ((12, 12), (1, 5))])
+def test_the_any_look_interval_of_shares_holds_what_the_likelihood_says(
+    first: tuple[int, int], second: tuple[int, int]
+):
+    """Miettinen & Nurminen's restricted shares: no others with that difference are likelier, looked for by trying them all."""
+    (x, n), (y, m) = first, second
+    low, high = anylook.interval_of_samples(first, second, alpha=0.05)
+    grid = np.linspace(0, 1, 1001)
+    p, q = np.meshgrid(grid, grid)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = sum(np.where(k == 0, 0.0, k * np.log(s)) for k, s in ((x, p), (n - x, 1 - p), (y, q), (m - y, 1 - q)))
+    mixed = sum(
+        math.lgamma(k + 0.5) + math.lgamma(of - k + 0.5) - math.lgamma(of + 1) - math.log(math.pi)
+        for k, of in (first, second)
+    )
+    kept = (p - q)[logs >= mixed + math.log(0.05)]
+    assert (low, high) == pytest.approx((kept.min(), kept.max()), abs=0.003)
