@@ -12,11 +12,11 @@ from betaconsole.checks.checks import MAX_CHECKS
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import METHODS, Endpoint, EndpointError, check_endpoint
 from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
-from betaconsole.drafts.columns import letter
+from betaconsole.drafts.columns import MAX_REPEATS, letter
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS
 from betaconsole.runs.launching.order import MAX_SEED
-from betaconsole.runs.launching.planning import MAX_REPEATS, CasePlan, Plan, VariantPlan
+from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan
 from betaconsole.teams.models import Connection, Team, User
 
 from .preset_columns import columns_of_preset

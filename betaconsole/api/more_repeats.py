@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from betaconsole.runs.launching.planning import MAX_REPEATS
+from betaconsole.drafts.columns import MAX_REPEATS
 
 from .asking import Token
 

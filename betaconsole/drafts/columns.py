@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 MAX_COLUMNS = 32
+MAX_REPEATS = 100
 MAX_CELLS = 2_000  # columns × cases × repeats
 TUPLES = ("betas", "examples")
 

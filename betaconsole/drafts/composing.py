@@ -15,7 +15,7 @@ from betaconsole.library.variables import defaults_of
 
 from . import uploads
 from .case_values import value_rows
-from .columns import MAX_CELLS, MAX_COLUMNS, Column, baselines, letter
+from .columns import MAX_CELLS, MAX_COLUMNS, MAX_REPEATS, Column, baselines, letter
 from .endpoint_choice import has_model, takes
 from .facts import BETAS_IN_BODY, betas_inside_message
 from .kept_files import missing, whole
@@ -23,7 +23,6 @@ from .labels import labels
 from .models import CaseSet, Draft, Engine, OwnBody
 from .shaping import Changes, ChangesError, read_changes, usable_changes
 
-MAX_REPEATS = 20  # in the composer; a plan of the JSON API may have more (runs.planning)
 CONFIRM = "confirm"  # where a problem is that pressing Run once more answers
 OVER_BUDGET = "over_budget"  # and one that an admin may answer with a button of its own
 

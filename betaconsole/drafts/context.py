@@ -22,8 +22,8 @@ from betaconsole.teams.models import Connection
 from . import uploads
 from .before_run import Told, errors_not_accepted, told_of
 from .case_values import Values, values_of
-from .columns import Column, baselines, letter
-from .composing import CONFIRM, MAX_REPEATS, OVER_BUDGET, Problem
+from .columns import MAX_REPEATS, Column, baselines, letter
+from .composing import CONFIRM, OVER_BUDGET, Problem
 from .controls import CONTROLS_IN_SHORT
 from .costing import Costs, costs_of
 from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
@@ -429,8 +429,13 @@ class Composer:
 
     @property
     def count(self) -> int:
+        return self.draft.repeats * self.cells_per_repeat
+
+    @property
+    def cells_per_repeat(self) -> int:
+        """Columns × cases."""
         cases = self.draft.case_set if self.takes_json else None
-        return len(self.sheet) * self.draft.repeats * (cases.count if cases else 1)
+        return len(self.sheet) * (cases.count if cases else 1)
 
     @cached_property
     def case_set(self) -> CaseSet | None:

@@ -110,9 +110,8 @@ def findings(draft: Draft, columns: list[Column], facts: Facts, problems: Sequen
     cases = draft.recorded if takes_json else None
     if takes_json and cases is None:
         found += [*_about_body(facts), *_about_columns(columns, facts)]
-    found += [
-        Finding(BAD, problem.message) for problem in shape_problems(columns, draft.repeats, cases.count if cases else 1)
-    ]
+    count = draft.case_set.count if takes_json and draft.case_set else 1
+    found += [Finding(BAD, problem.message) for problem in shape_problems(columns, draft.repeats, count)]
     if draft.connection is None or draft.connection.archived_at:
         found.append(Finding(BAD, "The connection this draft used is gone. Choose another one."))
     told = {finding.message for finding in found}

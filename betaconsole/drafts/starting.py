@@ -13,8 +13,7 @@ from betaconsole.library.models import Combination, PromptVersion
 from betaconsole.teams.models import Connection, Team, User
 
 from .case_values import keep_values
-from .columns import Column, new_key
-from .composing import MAX_REPEATS
+from .columns import MAX_REPEATS, Column, new_key
 from .endpoint_choice import is_count, takes
 from .models import Draft, Engine, OwnBody
 

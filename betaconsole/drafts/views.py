@@ -21,8 +21,7 @@ from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
 from .case_values import value_rows
 from .case_views import imported_text
-from .columns import MAX_CELLS, Column
-from .composing import MAX_REPEATS
+from .columns import MAX_CELLS, MAX_REPEATS, Column
 from .context import Composer, Name
 from .editing import Edit, Refused, Stale
 from .endpoint_choice import takes
@@ -132,9 +131,10 @@ def set_repeats(request: TeamRequest, draft_id: str) -> HttpResponse:
         repeats = int(value) if value.isascii() and value.isdigit() and len(value) < 7 else 0
         if not 1 <= repeats <= MAX_REPEATS:
             raise Refused("repeats", f"Repeats: choose 1 to {MAX_REPEATS}.")
-        cells = repeats * len(draft.columns)
+        cells = repeats * Composer(draft).cells_per_repeat
         if cells > MAX_CELLS:
-            raise Refused("repeats", f"{cells:,} requests; one comparison holds at most {MAX_CELLS:,}.")
+            most = f"with these columns and cases, up to {MAX_CELLS // Composer(draft).cells_per_repeat} repeats"
+            raise Refused("repeats", f"{cells:,} requests; one comparison holds at most {MAX_CELLS:,}: {most}.")
         return Edit("change repeats", values={"repeats": repeats}, place="repeats")
 
     return edited(request, draft_id, make, place="repeats")

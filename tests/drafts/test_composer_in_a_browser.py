@@ -142,9 +142,9 @@ def test_a_second_tab_is_noticed_and_what_was_typed_is_kept(browser, live_consol
 def test_run_waits_for_a_field_that_was_refused(browser, live_console):
     with watched_page(browser, live_console.url, allow="422") as page:
         begin(page)
-        page.get_by_label("Repeats").fill("99")
+        page.get_by_label("Repeats").fill("101")
         page.keyboard.press("Control+Enter")
-        expect(page.locator("#problem-repeats")).to_contain_text("1 to 20")
+        expect(page.locator("#problem-repeats")).to_contain_text("1 to 100")
         expect(page.get_by_label("Repeats")).to_be_focused()
         page.get_by_label("Repeats").fill("2")
         page.keyboard.press("Control+Enter")

@@ -34,7 +34,7 @@ def test_an_empty_column_is_a_valid_baseline():
 
 def test_all_problems_are_named_at_once():
     columns = [Column("a", changes_text="{"), Column("b", version="yesterday"), Column("c", betas=("No",))]
-    found = problems_of(a_draft(text='{"model": 1,}', columns=columns, repeats=21))
+    found = problems_of(a_draft(text='{"model": 1,}', columns=columns, repeats=101))
     assert set(found) == {"body", "a", "b", "c", "repeats"}
     assert "line 1" in found["body"]
     assert found["a"].startswith("Column A:")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Max
 
-from betaconsole.drafts.columns import MAX_CELLS
+from betaconsole.drafts.columns import MAX_CELLS, MAX_REPEATS
 from betaconsole.runs.models import Addition, Comparison, Exchange, ExchangeBeta
 from betaconsole.runs.sending.further import unsent_headers
 from betaconsole.runs.sending.pausing import can_pause
@@ -19,7 +19,7 @@ from .adding import plan_of, reopen
 from .budgeting import FREE, Promise, reserve
 from .launching import TokenReused, check_sending
 from .order import drawn
-from .planning import MAX_REPEATS, PlanError
+from .planning import PlanError
 
 USUAL = 20
 # What is equal in every repeat of a column and case.

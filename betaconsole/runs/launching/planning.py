@@ -22,7 +22,7 @@ from betaconsole.claude.headers import (
     check_version,
     join_betas,
 )
-from betaconsole.drafts.columns import MAX_CELLS, MAX_COLUMNS
+from betaconsole.drafts.columns import MAX_CELLS, MAX_COLUMNS, MAX_REPEATS
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
 from betaconsole.library.variables import VARIABLE
@@ -30,7 +30,6 @@ from betaconsole.storage.fields import showable
 
 from .separate_caches import with_nonce
 
-MAX_REPEATS = 100
 MAX_PLAN_BYTES = 512 * 1024 * 1024  # all different bodies of one plan together
 MESSAGES = Endpoint.MESSAGES
 WITH_PROMPTS = ("/v1/messages", "/v1/messages/count_tokens")  # a body there has a model and may have a system text
