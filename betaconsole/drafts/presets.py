@@ -74,7 +74,7 @@ PRESETS = {
         ),
         Preset(
             CONTROLS,
-            "Add controls",
+            "Controls",
             "Beside what is there: a made-up beta that must be refused, and a twin of the baseline that must show no "
             "difference.",
             "Can this comparison be trusted?",

@@ -16,6 +16,7 @@ from betaconsole.claude.endpoints import Endpoint
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.controls import CONTROLS_IN_SHORT
 from betaconsole.drafts.models import Draft, Engine
+from betaconsole.drafts.presets import PRESETS
 from betaconsole.library.models import PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
 from betaconsole.storage.public_id import new_public_id
@@ -177,6 +178,16 @@ class Comparison(models.Model):
     def endpoint(self) -> Endpoint:
         """Where its requests go."""
         return Endpoint(self.method, self.path, self.query)
+
+    @property
+    def preset_title(self) -> str:
+        """What made its columns, in words; empty where a person did."""
+        return PRESETS[self.preset].title.lower() if self.preset in PRESETS else ""
+
+    @property
+    def preset_question(self) -> str:
+        """What they answer."""
+        return PRESETS[self.preset].question if self.preset in PRESETS else ""
 
     @cached_property
     def brought(self) -> "Imported | None":
