@@ -20,6 +20,7 @@ MOST_MAIN = 3
 MOST_FIGURES = 3  # said of one column
 MOST_NAMES = 4  # of figures that did not change
 MOST_NAMED = 5  # columns in one sentence
+MOST_REPEATS = 1_000  # beyond that nobody asks how many exactly
 
 
 def verdict(facts: Facts, results: Results) -> Verdict:
@@ -40,7 +41,7 @@ def _no_trust(weighed: Weighed) -> Sentence:
 
 def _nothing(weighed: Weighed) -> Sentence:
     if weighed.silent:
-        said = f"Nothing can be compared: {_letters(weighed.silent)} or what stands beside has no answer"
+        said = f"Nothing can be compared: no answer of {_letters(weighed.silent)}, or of what stands beside"
     elif any(column.role for column in weighed.columns.values()):
         said = "Nothing can be compared: only controls stand beside another column"
     else:
@@ -56,7 +57,7 @@ def _findings(weighed: Weighed) -> Iterator[Sentence]:
     if contributions:
         yield contributions
         if without := all_off(weighed):
-            yield _changed(weighed, without)
+            yield _changed(weighed, without, before="Without any of them, ")
     elif len(weighed.differing) <= MOST_MAIN - 1 - bool(weighed.refused):
         yield from (_changed(weighed, column) for column in weighed.differing)
     else:
@@ -68,20 +69,18 @@ def _findings(weighed: Weighed) -> Iterator[Sentence]:
 
 
 def _refusals(refused: Sequence[Column]) -> Sentence:
-    said = [f"{letter(one.position)} was refused{_how_often(one)}" for one in refused[:MOST_NAMED]]
-    more = len(refused) - len(said)
-    return Sentence("refused", listed([*said, f"so {'was' if more == 1 else 'were'} {more} more"] if more else said))
-
-
-def _how_often(column: Column) -> str:
-    count = column.excluded.get(REFUSED, 0)
-    return f" in {count:,} requests" if count > 1 else ""
+    """Which columns were refused. Where a column sent one beta only, that one it was."""
+    count = refused[0].excluded.get(REFUSED, 0)
+    how_often = f" in {count:,} requests" if len(refused) == 1 and count > 1 else ""
+    betas = [f"{letter(one.position)}: {one.betas[0]}" for one in refused[:MOST_NAMED] if len(one.betas) == 1]
+    verb = "was" if len(refused) == 1 else "were"
+    return Sentence("refused", f"{_letters(refused)} {verb} refused{how_often}", ", ".join(betas))
 
 
 # What changed -----------------------------------------------------------------------------------------------------------
 
 
-def _changed(weighed: Weighed, column: Column) -> Sentence:
+def _changed(weighed: Weighed, column: Column, *, before: str = "") -> Sentence:
     found = [one for one in weighed.of(column) if one.state == "differs"]
     name, other = letter(column.position), letter(column.baseline or 0)
     shown = found[:MOST_FIGURES]
@@ -91,7 +90,7 @@ def _changed(weighed: Weighed, column: Column) -> Sentence:
     if more := len(found) - len(shown):
         said.append(f"differs in {counted(more, 'more figure')}")
     figures = [measured(weighed.figures[one.figure], one) for one in shown]
-    return Sentence("changed", f"{name} {listed(said)}", "; ".join([*figures, pairs(shown)]))
+    return Sentence("changed", f"{before}{name} {listed(said)}", "; ".join([*figures, pairs(shown)]))
 
 
 def _all_changed(weighed: Weighed) -> Sentence:
@@ -132,7 +131,10 @@ def _would_do(weighed: Weighed, results: Sequence[Result]) -> str:
     if not known:
         return "how many repeats would do cannot be told from these"
     first = next((one for one in known if one.figure == "output_tokens"), known[0])
-    return f"{counted(first.needed or 0, 'more repeat')} would do for {name_of(weighed.figures[first.figure])}"
+    name, needed = name_of(weighed.figures[first.figure]), first.needed or 0
+    if needed > MOST_REPEATS:
+        return f"{name} would take more than {MOST_REPEATS:,} more repeats"
+    return f"{counted(needed, 'more repeat')} would do for {name}"
 
 
 def _unchanged(weighed: Weighed) -> Sentence | None:

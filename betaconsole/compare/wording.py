@@ -85,7 +85,7 @@ NOUNS = {
     "preferred": "which one is preferred",
 }
 # The same of several at once.
-FAMILIES = {"refusal": "refusals", "stop_reason": "stop reasons", "block": "types of blocks", "blocks": "blocks"}
+FAMILIES = {"refusal": "refusals", "stop_reason": "stop reasons", "block": "types of blocks"}
 
 
 def changed(figure: Figure, result: Result, *, against: str) -> str:

@@ -123,6 +123,24 @@ def test_where_all_are_refused_that_is_all_there_is():
     assert found.enough
 
 
+def test_several_refusals_are_one_sentence_with_their_betas():
+    base, _ = fewer_tokens(20).columns
+    refused = [
+        column(place, {}, excluded={"refused": 1, "skipped": 19}, betas=[f"made-up-{place}-2026-01-01"])
+        for place in (1, 2)
+    ]
+    assert main(said(inputs(base, *refused))) == [
+        "B and C were refused (B: made-up-1-2026-01-01, C: made-up-2-2026-01-01)."
+    ]
+
+
+def test_a_difference_too_small_for_any_number_of_repeats_is_not_promised():
+    asked = inputs(
+        column(0, {"output_tokens": cells(500, 700, 300)}), column(1, {"output_tokens": cells(500, 300, 701)})
+    )
+    assert "output tokens would take more than 1,000 more repeats" in text(said(asked))
+
+
 def test_without_a_baseline_nothing_is_compared():
     found = said(inputs(column(0, {"output_tokens": noisy(500, 20)})))
     assert main(found) == ["Nothing is compared: no column stands beside another one."]
