@@ -24,7 +24,11 @@ from .sides import Sides, sides_of_exchanges, sides_of_pair
 from .spoken import spoken
 from .structure import structure
 from .tabs import TabLink, show_tab
+from .timing_columns import columns_of_sides
+from .timing_drawing import drawing_of
+from .timing_table import table_of, tools_of
 
+MAX_TOOL_ROWS = 100
 Turns = Callable[[Sides, Options], list[Any]]
 PARTS: dict[str, tuple[str, Turns]] = {
     "words": ("Words", spoken),
@@ -85,10 +89,10 @@ def diff(request: TeamRequest) -> HttpResponse:
         context = {"known": known, "is_left": left is not None, "beside": _beside(known)}
         return render(request, "compare/diff_choose.html", context)
     part = request.GET.get("part", "")
-    part = part if part in PARTS else "words"
+    part = part if part in (*PARTS, "timing") else "words"
     sides = sides_of_exchanges(left, right)
     context = {
-        **_part(request, part, sides),
+        **(_timing(sides) if part == "timing" else _part(request, part, sides)),
         "left": left,
         "right": right,
         "gist": gist_of(sides),
@@ -120,12 +124,27 @@ def _part(request: TeamRequest, part: str, sides: Sides) -> dict[str, Any]:
     }
 
 
+def _timing(sides: Sides) -> dict[str, Any]:
+    """What the drawing of both streams needs."""
+    columns = columns_of_sides(sides)
+    measured = [column.measured for column in columns]
+    return {
+        "part": "compare/_timing_of_two.html",
+        "sides": sides,
+        "columns": columns,
+        "drawing": drawing_of([column.source for column in columns]),
+        "rows": table_of(measured),
+        "tools": tools_of(measured)[:MAX_TOOL_ROWS],
+    }
+
+
 def _strip(request: TeamRequest, here: str) -> list[TabLink]:
     kept = {name: value for name in CARRIED if name != "part" and (value := _kept(request.GET, name))}
     address = reverse("compare:diff")
+    labels = {**{key: label for key, (label, _) in PARTS.items()}, "timing": "Timing"}
     return [
         TabLink(key, label, f"{address}?{urlencode({**kept, 'part': key})}", key == here)
-        for key, (label, _) in PARTS.items()
+        for key, label in labels.items()
     ]
 
 

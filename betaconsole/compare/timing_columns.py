@@ -10,6 +10,7 @@ from betaconsole.runs.pages.viewing import View
 from betaconsole.web.templatetags.figures import ms
 
 from .recorded import recorded_turns
+from .sides import Side, Sides
 from .timing_drawing import Source
 from .timing_table import Measured
 
@@ -18,7 +19,7 @@ from .timing_table import Measured
 class Column:
     """One column as it is drawn and as it is counted; `latest` is the exchange its cell ends with, None where it has none."""
 
-    variant: Variant
+    variant: Variant | Side
     latest: Exchange | None
     source: Source
     measured: Measured
@@ -27,6 +28,18 @@ class Column:
 def columns_of(view: View, variants: Sequence[Variant], *, against: Mapping[str, str]) -> list[Column]:
     """These columns in the case and repeat in view, on one axis. `against`: by letter the letter it is compared with."""
     cells = [list(view.turns.get(variant.position, ())) for variant in variants]
+    return _columns(variants, cells, against)
+
+
+def columns_of_sides(sides: Sides) -> list[Column]:
+    """The two sides of a difference, on one axis."""
+    both = sides.left, sides.right
+    return _columns(both, [list(side.turns) for side in both], {sides.right.letter: sides.left.letter})
+
+
+def _columns(
+    variants: Sequence[Variant | Side], cells: Sequence[Sequence[Exchange]], against: Mapping[str, str]
+) -> list[Column]:
     recorded = recorded_turns(cells)
     bin_ms = bin_for(max(map(length_ms, recorded), default=0.0))
     return [
@@ -36,7 +49,7 @@ def columns_of(view: View, variants: Sequence[Variant], *, against: Mapping[str,
 
 
 def _column(
-    variant: Variant, turns: Sequence[Exchange], kept: Sequence[Recorded], *, bin_ms: int, against: str
+    variant: Variant | Side, turns: Sequence[Exchange], kept: Sequence[Recorded], *, bin_ms: int, against: str
 ) -> Column:
     timing = timing_of(kept, bin_ms=bin_ms)
     is_running = len(kept) < len(turns)

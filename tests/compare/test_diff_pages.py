@@ -197,13 +197,15 @@ def test_two_exchanges_from_anywhere_are_compared(client, comparison, team, ann)
     there = make_exchange(other, other.variants.first(), answer=message("Something else."))
     here = of(comparison, 0)
     address = f"http://localhost{there.get_absolute_url()}?x=1"
-    for part in PARTS:
+    for part in (*PARTS, "timing"):
         response = client.get(reverse("compare:diff"), {"left": here.public_id, "right": address, "part": part})
         assert response.status_code == 200
     page = client.get(reverse("compare:diff"), {"left": here.public_id, "right": there.public_id}).content.decode()
     assert f"#{comparison.number}" in page
     assert f"#{other.number}" in page
     assert "Something else" in seen(page)
+    drawn = client.get(reverse("compare:diff"), {"left": here.public_id, "right": there.public_id, "part": "timing"})
+    assert "2 − 1" in seen(drawn.content.decode())
 
 
 def test_an_exchange_offers_to_be_compared_with_its_baseline_or_another(client, comparison):
