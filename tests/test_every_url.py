@@ -45,6 +45,7 @@ NEEDED = {
     "drafts:remove_message": {"index": "0"},
     "api:v1:answer_tool_calls": {"results": []},
     "api:v1:post_checks": {"checks": []},
+    "api:v1:add_more": {"repeats": 1},
     "api:v1:create_prompt_version": {"body": {}},
     "api:v1:create_decision": {"about": ["a"], "stand": "wait", "reason": "a"},
     **dict.fromkeys(("api:v1:list_comments", "api:v1:create_comment"), {"text": "a"}),
