@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connections
+from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.compare import evidence
@@ -16,7 +17,7 @@ from betaconsole.compare.models import Evidence
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.states import State
 from betaconsole.statistics.process import StatisticsError
-from tests.builders import make_comparison, make_exchange
+from tests.builders import make_comparison, make_exchange, message
 from tests.environment import CHECKOUT, clean_environment
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +138,15 @@ def test_the_process_that_serves_pages_never_imports_scipy():
         [sys.executable, "-c", code], cwd=CHECKOUT, env=clean_environment(), capture_output=True, text=True, check=True
     )
     assert told.stdout.strip() == "[]"
+
+
+def test_names_that_a_far_end_made_up_are_only_text_on_the_page(client, team, ann):
+    comparison = make_comparison(team, ann, exchanges=False, repeats=8)
+    first, second = comparison.variants.all()
+    for repeat in range(1, 9):
+        make_exchange(comparison, first, repeat=repeat)
+        make_exchange(comparison, second, repeat=repeat, answer=message({"type": "<img src=x>"}, "Hello."))
+    finish(comparison)
+    page = client.get(reverse("compare:verdict", args=[comparison.public_id])).content.decode()
+    assert "B brings a &lt;img src=x&gt; block in all of its answers (A in none)" in page
+    assert "<img src=x>" not in page
