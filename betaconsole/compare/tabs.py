@@ -31,6 +31,7 @@ TABS: tuple[Tab, ...] = (
     Tab("figures", "Figures", "compare:figures"),
     Tab("words", "Words", "compare:words", has_two_columns),
     Tab("blocks", "Blocks", "compare:blocks", has_two_columns),
+    Tab("checks", "Checks", "compare:checks", fits=lambda comparison: comparison.endpoint.is_messages),
     Tab("timing", "Timing", "compare:timing", fits=lambda comparison: comparison.endpoint.is_messages),
     Tab("requests", "Requests", "compare:requests", has_two_columns),
     Tab("headers", "Headers", "compare:headers", has_two_columns),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import diff_views, evidence_views, replay_views, timing_views, views
+from . import check_views, diff_views, evidence_views, replay_views, timing_views, views
 
 app_name = "compare"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("comparisons/<str:public_id>/verdict/", evidence_views.verdict, name="verdict"),
     path("comparisons/<str:public_id>/figures/", evidence_views.figures, name="figures"),
     path("comparisons/<str:public_id>/said/", evidence_views.said, name="said"),
+    path("comparisons/<str:public_id>/checks/", check_views.checks, name="checks"),
+    path("comparisons/<str:public_id>/checks/add/", check_views.add_check, name="add_check"),
+    path("comparisons/<str:public_id>/checks/remove/", check_views.remove_check, name="remove_check"),
     path("comparisons/<str:public_id>/record/", evidence_views.record, name="record"),
     path("comparisons/<str:public_id>/timing/", timing_views.timing, name="timing"),
     path("exchanges/<str:public_id>/replay/", replay_views.replay, name="replay"),
