@@ -48,8 +48,10 @@ NEEDED = {
     "api:v1:add_more": {"repeats": 1},
     "api:v1:create_prompt_version": {"body": {}},
     "api:v1:create_decision": {"about": ["a"], "stand": "wait", "reason": "a"},
-    **dict.fromkeys(("api:v1:list_comments", "api:v1:create_comment"), {"text": "a"}),
-    **dict.fromkeys(("api:v1:list_comparison_links", "api:v1:create_public_link"), {"days": 7}),
+    "api:v1:list_comments": {"text": "a"},
+    "api:v1:create_comment": {"text": "a"},
+    "api:v1:list_comparison_links": {"days": 7},
+    "api:v1:create_public_link": {"days": 7},
 }
 
 pytestmark = pytest.mark.django_db
