@@ -1,7 +1,7 @@
 """The lanes of a comparison's page, computed: templates only look things up."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from django.template.loader import render_to_string
@@ -39,6 +39,7 @@ from .wording import (
     support_text,
 )
 
+AS_IT_MUST_BE = "As it must be: the API looks at these names, so that it takes another one says something."
 FEW = 4  # with more lanes than this their betas stand in a matrix above them
 STATE_LETTERS: dict[str, str] = {State.QUEUED.value: "q", State.SENDING.value: "s", State.STREAMING.value: ""}
 
@@ -218,6 +219,7 @@ def _lane(
     origin = _origin(view, variant)
     told_of = origin.left_out if origin else []
     is_made_up = variant.role == ColumnRole.MADE_UP  # its refusal is what was asked for
+    error = error_of(told)
     return Lane(
         comparison=view.comparison,
         variant=variant,
@@ -244,8 +246,8 @@ def _lane(
             skipped=sum(row.state == State.SKIPPED for row in here),
             limit=_limit(view),
         ),
-        error=error_of(told),
-        help=help_with(told, blamed(lines)),
+        error=replace(error, advice=AS_IT_MUST_BE) if error and is_made_up and refused else error,
+        help=[] if is_made_up and refused else help_with(told, blamed(lines)),
         support=support_text(told) if is_for_support(told) and not is_made_up else "",
         refused=refused,
         can_add_without=bool(refused)

@@ -47,6 +47,7 @@ def test_lanes_say_what_a_control_must_show_and_offer_no_way_round_it(client: Cl
     page = client.get(comparison.get_absolute_url()).content.decode()
     assert "control: must be refused" in page
     assert "control: no difference from A" in page
+    assert "As it must be: the API looks at these names" in page
     assert "Add a column without it" not in page, "that it is refused is what was asked for"
     Exchange.objects.filter(comparison=comparison, variant__position=1).update(
         state=State.FAILED, status=400, error_type="invalid_request_error", refused_betas=[CONTEXT]
