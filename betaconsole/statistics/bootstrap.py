@@ -31,8 +31,10 @@ def fits(sides: Sides) -> bool:
 
 def resampled(sides: Sides, *, alpha: float, seed: int) -> Resampled | None:
     """Bias-corrected and accelerated: B. Efron 1987, Better bootstrap confidence intervals; JASA 82: 171-185, sections 2
-    and 3, and Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 14.3. Pairs are drawn together. None where
-    every draw lies on one side of what was measured."""
+    and 3, and Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 14.3. Its tails are widened for what a sample
+    spreads less than where it came from: T. C. Hesterberg 2015, What teachers should know about the bootstrap; The American
+    Statistician 69: 371-386, section 5.3. Pairs are drawn together. None where every draw lies on one side of what was
+    measured."""
     upper, lower = sides.upper, sides.lower
     draws = max(1_999, min(DRAWS, MOST_WORK // max(len(upper), len(lower))))
     weights = _weights(len(upper), draws, seed)
@@ -89,8 +91,10 @@ def _bca(drawn: Floats, measured: float, left_out: list[Floats], *, alpha: float
     bias = float(special.ndtri(below))
     acceleration = _acceleration(left_out)
     ends = []
-    for tail in (alpha / 2, 1 - alpha / 2):
-        z = bias + float(special.ndtri(tail))
+    n = min(map(len, left_out))
+    reach = math.sqrt(n / (n - 1)) * float(special.stdtrit(n - 1, 1 - alpha / 2))
+    for tail in (-reach, reach):
+        z = bias + tail
         ends.append(float(special.ndtr(bias + z / (1 - acceleration * z))))
     low, high = np.quantile(drawn, ends)
     return float(low), float(high)
