@@ -45,9 +45,11 @@ class DrawnTick:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One figure. `said`: its numbers in words, for who does not see it."""
+    """One figure. `unit`: of the numbers of its scale, where they do not say it. `said`: its numbers in words, for who does
+    not see it."""
 
     figure: Figure
+    unit: str
     plot: Plot
     rows: tuple[DrawnRow, ...]
     ticks: tuple[DrawnTick, ...]
@@ -136,7 +138,7 @@ def _drawing(
     draw = share_plot if row.figure.is_share else plot
     picture = draw(columns, width=WIDE if is_alone else WIDTH)
     rows = tuple(_drawn_row(one, row, ways) for one in picture.rows)
-    return Drawing(row.figure, picture, rows, _ticks(picture, row), _said(row, columns))
+    return Drawing(row.figure, row.hand.after.strip(), picture, rows, _ticks(picture, row), _said(row, columns))
 
 
 def _drawn_row(one: PlotRow, row: FigureRow, ways: Ways) -> DrawnRow:
@@ -159,8 +161,8 @@ def _value(row: FigureRow, dot: Dot) -> str:
 
 
 def _ticks(picture: Plot, row: FigureRow) -> tuple[DrawnTick, ...]:
-    """The numbers of the scale; those at its ends stand inside the drawing."""
-    room, hand = picture.width * 0.08, row.hand
+    """The numbers of the scale, without their unit; those at its ends stand inside the drawing."""
+    room, hand = picture.width * 0.08, replace(row.hand, after="")
     while len({hand.value(tick.value) for tick in picture.ticks}) < len(picture.ticks) and hand.digits < MOST_DIGITS:
         hand = replace(hand, digits=hand.digits + 1)
     return tuple(

@@ -244,7 +244,7 @@ def _with_result(said: Measured, result: Result, figure: Figure, hand: Hand) -> 
         said,
         difference=hand.difference(result.difference),
         relative="" if figure.is_share else percent(result.relative),
-        interval=hand.interval(result.low, result.high),
+        interval="" if result.state == "identical" else hand.interval(result.low, result.high),
         state=STATES[result.state],
         test=Test(
             runs=f"{result.n:,} pairs" if result.paired else f"{result.n:,} and {result.n_baseline:,}",
