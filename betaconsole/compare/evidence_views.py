@@ -28,25 +28,27 @@ from .tabs import show_tab
 def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
     """The box above the lanes. While the comparison runs it asks again, and brings the figures along where their tab is open.
 
-    `seen`: what the page shows already; where nothing has moved since there is nothing to say. `running`: it ran then, so
+    `seen`: what the box shows already, `drawn` the figures; where nothing has moved since there is nothing to say. `running`: it ran then, so
     its end is worth announcing. `again`: to work out once more what could not be worked out.
     """
     comparison = own_comparison(request, public_id)
     seen, again = fingerprint(comparison), "again" in request.GET
-    if request.GET.get("seen") == seen and not again:
+    drawn = request.GET.get("drawn", seen)
+    if request.GET.get("seen") == seen == drawn and not again:
         return HttpResponse(status=204)
     rows, variants = rows_of(comparison), variants_of(comparison)
     is_running, several = any(row.is_unfinished for row in rows), has_several(rows)
     figure = request.GET.get("figure", "")
-    evidence = evidence_for(comparison, variants, rows, figure=figure, again=again) if several else None
+    case = number(request.GET.get("case")) or 0
+    evidence = evidence_for(comparison, variants, rows, figure=figure, case=case, again=again) if several else None
     context = {
         "comparison": comparison,
         "evidence": evidence,
         "is_running": is_running,
         "is_single": not several and len(variants) > 1 and not is_running and comparison.endpoint.is_messages,
-        "is_open": "figures" in request.GET,
+        "is_open": "drawn" in request.GET,
         "has_ended": "running" in request.GET and not is_running,
-        "seen": seen if evidence is None or evidence.is_settled else "",
+        "seen": seen if evidence is None or evidence.is_current else "",
         "more": more_asked(comparison, evidence, columns=len(variants)),
         "more_token": new_public_id(),
     }
@@ -58,6 +60,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
 def figures(request: TeamRequest, public_id: str) -> HttpResponse:
     """The tab: all runs together where there are several, and the cell in view by itself."""
     comparison = own_comparison(request, public_id)
+    seen = fingerprint(comparison)
     view = load(
         comparison,
         case=number(request.GET.get("case")),
@@ -69,7 +72,8 @@ def figures(request: TeamRequest, public_id: str) -> HttpResponse:
     if has_several(view.rows):
         figure = request.GET.get("figure", "")
         evidence = evidence_for(comparison, view.variants, view.rows, figure=figure, case=view.case)
-    context = {**figures_context(view), "evidence": evidence, "asked_figure": request.GET.get("figure", "")}
+    seen = seen if evidence is None or evidence.is_current else ""
+    context = {**figures_context(view), "evidence": evidence, "seen": seen}
     return show_tab(request, comparison, "compare/_figures.html", context, here="figures")
 
 

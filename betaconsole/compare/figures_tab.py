@@ -10,7 +10,7 @@ from betaconsole.runs.pages.showing import Row
 from .contributions import Contributions, contributions_of
 from .drawings import Drawings, Ways, drawings_of
 from .evidence import Shown, evidence_of
-from .figure_table import FigureTable, table_of, uncounted
+from .figure_table import FigureTable, counted, table_of, uncounted
 from .output_cards import Card, cards_of
 from .verdict_box import Box, box_of
 
@@ -80,9 +80,14 @@ class Evidence:
         return self.shown.results.method_note if self.shown.results else ""
 
     @property
-    def is_settled(self) -> bool:
-        """Whether there is nothing more to come of what there is: it runs, or the conclusion is drawn, or could not be."""
-        return self.table.is_final or bool(self.shown.problem) or not self.shown.inputs.finished
+    def is_current(self) -> bool:
+        """Whether there is nothing more to say of what there is now: the conclusion is drawn, or could not be, or every cell
+        that has ended so far is told of."""
+        inputs = self.shown.inputs
+        if self.shown.is_final or self.shown.problem or inputs.finished:
+            return self.shown.is_final or bool(self.shown.problem)
+        told = sum(counted(column) + sum(column.excluded.values()) for column in inputs.columns)
+        return told == sum(not row.is_unfinished for row in self.rows)
 
     def _ways(self) -> Ways:
         cases = {case.position: str(case) for case in self.comparison.cases.only("position", "name", "comparison")}

@@ -103,8 +103,16 @@ def test_while_it_runs_the_box_says_how_far_it_is_and_asks_again(client, team, a
 
 def test_while_it_runs_the_open_tab_moves_along(client, team, ann):
     comparison = make_comparison(team, ann, repeats=2)
-    moved = html(client, comparison, "verdict", figures="1")
+    moved = html(client, comparison, "verdict", drawn="0")
     assert '<hx-partial hx-target="#evidence-figures"' in moved
+
+
+def test_figures_that_are_behind_the_box_are_brought_along(client, team, ann):
+    comparison = answered(team, ann, repeats=2)
+    [seen] = re.findall(r"seen=([\w-]+)", html(client, comparison, "verdict"))
+    late = html(client, comparison, "verdict", seen=seen, drawn="4-6-0-0")
+    assert '<hx-partial hx-target="#evidence-figures"' in late
+    assert get(client, comparison, "verdict", seen=seen, drawn=seen).status_code == 204
 
 
 def test_the_end_is_said_once_to_who_listens(client, team, ann):
