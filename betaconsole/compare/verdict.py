@@ -20,7 +20,8 @@ MOST_MAIN = 3
 MOST_FIGURES = 3  # said of one column
 MOST_NAMES = 4  # of figures that did not change
 MOST_NAMED = 5  # columns in one sentence
-MOST_REPEATS = 1_000  # beyond that nobody asks how many exactly
+MOST_REPEATS = 1_000
+TOKENS = "output_tokens"
 
 
 def verdict(facts: Facts, results: Results) -> Verdict:
@@ -126,15 +127,24 @@ def _too_few(repeats: int) -> str:
 
 
 def _would_do(weighed: Weighed, results: Sequence[Result]) -> str:
-    """How many more repeats would settle what most look at."""
-    known = [one for one in results if one.needed]
+    """How many more repeats would settle what takes fewest, and what most look at."""
+    known = [(one.needed, one.figure) for one in results if one.needed]
     if not known:
         return "how many repeats would do cannot be told from these"
-    first = next((one for one in known if one.figure == "output_tokens"), known[0])
-    name, needed = name_of(weighed.figures[first.figure]), first.needed or 0
+    least = min(needed for needed, _ in known)
+    if all(needed == least for needed, _ in known):
+        return f"{_repeats(least)} would do"
+    soonest = names_of([weighed.figures[key] for key in dict.fromkeys(key for needed, key in known if needed == least)])
+    said = f"{_repeats(least)} would do for {listed(soonest[:MOST_NAMES])}"
+    tokens = max((needed for needed, key in known if key == TOKENS), default=least)
+    return said if tokens == least else f"{said}, {_repeats(tokens)} for {name_of(weighed.figures[TOKENS])}"
+
+
+def _repeats(needed: int) -> str:
+    """`16 more repeats`; beyond `MOST_REPEATS` nobody asks how many exactly."""
     if needed > MOST_REPEATS:
-        return f"{name} would take more than {MOST_REPEATS:,} more repeats"
-    return f"{counted(needed, 'more repeat')} would do for {name}"
+        return f"more than {MOST_REPEATS:,} more repeats"
+    return counted(needed, "more repeat")
 
 
 def _unchanged(weighed: Weighed) -> Sentence | None:

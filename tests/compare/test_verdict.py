@@ -57,16 +57,14 @@ def test_too_few_repeats_are_said_to_be_too_few_and_how_many_would_do():
     assert not found.enough
     [only] = main(found)
     assert only.startswith("Not enough data: with 3 answers a column no difference could show, however large; ")
-    assert "more repeats would do for output tokens" in only
+    assert re.search(r"\d+ more repeats would do for output tokens", only)
 
 
 def test_one_answer_a_column_says_nothing_of_chance():
     found = said(fewer_tokens(1))
     assert not found.enough
     [only] = main(found)
-    assert only == (
-        "Not enough data: one answer a column says nothing of chance; 9 more repeats would do for output tokens."
-    )
+    assert only == ("Not enough data: one answer a column says nothing of chance; 9 more repeats would do.")
 
 
 def test_a_failed_control_takes_every_claim_away():
@@ -138,7 +136,7 @@ def test_a_difference_too_small_for_any_number_of_repeats_is_not_promised():
     asked = inputs(
         column(0, {"output_tokens": cells(500, 700, 300)}), column(1, {"output_tokens": cells(500, 300, 701)})
     )
-    assert "output tokens would take more than 1,000 more repeats" in text(said(asked))
+    assert "more than 1,000 more repeats would do" in text(said(asked))
 
 
 def test_without_a_baseline_nothing_is_compared():
