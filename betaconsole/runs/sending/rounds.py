@@ -112,6 +112,8 @@ def first_repeats_unanswered(rounds: Iterable[Round]) -> dict[tuple[int, int], i
     first = {(comparison_id, 1) for comparison_id in comparisons} | set(added)
     repeats = {repeat for _, repeat in first}
     found = Exchange.objects.filter(comparison_id__in=comparisons, repeat__in=repeats, turn=1)
-    unanswered = found.filter(state__in=(State.QUEUED, State.SENDING)).order_by("-repeat")
+    # An error is an answer once it is whole: its end skips the rest of its column, in one transaction.
+    is_error = Q(state=State.STREAMING, status__gte=300)
+    unanswered = found.filter(Q(state__in=(State.QUEUED, State.SENDING)) | is_error).order_by("-repeat")
     rows = unanswered.values_list("comparison_id", "case_id", "repeat")
     return {(comparison, case): repeat for comparison, case, repeat in rows if (comparison, repeat) in first}
