@@ -15,6 +15,7 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import number
 
+from .checking import digest_of
 from .evidence import evidence_of
 from .figures_tab import Evidence, evidence_for, has_several
 from .output_cards import cards_of
@@ -32,7 +33,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
     its end is worth announcing. `again`: to work out once more what could not be worked out.
     """
     comparison = own_comparison(request, public_id)
-    seen, again = fingerprint(comparison), "again" in request.GET
+    seen, again = _state_of(comparison), "again" in request.GET
     drawn = request.GET.get("drawn", seen)
     if request.GET.get("seen") == seen == drawn and not again:
         return HttpResponse(status=204)
@@ -60,7 +61,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
 def figures(request: TeamRequest, public_id: str) -> HttpResponse:
     """The tab: all runs together where there are several, and the cell in view by itself."""
     comparison = own_comparison(request, public_id)
-    seen = fingerprint(comparison)
+    seen = _state_of(comparison)
     view = load(
         comparison,
         case=number(request.GET.get("case")),
@@ -126,3 +127,8 @@ def more_asked(comparison: Comparison, evidence: Evidence | None, *, columns: in
 def variants_of(comparison: Comparison) -> list[Variant]:
     """The columns without what is heavy."""
     return list(comparison.variants.defer("own_body", "changes"))
+
+
+def _state_of(comparison: Comparison) -> str:
+    """Moves with what has come in, and with what is checked of it."""
+    return fingerprint(comparison) + digest_of(comparison.checks)

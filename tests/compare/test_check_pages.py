@@ -1,5 +1,7 @@
 """The Checks tab: adding, removing, putting back, and how often each check holds."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -71,3 +73,13 @@ def test_a_removed_check_can_be_put_back(client: Client, comparison):
         {"written": '{"kind": "tool_called", "tool": "look", "input": {"id": 1.0}, "name": "looks"}'},
     )
     assert Comparison.objects.get(pk=comparison.pk).checks == [check]
+
+
+def test_a_verdict_that_is_shown_is_asked_for_anew_when_the_checks_change(client: Client, comparison):
+    box = client.get(f"/comparisons/{comparison.public_id}/verdict/").content.decode()
+    seen = re.search(r"seen=([^&\"]+)", box)
+    assert seen
+    ask = f"/comparisons/{comparison.public_id}/verdict/?seen={seen[1]}"
+    assert client.get(ask).status_code == 204
+    client.post(address(comparison, "add/"), {"kind": "json"})
+    assert client.get(ask).status_code == 200
