@@ -118,10 +118,11 @@ def record(request: TeamRequest, public_id: str) -> HttpResponse:
 
 def more_asked(comparison: Comparison, evidence: Evidence | None, *, columns: int) -> int:
     """How many more repeats the box offers to run; 0 where nothing is open, or so many may not be added."""
-    wanted = evidence.box.more if evidence else 0
+    wanted = evidence.box.more if evidence else ()
     if not wanted or comparison.brought:
         return 0
-    return wanted if wanted <= room_in(comparison, columns=columns, cases=comparison.cases.count()).most else 0
+    most = room_in(comparison, columns=columns, cases=comparison.cases.count()).most
+    return next((repeats for repeats in wanted if repeats <= most), 0)
 
 
 def variants_of(comparison: Comparison) -> list[Variant]:

@@ -16,12 +16,13 @@ FIRST = "output_tokens"
 @dataclass(frozen=True)
 class Box:
     """`said`: whole sentences. `behind`: figures, then what is to be known beside them. `more`: how many further repeats
-    would settle it; 0 where nobody knows or nothing is open. `problem`: why there is no verdict though it has ended."""
+    would settle something, the more worth asking for first; empty where nobody knows or nothing is open. `problem`: why there
+    is no verdict though it has ended."""
 
     said: str
     behind: Sequence[str]
     is_warning: bool = False
-    more: int = 0
+    more: tuple[int, ...] = ()
     problem: str = ""
 
 
@@ -36,15 +37,15 @@ def box_of(shown: Shown, table: FigureTable, *, simulated: bool) -> Box:
         said=" ".join(f"{one.text}." for one in verdict.main),
         behind=[*(one.figures for one in verdict.main if one.figures), *(one.text for one in verdict.notes)],
         is_warning=not verdict.trusted,
-        more=more_repeats(shown.results) if not verdict.enough and shown.results else 0,
+        more=more_repeats(shown.results) if not verdict.enough and shown.results else (),
     )
 
 
-def more_repeats(results: Results) -> int:
-    """How many further repeats would settle what is open: of the output tokens where they are, else of what takes least."""
+def more_repeats(results: Results) -> tuple[int, ...]:
+    """How many further repeats would settle what is open: the output tokens, then what takes fewest."""
     open_ones = [one for one in results.results if one.state == "not_enough" and one.needed]
-    first = [_needed(one) for one in open_ones if one.figure == FIRST]
-    return max(first) if first else min(map(_needed, open_ones), default=0)
+    tokens = [_needed(one) for one in open_ones if one.figure == FIRST]
+    return tuple(max(tokens) for _ in tokens[:1]) + tuple(min(map(_needed, open_ones)) for _ in open_ones[:1])
 
 
 def _needed(one: Result) -> int:

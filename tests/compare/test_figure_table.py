@@ -122,11 +122,11 @@ def test_from_five_columns_on_they_are_rows():
 
 def test_what_would_settle_it_is_asked_of_the_output_tokens_first():
     _, results = ended(tokens(0, 1), results=[result(state="not_enough", needed=12)])
-    assert more_repeats(results) == 12
+    assert more_repeats(results) == (12, 12)
     others = (result("total_ms", state="not_enough", needed=3), result("cost_usd", state="not_enough", needed=40))
-    assert more_repeats(replace(results, results=(*others, *results.results))) == 12
-    assert more_repeats(replace(results, results=others)) == 3
-    assert more_repeats(replace(results, results=(result(),))) == 0
+    assert more_repeats(replace(results, results=(*others, *results.results))) == (12, 3)
+    assert more_repeats(replace(results, results=others)) == (3,)
+    assert more_repeats(replace(results, results=(result(),))) == ()
 
 
 def test_each_beta_has_its_part_and_all_together_what_lies_beyond_the_sum():
