@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests import canaries
 from tests.environment import CHECKOUT, clean_environment
 from tests.migrated import lay_tables
 
@@ -75,6 +76,7 @@ def running(data: Path | None = None, **environment: str) -> Iterator[Console]:
         finally:
             if console.process.poll() is None:
                 console.kill()
+        canaries.check_console(console.data, environment)
 
 
 def free_port() -> int:

@@ -4,21 +4,16 @@ way it can. Afterwards neither is anywhere: not in the database, the logs, a fil
 import base64
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 import time
-import zlib
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import requests
 
-from betaconsole.storage.fields import unpack
+from tests.canaries import everything_stored, forms
 from tests.console import Console, running
 from tests.environment import CHECKOUT, clean_environment
 from tests.upstream import Peer, Upstream
@@ -29,18 +24,6 @@ FROM_ENVIRONMENT = "canary02-of-no-known-shape/0123456789+abcdef==Z"
 KEYS = (PASTED, FROM_ENVIRONMENT)
 SSE = "content-type: text/event-stream"
 KINDS = ("stream", "stream error", "cut", "json", "refused", "html", "redirect")
-
-
-def forms(key: str) -> dict[str, bytes]:
-    """The key as it might be written down: base64 at each of its three alignments, and the rest."""
-    data = key.encode()
-    found = {"plain": data, "hex": data.hex().encode(), "url": quote(key, safe="").encode(), "reversed": data[::-1]}
-    for skip in range(3):
-        # Only the part that is the same whatever stands before and after.
-        inner = data[skip : len(data) - (len(data) - skip) % 3]
-        found[f"base64 at {skip}"] = base64.b64encode(inner)
-        found[f"base64url at {skip}"] = base64.urlsafe_b64encode(inner)
-    return found
 
 
 def hits(data: bytes) -> set[str]:
@@ -217,26 +200,6 @@ def _look_at_everything(visitor: Visitor, comparisons: list[dict[str, Any]]) -> 
     for url in every_url():
         for public_id in ids.get(url.noun, []) if url.parameters else [""]:
             visitor.get(url.path(**dict.fromkeys(url.parameters[:1], public_id)))
-
-
-def everything_stored(database: Path) -> Iterator[tuple[str, bytes]]:
-    """Every value of every table, unpacked where it is stored packed."""
-    with closing(sqlite3.connect(database)) as store:
-        store.text_factory = bytes
-        tables = [name.decode() for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
-        for table in tables:
-            for row in store.execute(f'select * from "{table}"'):
-                for value in row:
-                    if isinstance(value, bytes):
-                        yield table, value
-                        yield table, _unpacked(value)
-
-
-def _unpacked(value: bytes) -> bytes:
-    try:
-        return unpack(value)
-    except zlib.error:
-        return b""
 
 
 def test_the_search_for_a_key_finds_it_in_every_form():
