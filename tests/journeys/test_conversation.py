@@ -147,7 +147,8 @@ def test_a_refused_result_stays_in_its_field(browser: Browser, live_console: Con
         berlin = lane(page, "A").get_by_label("Berlin")
         expect(berlin).to_be_visible()
         expect(lane(page, "A").locator(".result")).to_contain_text("→ stub: 18 °C")
-        expect(page.locator("#live[hx-get]")).to_be_attached()  # at rest: no lane is drawn anew between press and answer
+        # At rest no lane is drawn anew between press and answer.
+        expect(page.locator("#live[hx-get]")).to_be_attached()
         berlin.fill("20 °C")
         lane(page, "A").get_by_label("Madrid").fill("   ")
         lane(page, "A").get_by_role("button", name="Send these results").click()
