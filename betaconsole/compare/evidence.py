@@ -29,6 +29,7 @@ from .observing import inputs_of
 from .sentences import Facts, Verdict
 from .single import is_single, work_out_single
 from .verdict import verdict
+from .voting import digest_of_votes
 
 logger = logging.getLogger(__name__)
 
@@ -78,13 +79,14 @@ def evidence_of(comparison: Comparison, *, again: bool = False) -> Shown:
 
 
 def standing_of(comparison: Comparison) -> Standing:
-    """Two queries. The text is another one whenever an exchange was added, moved or read anew, or the checks are others."""
+    """Three queries. The text is another one whenever an exchange was added, moved or read anew, somebody judged, or the
+    checks are others."""
     rows = comparison.exchanges.aggregate(
         *(Count("pk"), Sum("version"), Sum("input_tokens"), Sum("output_tokens"), Count("wait"), Max("wait__id")),
     )
     now = Comparison.objects.filter(pk=comparison.pk).values_list("finished_at", "planned_repeats", "checks").first()
     finished_at, planned, checks = now or (None, None, [])
-    told = [RULES, *rows.values(), planned, digest_of(checks)]
+    told = [RULES, *rows.values(), planned, digest_of(checks), digest_of_votes(comparison)]
     return Standing("-".join(str(value or 0) for value in told), finished_at is not None)
 
 

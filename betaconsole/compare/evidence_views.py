@@ -15,6 +15,7 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import number
 
+from .blind import judgeable
 from .checking import digest_of
 from .evidence import evidence_of
 from .figures_tab import Evidence, evidence_for, has_several
@@ -74,7 +75,12 @@ def figures(request: TeamRequest, public_id: str) -> HttpResponse:
         figure = request.GET.get("figure", "")
         evidence = evidence_for(comparison, view.variants, view.rows, figure=figure, case=view.case)
     seen = seen if evidence is None or evidence.is_current else ""
-    context = {**figures_context(view), "evidence": evidence, "seen": seen}
+    context = {
+        **figures_context(view),
+        "evidence": evidence,
+        "seen": seen,
+        "is_judgeable": bool(judgeable(comparison, view.variants, view.rows)),
+    }
     return show_tab(request, comparison, "compare/_figures.html", context, here="figures")
 
 

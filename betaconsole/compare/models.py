@@ -1,10 +1,11 @@
-"""What was worked out of a comparison, kept."""
+"""What was worked out of a comparison, kept, and what people preferred who did not know which answer was which."""
 
 from django.db import models
 from django.utils import timezone
 
-from betaconsole.runs.models import Comparison
+from betaconsole.runs.models import Comparison, Variant
 from betaconsole.storage.fields import JsonTextField, PackedBytesField
+from betaconsole.teams.models import User
 
 
 class Evidence(models.Model):
@@ -20,3 +21,35 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"of comparison {self.comparison_id}"
+
+
+class Choice(models.TextChoices):
+    """Which of two answers somebody preferred, not knowing which was which."""
+
+    VARIANT = "variant"
+    BASELINE = "baseline"
+    NEITHER = "neither"
+
+
+class Vote(models.Model):
+    """What one person preferred in one cell of a pair: the answer of the column `variant`, or that of its baseline."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="votes")
+    baseline = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    case_position = models.PositiveIntegerField()
+    repeat = models.PositiveIntegerField()
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    choice = models.CharField(max_length=8, choices=Choice.choices)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["comparison", "author", "baseline", "variant", "case_position", "repeat"],
+                name="one_vote_per_person_and_cell",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.choice} in case {self.case_position}, repeat {self.repeat}"

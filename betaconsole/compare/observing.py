@@ -21,6 +21,7 @@ from betaconsole.storage.fields import showable
 
 from .checking import Held, checked, checks_of
 from .reading_answers import CALLS, Answer, answers
+from .voting import preferences
 
 REFUSAL = "refusal"  # the stop reason
 STOPPED = REASONS[State.CANCELLED]
@@ -74,7 +75,7 @@ class Seen:
 
 
 def inputs_of(comparison: Comparison) -> Inputs:
-    """What is compared, as it stands now. Five queries at most, six with checks."""
+    """What is compared, as it stands now. Six queries at most, seven with checks."""
     variants = list(comparison.variants.only("comparison", "position", "baseline", "role", "betas", "model"))
     cells, waiting = _cells(comparison), _waiting(comparison)
     counted = {
@@ -86,6 +87,7 @@ def inputs_of(comparison: Comparison) -> Inputs:
     told = checked.of(comparison, [turns for each in counted.values() for turns in each.values()])
     seen = {pk: {cell: _seen(turns, read, told) for cell, turns in each.items()} for pk, each in counted.items()}
     shown = _figures(comparison, [one for each in seen.values() for one in each.values()])
+    judged = preferences(comparison, variants, {pk: frozenset(each) for pk, each in counted.items()})
     positions = {variant.pk: variant.position for variant in variants}
     columns = [
         Column(
@@ -95,7 +97,8 @@ def inputs_of(comparison: Comparison) -> Inputs:
             betas=tuple(variant.betas),
             model=variant.model,
             planned=len(cells[variant.pk]),
-            values={figure.key: _values(figure, seen[variant.pk]) for figure in shown},
+            values={figure.key: _values(figure, seen[variant.pk]) for figure in shown}
+            | {one.figure.key: one.values.get(variant.pk, {}) for one in judged},
             excluded=_excluded(cells[variant.pk].values(), waiting),
             outputs={cell: one.digest for cell, one in seen[variant.pk].items() if one.digest},
         )
@@ -103,7 +106,7 @@ def inputs_of(comparison: Comparison) -> Inputs:
     ]
     return Inputs(
         columns=tuple(columns),
-        figures=shown,
+        figures=(*shown, *(one.figure for one in judged)),
         # Who stops half-way has looked, as has who adds repeats.
         extended=comparison.planned_repeats is not None or any(STOPPED in column.excluded for column in columns),
         finished=not waiting

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import check_views, diff_views, evidence_views, replay_views, timing_views, views
+from . import blind_views, check_views, diff_views, evidence_views, replay_views, timing_views, views
 
 app_name = "compare"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("comparisons/<str:public_id>/checks/add/", check_views.add_check, name="add_check"),
     path("comparisons/<str:public_id>/checks/remove/", check_views.remove_check, name="remove_check"),
     path("comparisons/<str:public_id>/record/", evidence_views.record, name="record"),
+    path("comparisons/<str:public_id>/blind/", blind_views.blind, name="blind"),
+    path("comparisons/<str:public_id>/blind/vote/", blind_views.vote, name="vote"),
+    path("comparisons/<str:public_id>/blind/undo/", blind_views.undo, name="undo_vote"),
     path("comparisons/<str:public_id>/timing/", timing_views.timing, name="timing"),
     path("exchanges/<str:public_id>/replay/", replay_views.replay, name="replay"),
     # what differs between two columns

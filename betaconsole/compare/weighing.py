@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from betaconsole.statistics.figures import Figure
+from betaconsole.statistics.figures import PREFERRED, Figure
 from betaconsole.statistics.inputs import Column
 from betaconsole.statistics.results import Result, Results
 
@@ -102,7 +102,9 @@ class Weighed:
     def _sayable(self) -> dict[int, list[Result]]:
         found: dict[int, list[Result]] = {column.position: [] for column in self.compared}
         for one in sorted(self.results.results, key=lambda one: rank(one.figure)):
-            if one.variant in found and one.figure in self.figures.keys() - self.left_out[one.variant]:
+            if one.variant not in found or _is_unjudged(one):
+                continue
+            if one.figure in self.figures.keys() - self.left_out[one.variant]:
                 found[one.variant].append(one)
         return found
 
@@ -112,6 +114,11 @@ class Weighed:
 
     def _is_answered(self, column: Column | None) -> bool:
         return column is not None and counting(column) > 0
+
+
+def _is_unjudged(result: Result) -> bool:
+    """Whether nobody looked at this pair blind, though at another one."""
+    return result.figure.startswith(PREFERRED.key) and not min(result.n, result.n_baseline)
 
 
 def _has_enough(results: list[Result]) -> bool:
