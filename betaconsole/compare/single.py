@@ -23,7 +23,7 @@ def is_single(inputs: Inputs) -> bool:
 def work_out_single(inputs: Inputs) -> Results:
     """The same form as of many answers; everything is `not_enough`."""
     columns = {column.position: column for column in inputs.columns}
-    needed = _fewest(inputs.alpha * KEPT_FOR_LATER) - 1
+    needed = _fewest(inputs.alpha * KEPT_FOR_LATER / max(1, _questions(inputs))) - 1
     results = [
         _result(figure, column, columns[column.baseline], needed)
         for column in inputs.columns
@@ -57,6 +57,12 @@ def _result(figure: Figure, column: Column, baseline: Column, needed: int) -> Re
         state="not_enough",
         needed=None if difference is None else needed,
     )
+
+
+def _questions(inputs: Inputs) -> int:
+    """How many quantities share the error."""
+    asked = sum(column.baseline is not None for column in inputs.columns)
+    return asked * sum(not figure.is_share for figure in inputs.figures)
 
 
 def _fewest(alpha: float) -> int:

@@ -132,6 +132,9 @@ def _would_do(weighed: Weighed, results: Sequence[Result]) -> str:
     if not known:
         return "how many repeats would do cannot be told from these"
     least = min(needed for needed, _ in known)
+    if all(min(one.n, one.n_baseline) <= 1 for one in results):
+        # Of one answer nobody knows the spread: before so many nothing can show, after them it may still take more.
+        return f"it takes {_repeats(least)} at least"
     if all(needed == least for needed, _ in known):
         return f"{_repeats(least)} would do"
     soonest = names_of([weighed.figures[key] for key in dict.fromkeys(key for needed, key in known if needed == least)])

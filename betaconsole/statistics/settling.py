@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .comparing import Found
-from .correction import Level, testable, within_reach
+from .correction import Level, within_reach
 from .figures import Figure
 from .needed import WORTH, WORTH_OF_SHARE, Sought, cells_needed, fewest
 from .results import State
@@ -45,7 +45,8 @@ class Judge:
         worth = WORTH_OF_SHARE if figure.is_share else WORTH * abs(found.baseline_value)
         if found.interval and state == "no_difference" and max(map(abs, found.interval)) < worth:
             return None
-        alpha = self.level.later / max(1, testable(self.chances, alpha=self.level.now))
+        # All there is a p-value of, also what so few cells cannot answer yet: with more of them it shares the error.
+        alpha = self.level.later / max(1, len(self.chances))
         least = fewest(alpha, paired=paired or n < 2)
         cells: int | None = least
         if found.deviation > 0:

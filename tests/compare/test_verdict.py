@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,11 +11,14 @@ from betaconsole.compare.sentences import Facts, Verdict
 from betaconsole.compare.single import is_single, work_out_single
 from betaconsole.compare.verdict import verdict
 from betaconsole.drafts.columns import letter
-from betaconsole.statistics.figures import Figure, check
+from betaconsole.statistics.figures import MEASURED, Figure, check
 from betaconsole.statistics.inputs import Inputs
 from betaconsole.statistics.results import Contribution, Result, Results
 from betaconsole.statistics.working import work_out
 from tests.compare.made_up import BY_KEY, cells, column, inputs, noisy
+
+
+MEASURED_KEYS = [figure.key for figure in MEASURED]
 
 
 def said(asked: Inputs, *, simulated: bool = False, separate_caches: bool = False) -> Verdict:
@@ -64,7 +68,24 @@ def test_one_answer_a_column_says_nothing_of_chance():
     found = said(fewer_tokens(1))
     assert not found.enough
     [only] = main(found)
-    assert only == ("Not enough data: one answer a column says nothing of chance; 9 more repeats would do.")
+    assert re.fullmatch(
+        r"Not enough data: one answer a column says nothing of chance; it takes \d+ more repeats at least\.", only
+    )
+
+
+def test_so_many_more_repeats_as_it_takes_at_least_let_a_difference_show():
+    for figures in (2, 7):
+        asked = {key: (400 - 40 * place, 5 * place) for place, key in enumerate(MEASURED_KEYS[:figures])}
+
+        def of(repeats: int, asked: dict[str, tuple[int, int]] = asked) -> Inputs:
+            left = {key: noisy(mean, repeats, seed=seed) for key, (mean, seed) in asked.items()}
+            right = {key: noisy(mean, repeats, seed=seed + 1) for key, (mean, seed) in asked.items()}
+            return replace(inputs(column(0, left), column(1, right)), extended=repeats > 1)
+
+        [only] = main(said(of(1)))
+        [more] = re.findall(r"(\d+) more repeats at least", only)
+        assert said(of(1 + int(more))).enough
+        assert not said(of(int(more) - 3)).enough
 
 
 def test_a_failed_control_takes_every_claim_away():
