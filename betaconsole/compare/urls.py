@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from . import blind_views, check_views, diff_views, evidence_views, replay_views, timing_views, views
+from . import blind_views, check_views, diff_views, evidence_views, replay_views, timing_views
 
 app_name = "compare"
 urlpatterns = [
-    path("comparisons/<str:public_id>/tabs/", views.tabs, name="tabs"),
     path("comparisons/<str:public_id>/verdict/", evidence_views.verdict, name="verdict"),
     path("comparisons/<str:public_id>/figures/", evidence_views.figures, name="figures"),
     path("comparisons/<str:public_id>/said/", evidence_views.said, name="said"),

@@ -188,7 +188,8 @@ def test_what_has_not_come_yet_is_said_and_breaks_nothing(client, team, ann, par
     alone = make_comparison(team, ann, betas=[[]])
     assert "no second column" in source(client, alone, part)
     assert not re.search(
-        r'<nav class="tabs"[^>]*>.*Words', client.get(reverse("compare:tabs", args=[alone.public_id])).content.decode()
+        r'<nav class="tabs"[^>]*>.*Words',
+        client.get(reverse("compare:figures", args=[alone.public_id])).content.decode(),
     )
 
 
