@@ -107,8 +107,10 @@ def inputs_of(comparison: Comparison) -> Inputs:
     return Inputs(
         columns=tuple(columns),
         figures=(*shown, *(one.figure for one in judged)),
-        # Who stops half-way has looked, as has who adds repeats.
-        extended=comparison.planned_repeats is not None or any(STOPPED in column.excluded for column in columns),
+        # Who stops half-way has looked, as has who adds repeats or sends again what failed.
+        extended=comparison.planned_repeats is not None
+        or any(STOPPED in column.excluded for column in columns)
+        or any(turn.attempt > 1 for each in cells.values() for turns in each.values() for turn in turns),
         finished=not waiting
         and not any(_why_left_out(turns, waiting) is None for each in cells.values() for turns in each.values()),
         seed=comparison.seed if comparison.seed is not None else comparison.pk,

@@ -222,3 +222,11 @@ def test_an_answer_is_read_once(comparison):
     assert kept.of(comparison, [exchange.public_id]) == found
     kept.of(comparison, [make_exchange(comparison, first, repeat=2).public_id])
     assert kept.of(comparison, [exchange.public_id]) != found, "no more than so many are kept"
+
+
+def test_who_sends_again_what_failed_has_looked(comparison):
+    first, _ = columns(comparison)
+    make_exchange(comparison, first, state=State.FAILED)
+    assert not inputs_of(comparison).extended
+    make_exchange(comparison, first, attempt=2)
+    assert inputs_of(comparison).extended

@@ -17,7 +17,6 @@ from betaconsole.statistics.results import Contribution, Result, Results
 from betaconsole.statistics.working import work_out
 from tests.compare.made_up import BY_KEY, cells, column, inputs, noisy
 
-
 MEASURED_KEYS = [figure.key for figure in MEASURED]
 
 
