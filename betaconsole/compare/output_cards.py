@@ -66,8 +66,9 @@ def cards_of(
     """One for each of these columns that said something in this case, `MOST_CARDS` at most. One query."""
     by_cell = {(row.position, row.repeat): row for row in rows if row.case == case}
     columns = {column.position: column for column in inputs.columns}
-    found = [(variant, said_by(columns[variant.position], case=case)) for variant in variants]
-    found = [(variant, said) for variant, said in found if said.outputs][:MOST_CARDS]
+    # A column that joined since the last look at a running comparison has no place in it yet.
+    known = [(variant, columns[variant.position]) for variant in variants if variant.position in columns]
+    found = [(variant, said) for variant, one in known if (said := said_by(one, case=case)).outputs][:MOST_CARDS]
     chosen = {variant.position: min(index, len(said.outputs) - 1) for variant, said in found}
     first = {
         variant.position: by_cell[variant.position, said.outputs[chosen[variant.position]].repeats[0]]

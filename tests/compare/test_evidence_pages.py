@@ -252,3 +252,11 @@ def test_many_columns_and_repeats_cost_no_more_queries_than_few(client, team, an
 
     for part in ("verdict", "figures", "record"):
         assert queries(part, 2, 2) == queries(part, 6, 4), part
+
+
+def test_a_column_that_joined_since_the_last_look_has_said_nothing_yet(client, team, ann):
+    comparison = answered(team, ann, repeats=2)
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
+    assert get(client, comparison, "said", column="A").status_code == 200
+    make_variant(comparison)
+    assert get(client, comparison, "said", column="C").status_code == 404
