@@ -39,10 +39,12 @@ def contributions_said(weighed: Weighed) -> Sentence | None:
         for beta in telling[:MOST_NAMED]
     ]
     told = [one for column in weighed.compared for one in weighed.of(column)]
+    # It has no interval: where nothing differs it would be chance alone.
+    beyond = _beyond_the_sum(weighed) if telling or all_off(weighed) else []
     return Sentence(
         "contribution",
         f"With all the other betas on, {'; '.join(said)}",
-        "; ".join([*figures, *_beyond_the_sum(weighed), pairs(told)]),
+        "; ".join([*figures, *beyond, pairs(told)]),
     )
 
 

@@ -54,6 +54,8 @@ def _findings(weighed: Weighed) -> Iterator[Sentence]:
     """What was refused, what changed, where data is short, and what did not change."""
     if weighed.refused:
         yield _refusals(weighed.refused)
+        if weighed.silent and not weighed.compared:
+            yield _nothing(weighed)
     contributions = contributions_said(weighed)
     if contributions:
         yield contributions

@@ -11,6 +11,7 @@ from betaconsole.compare.sentences import Facts, Verdict
 from betaconsole.compare.single import is_single, work_out_single
 from betaconsole.compare.verdict import verdict
 from betaconsole.drafts.columns import letter
+from betaconsole.runs.tallying import REFUSED
 from betaconsole.statistics.figures import MEASURED, Figure, check
 from betaconsole.statistics.inputs import Inputs
 from betaconsole.statistics.results import Contribution, Result, Results
@@ -204,6 +205,27 @@ def test_leaving_one_out_tells_what_each_beta_contributes():
     )
     assert "one-2026-01-01: output tokens +" in first
     assert "all together beyond the sum of these: output tokens" in first
+
+
+def test_what_is_beyond_the_sum_is_not_said_where_no_beta_changes_anything():
+    betas = ["one-2026-01-01", "two-2026-01-01"]
+    sent = [betas, betas[1:], betas[:1], []]
+    columns = [
+        column(place, {"output_tokens": noisy(500, 20, seed=place)}, betas=own) for place, own in enumerate(sent)
+    ]
+    first = main(said(inputs(*columns)))[0]
+    assert "one-2026-01-01 and two-2026-01-01 change nothing that shows" in first
+    assert "beyond the sum" not in first
+
+
+def test_where_the_baseline_is_refused_it_is_said_that_nothing_can_be_compared():
+    refused = column(0, {}, betas=["one-2026-01-01"], excluded={REFUSED: 3})
+    found = said(inputs(refused, column(1, {"output_tokens": noisy(500, 3)})))
+    assert main(found) == [
+        "A was refused in 3 requests (A: one-2026-01-01).",
+        "Nothing can be compared: no answer of B, or of what stands beside.",
+    ]
+    assert not found.enough
 
 
 def test_a_block_that_only_one_column_brings_is_said_in_shares():
