@@ -23,6 +23,7 @@ from .output_cards import cards_of
 from .pairs import own_comparison
 from .record import asked_of, changes_of, decided_on, record_columns
 from .tabs import show_tab
+from .voting import digest_of_votes
 
 
 @requires(Role.VIEWER)
@@ -137,5 +138,5 @@ def variants_of(comparison: Comparison) -> list[Variant]:
 
 
 def _state_of(comparison: Comparison) -> str:
-    """Moves with what has come in, and with what is checked of it."""
-    return fingerprint(comparison) + digest_of(comparison.checks)
+    """Moves with what has come in, with what is checked of it, and with every vote."""
+    return fingerprint(comparison) + digest_of(comparison.checks) + digest_of_votes(comparison)
