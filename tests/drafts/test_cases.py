@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from betaconsole.claude import jsontext
 from betaconsole.drafts.composing import NotReady, plan_inputs
-from betaconsole.drafts.models import CaseBody, CaseSet
+from betaconsole.drafts.models import CaseBody, CaseSet, Draft
 
 from .desk import BODY, CONTEXT, Tab, a_draft, targets
 from .test_importing import body, log
@@ -143,6 +143,8 @@ def test_more_requests_than_a_comparison_holds_are_said_before_run(tab):
     tab.post("import_requests", recording=sent(log(*[body(str(at)) for at in range(700)])))
     answer = tab.post("set_repeats", value="2")
     assert "2,800 requests; one comparison holds at most 2,000" in text(answer)
+    assert tab.draft.repeats == 1
+    Draft.objects.update(repeats=2)  # as where cases came in later
     with pytest.raises(NotReady):
         plan_inputs(tab.draft)
 

@@ -24,7 +24,7 @@ from betaconsole.runs.sending.waiting import state_of, wait_while_running
 from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import message, succeeded_fields
-from tests.runs.engines import connection_to, plan, run, running, wait_for, wait_until_finished
+from tests.runs.engines import connection_to, in_columns, plan, run, running, wait_for, wait_until_finished
 from tests.runs.tool_caller import call, conversation, give, refuse, reply, results_in, says, turn_of
 from tests.upstream import Peer, Upstream, reset
 from tests.upstream import answer as http_answer
@@ -185,9 +185,7 @@ class TestSaving:
         with Upstream(far_end) as upstream, running():
             asked = replace(plan([[], ["a-1"]], repeats=3), max_turns=10)
             comparison = at_rest(run(ann, connection_to(ann, upstream.url), asked))
-            first = comparison.exchanges.order_by("pk").first()
-            assert first
-            answer(first, DELIVERED, author=ann.user, save=True)
+            answer(in_columns(comparison)[0], DELIVERED, author=ann.user, save=True)
             at_rest(comparison)
         match = {"tool": "lookup_order", "match": {"order_id": "A-1043"}, "match_exactly": True}
         assert comparison.tool_stubs == [{**match, "result": "delivered"}]
