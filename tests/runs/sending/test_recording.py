@@ -18,7 +18,7 @@ from betaconsole.runs.sending.startline import StartLine
 from betaconsole.runs.states import State
 from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
-from tests.runs.engines import connection_to, plan, run, running, wait_until_finished
+from tests.runs.engines import connection_to, in_columns, plan, run, running, wait_until_finished
 from tests.upstream import STREAM_HEAD, Upstream, answer, chunked, read, send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -34,7 +34,7 @@ def claimed(ann: Membership, columns: int) -> tuple[Comparison, list[Feed]]:
     """A comparison whose exchanges WORKER has claimed, and their feeds."""
     comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[]] * columns))
     Exchange.objects.update(state=State.SENDING, worker=WORKER, lease_until=timezone.now())
-    feeds = [Feed(engine.job_of(exchange), StartLine(1)) for exchange in comparison.exchanges.order_by("pk")]
+    feeds = [Feed(engine.job_of(exchange), StartLine(1)) for exchange in in_columns(comparison)]
     return comparison, feeds
 
 
