@@ -217,8 +217,9 @@ def plan_of(asked: NewComparison, *, version: str) -> Plan:
         preset=asked.preset or "",
         checks=asked.checks or (),
     )
-    streams_by_itself = plan.endpoint.is_messages and plan.engine == Engine.LIVE
-    return _streaming(plan) if plan.stream is None and streams_by_itself else plan
+    if not plan.endpoint.is_messages or (plan.stream is None and plan.engine != Engine.LIVE):
+        return plan
+    return _streaming(plan)
 
 
 def _endpoint(asked: AskedEndpoint | None) -> Endpoint:
@@ -296,14 +297,18 @@ def _case_plan(case: AskedCase) -> CasePlan:
 
 
 def _streaming(plan: Plan) -> Plan:
-    """The plan with `stream: true` in each body that says nothing about it."""
+    """The plan with what was asked of streaming in each body, where whoever runs it again finds it; else `stream: true`
+    in each that says nothing about it."""
+
+    def told(body: Any) -> Any:
+        if body is None or ("stream" in body and plan.stream is None):
+            return body
+        return body if plan.stream is False and "stream" not in body else {**body, "stream": plan.stream is not False}
+
     return replace(
         plan,
-        body=_streaming_body(plan.body),
-        variants=[replace(variant, own_body=_streaming_body(variant.own_body)) for variant in plan.variants],
-        cases=[replace(case, body=_streaming_body(case.body)) for case in plan.cases],
+        stream=None,
+        body=told(plan.body),
+        variants=[replace(variant, own_body=told(variant.own_body)) for variant in plan.variants],
+        cases=[replace(case, body=told(case.body)) for case in plan.cases],
     )
-
-
-def _streaming_body(body: Any) -> Any:
-    return body if body is None or "stream" in body else {**body, "stream": True}

@@ -1,12 +1,16 @@
 """From what was asked to the plan: defaults, labels, streaming, variables, spelling."""
 
+import json
+
 import pytest
 
 from betaconsole.api.asking import NewComparison, connection_for, plan_of
 from betaconsole.claude import jsontext
 from betaconsole.runs.launching.planning import Plan, askings
+from betaconsole.runs.launching.repeating import run_whole_again
+from betaconsole.runs.models import Comparison
 from betaconsole.teams.models import Connection
-from tests.api.calling import BODY, error_of
+from tests.api.calling import BODY, Caller, error_of
 
 VERSION = "2026-10-21"
 
@@ -117,3 +121,15 @@ class TestConnection:
         owner.team.connections.update(archived_at="2026-01-01T00:00:00Z")
         assert error_of(caller.compare())["field"] == "connection"
         assert error_of(caller.compare(connection=...))["field"] == "connection"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "inside", "expected"), [(False, ..., None), (False, True, False), (True, False, True), (None, ..., True)]
+)
+def test_what_was_asked_of_streaming_is_asked_again(caller: Caller, asked, inside, expected):
+    body = {**BODY} if inside is ... else {**BODY, "stream": inside}
+    made = Comparison.objects.get(public_id=caller.compare(body=body, stream=asked).json()["id"])
+    again = run_whole_again(made, author=made.author, client_token=None)
+    bodies = {bytes(one.request_body.data) for both in (made, again) for one in both.exchanges.all()}
+    assert [json.loads(one).get("stream") for one in bodies] == [expected]

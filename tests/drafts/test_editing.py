@@ -170,7 +170,8 @@ EDITS = st.one_of(
     st.tuples(st.just("tick"), st.sampled_from(["a", "b"]), st.sampled_from(BETAS), st.booleans()),
     st.tuples(st.just("body"), st.text('{}"a: 1', max_size=6)),
     st.tuples(st.just("column"), st.sampled_from(["add", "remove", "duplicate", "move"])),
-    st.tuples(st.just("title"), st.text(max_size=5)),
+    # What cannot be stored does not come this far: web.nul refuses it, and no form sends half a character.
+    st.tuples(st.just("title"), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)),
 )
 
 

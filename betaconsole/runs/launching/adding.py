@@ -88,8 +88,9 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User, over_
     if not refused:
         raise PlanError("variant", "None of this column's betas was refused.")
     with transaction.atomic():
-        # The lock makes a second press wait for the first one's column and find it.
-        Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
+        # The lock makes a second press wait for the first one's column and find it, and holds the number of repeats.
+        locked = Comparison.objects.select_for_update(no_key=True).get(pk=comparison.pk)
+        comparison.repeats = locked.repeats
         earlier = comparison.variants.filter(origin=variant).first()
         if earlier:
             return earlier
