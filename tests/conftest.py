@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from betaconsole.teams.models import Membership, Team, User
 from betaconsole.teams.solo import set_up_solo
@@ -14,6 +15,10 @@ from tests.console import Console, running
 from tests.team_mode import crew, team_mode
 
 __all__ = ["browser", "crew", "page", "team_mode"]
+
+# How long an example takes says more of the machine than of what is tested.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_report_header() -> str:

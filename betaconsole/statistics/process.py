@@ -100,13 +100,12 @@ class _Worker:
 
 def _started() -> subprocess.Popen[bytes]:
     """It knows no secret of this process, uses one thread, and Ctrl-C reaches it only through the end of its input."""
-    environment = {name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT", "TMPDIR") if name in os.environ}
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "betaconsole.statistics", str(os.getpid()), str(IDLE_S)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=_ROOT,
-        env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         start_new_session=True,
     )
     # Taken off the system's list as soon as it ends, also when nobody asks any more.

@@ -276,7 +276,7 @@ class TestWhatComesBack:
         with Upstream([read(), send(answer(b'{"a":1}')), until_closed()]) as upstream:
             began = time.monotonic()
             assert ask(upstream.url)[1] == b'{"a":1}'
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 6
 
     def test_more_bytes_than_the_content_length_are_not_part_of_the_body(self):
         with Upstream([read(), send(answer(b'{"a":1}') + b"HTTP/1.1 200 OK\r\n\r\nmore")]) as upstream:
@@ -502,7 +502,7 @@ class TestEarlyAnswers:
             began = time.monotonic()
             got, body = ask(upstream.url, body=b"x" * 12_000_000, deadlines=quick())
         assert (got.status, body) == (413, b'{"type":"error"}')
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 12
 
     def test_a_refusal_that_resets_is_read(self):
         def refuse(peer: Peer) -> None:

@@ -195,5 +195,5 @@ def test_thirty_two_megabytes_are_encoded_and_read_without_much_time_or_memory()
     peak = tracemalloc.get_traced_memory()[1]
     assert decode(body, content_type)[0].data == large.data
     tracemalloc.stop()
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 12
     assert peak < 3 * len(large.data)

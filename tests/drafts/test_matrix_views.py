@@ -268,7 +268,7 @@ def test_a_tick_in_a_big_matrix_and_over_a_big_body_takes_little(client, owner):
     assert answer.status_code == 200
     assert len(answer.content) < 40_000
     print(sorted(took))
-    assert sorted(took)[2] < 0.2  # a generous bound for a busy machine; the bench measures
+    assert sorted(took)[2] < 1.2  # a generous bound for a busy machine; the bench measures
 
 
 def test_every_id_in_the_composer_is_there_once(client, owner):

@@ -25,7 +25,7 @@ def running(**options: Any) -> Iterator[engine.Engine]:
     try:
         yield running_engine
     finally:
-        engine.stop(timeout_s=5)
+        engine.stop(timeout_s=15)  # what is left over would hold the tables that are emptied next
         connections.close_all()
 
 

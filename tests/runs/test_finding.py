@@ -114,7 +114,7 @@ def test_ten_kilobytes_of_query_are_answered_quickly(ann):
     for query in ("a " * 5000, "a" * 10_000, "x-" * 5000, '"' * 10_000):
         started = time.monotonic()
         search(ann.team, query)
-        assert time.monotonic() - started < 0.3
+        assert time.monotonic() - started < 1.8
 
 
 def test_a_query_without_a_letter_or_digit_finds_nothing(ann):

@@ -151,7 +151,7 @@ def schedule(simulator, body):
 def test_a_json_answer_takes_as_long_as_its_stream(sock):
     started = time.monotonic()
     say(sock, ask(max_tokens=60), x_simulator="ttft_ms=120; tps=300; jitter=0")
-    assert 0.31 < time.monotonic() - started < 1.0
+    assert 0.31 < time.monotonic() - started < 6
 
 
 def test_a_long_silence_is_filled_with_pings(sock):

@@ -103,7 +103,7 @@ def test_ten_megabytes_are_shown_in_part_and_downloaded_whole(client, comparison
     Exchange.objects.filter(pk=big.pk).update(response_body=body, request_body=body)
     started = time.monotonic()
     answer = client.get(big.get_absolute_url())
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 12
     assert len(answer.content) < 4 * MAX_SHOWN_BYTES
     assert "10.0 MB: only the beginning is shown here" in answer.content.decode()
     assert "the code is there to download" in answer.content.decode()

@@ -123,7 +123,7 @@ def test_a_call_without_a_stub_leaves_only_its_own_cell_waiting(ann: Membership)
         comparison = run(ann, connection_to(ann, upstream.url), asked([], ["a-1"]))
         began = time.monotonic()
         rest(comparison)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         cells = last_of_cells(turns(comparison)).values()
         assert len(upstream.requests) == 3
     assert sorted((exchange.variant.position, exchange.turn) for exchange in cells) == [(0, 2), (1, 1)]
