@@ -54,6 +54,7 @@ LEASE = timedelta(seconds=30)
 RENEW_S = 10.0
 SWEEP_S = 30.0
 TIDY_S = 1.0
+LAST_WORDS_S = 3.0  # for its threads, where draining took all the time there was
 BATCHES_S = 0.5
 MAX_SENDING = 512
 # With more streams than this at once a sending thread rests between two reads, the longer the more there are. Threads
@@ -139,9 +140,17 @@ class Engine:
             feed.cancel()
         park(self.worker)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._end_threads(max(deadline, time.monotonic() + LAST_WORDS_S))
         if self._lock:
             self._lock.close()
             (self._locks / f"{self.boot_id}.lock").unlink(missing_ok=True)
+
+    def _end_threads(self, deadline: float) -> None:
+        """Let each come to the end of what it is at, such as a batch of the index: cut there, its work would be done again."""
+        self._poke.set()
+        for thread in self._threads:
+            if thread.is_alive():  # one that was never started cannot be waited for
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def poke(self) -> None:
         """Something was queued."""
