@@ -56,7 +56,7 @@ FIELDS = (
     "media_type",
 )
 FORMS = st.dictionaries(st.sampled_from(FIELDS), NASTY, max_size=5)
-ASKED_FOR = {"new", "show", "switch_view", "search", "column", "close_column", "tools", "close_tools", "endpoint", "close_endpoint", "file", "whole_body", "palette"}  # fmt: skip
+ASKED_FOR = {"new", "show", "switch_view", "search", "column", "close_column", "tools", "close_tools", "endpoint", "close_endpoint", "file", "whole_body", "palette", "presets"}  # fmt: skip
 EDITS = [pattern.name for pattern in urls.urlpatterns if pattern.name not in ASKED_FOR]
 ANSWERS = {200, 404, 409, 422}
 
