@@ -23,7 +23,9 @@ def checked(page: Page) -> None:
     """Ask about a known and an unheard-of name, and wait for the end."""
     page.goto("/betas/availability/")
     page.get_by_label("These names").check()
+    expect(page.locator("#size")).to_have_text("No name is chosen yet.")
     page.get_by_label("Names, as a header line").fill(f"anthropic-beta: {CONTEXT},{UNHEARD_OF}")
+    expect(page.locator("#size")).to_contain_text("at most")
     page.get_by_role("button", name="Check availability").click()
     page.wait_for_url("**/betas/availability/*/")
     expect(page.locator("#check .pill")).to_have_text("done")
