@@ -218,8 +218,6 @@ def _lane(
     told = view.causes.get(variant.position, exchange)
     origin = _origin(view, variant)
     told_of = origin.left_out if origin else []
-    is_made_up = variant.role == ColumnRole.MADE_UP  # its refusal is what was asked for
-    error = error_of(told)
     return Lane(
         comparison=view.comparison,
         variant=variant,
@@ -246,17 +244,30 @@ def _lane(
             skipped=sum(row.state == State.SKIPPED for row in here),
             limit=_limit(view),
         ),
-        error=replace(error, advice=AS_IT_MUST_BE) if error and is_made_up and refused else error,
-        help=[] if is_made_up and refused else help_with(told, blamed(lines)),
-        support=support_text(told) if is_for_support(told) and not is_made_up else "",
-        refused=refused,
-        can_add_without=bool(refused)
-        and not is_made_up
-        and not any(other.origin_id == variant.pk for other in view.variants),
+        **_trouble(view, variant, told, refused=refused, lines=lines),
         figures=_figures(view, variant, baseline),
         live_position=partial.position if partial else 0,
         may_run=view.may_run,
     )
+
+
+def _trouble(
+    view: View, variant: Variant, told: Exchange, *, refused: list[str], lines: Sequence[BetaLine]
+) -> dict[str, Any]:
+    """What a lane says of an error and offers to do about it. The refusal of a made-up beta is what was asked for."""
+    error = error_of(told)
+    if variant.role == ColumnRole.MADE_UP:
+        said = replace(error, advice=AS_IT_MUST_BE) if error and refused else error
+        helps = [] if refused else help_with(told, blamed(lines))
+        return {"error": said, "help": helps, "support": "", "refused": refused, "can_add_without": False}
+    has_one_without = any(other.origin_id == variant.pk for other in view.variants)
+    return {
+        "error": error,
+        "help": help_with(told, blamed(lines)),
+        "support": support_text(told) if is_for_support(told) else "",
+        "refused": refused,
+        "can_add_without": bool(refused) and not has_one_without,
+    }
 
 
 def _need(view: View, position: int, message: dict[str, Any] | None, stubs: Sequence[ToolStub]) -> Need | None:
