@@ -2,13 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 State = Literal["differs", "no_difference", "identical", "not_enough"]
 
 
+class Finding:
+    """One row of what was found: a dataclass of plain values, written down as it stands."""
+
+    def dump(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload]  # every subclass is a dataclass
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
 @dataclass(frozen=True)
-class Result:
+class Result(Finding):
     """One figure of one column against its baseline.
 
     `n`: cells of the column that count here, `n_baseline` the baseline's; where `paired` both are the number of pairs.
@@ -43,16 +54,9 @@ class Result:
     state: State
     needed: int | None
 
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def load(cls, data: Mapping[str, Any]) -> "Result":
-        return cls(**data)
-
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Finding):
     """One figure of one column by itself. `low`, `high`: 95 % interval of the median, whatever the distribution; None with
     fewer than 6 values. Of a share, `mean` is the share and the interval is the share's (Wilson)."""
 
@@ -68,16 +72,9 @@ class Summary:
     minimum: float | None
     maximum: float | None
 
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def load(cls, data: Mapping[str, Any]) -> "Summary":
-        return cls(**data)
-
 
 @dataclass(frozen=True)
-class Contribution:
+class Contribution(Finding):
     """What one beta changes where all the others are on: all, minus all without it."""
 
     figure: str
@@ -87,16 +84,9 @@ class Contribution:
     high: float | None
     p_corrected: float | None
 
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def load(cls, data: Mapping[str, Any]) -> "Contribution":
-        return cls(**data)
-
 
 @dataclass(frozen=True)
-class Interaction:
+class Interaction(Finding):
     """By how much two betas together change more than one and the other alone; from all subsets only."""
 
     figure: str
@@ -106,13 +96,6 @@ class Interaction:
     low: float | None
     high: float | None
     p_corrected: float | None
-
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def load(cls, data: Mapping[str, Any]) -> "Interaction":
-        return cls(**data)
 
 
 @dataclass(frozen=True)
