@@ -15,6 +15,7 @@ from betaconsole.availability.models import Check, Schedule
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.audit import record
 from betaconsole.teams.models import Connection, Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number, page
 
 from . import probing
@@ -67,7 +68,7 @@ def start_check(request: TeamRequest) -> HttpResponse:
 def check_progress(request: TeamRequest, public_id: str) -> HttpResponse:
     """A check: how far it has come, what it found. htmx asks for its changing part alone, and no more once it has ended."""
     check = _check(request, public_id)
-    template = "betas/_check.html" if getattr(request, "htmx", False) else "betas/check_progress.html"
+    template = "betas/_check.html" if by_htmx(request) else "betas/check_progress.html"
     return render(request, template, {"results": results_of(check), "check": check})
 
 

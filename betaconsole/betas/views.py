@@ -12,6 +12,7 @@ from betaconsole.claude.headers import HeaderError, check_beta
 from betaconsole.runs.standpoints import standpoints, superseded
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import number
 
 from .asked_before import asked_before
@@ -48,7 +49,7 @@ def betas(request: TeamRequest) -> HttpResponse:
         "known": len(all_betas()),
         "catalogue_date": catalogue_date(),
     }
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return render(request, "betas/_rows.html", context)
     choices = {
         "statuses": list(Status),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.showing import Row, rows_of
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import number
@@ -20,7 +21,6 @@ from betaconsole.web.paging import number
 from .blind import Judging, answers_in, cast, judgeable, judging_of, take_back, votes_of
 from .evidence_views import variants_of
 from .models import Choice
-from .pairs import own_comparison
 from .voting import agreed
 
 
@@ -39,7 +39,7 @@ class Count:
 def blind(request: TeamRequest, public_id: str) -> HttpResponse:
     """The next cell to judge, `?column=B` against its baseline; how it came out once all are judged, with `?outcome=1`
     before, and for whoever may not vote."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     judging, rows = _judging(request, comparison, request.GET.get("column", ""))
     if judging is None:
         return render(request, "compare/blind_nothing.html", {"comparison": comparison})
@@ -57,7 +57,7 @@ def blind(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_POST
 def vote(request: TeamRequest, public_id: str) -> HttpResponse:
     """A vote on the cell `case`, `repeat`: `choice` is 1 for the left answer, 2 for the right one, 0 for neither."""
-    judging, _ = _judging(request, own_comparison(request, public_id), request.POST.get("column", ""))
+    judging, _ = _judging(request, visible_comparison(request, public_id), request.POST.get("column", ""))
     cell = (number(request.POST.get("case")) or 0, number(request.POST.get("repeat")) or 0)
     choice = judging.choice(cell, request.POST.get("choice", "")) if judging else None
     if judging is None or cell not in judging.cells or choice is None:
@@ -70,7 +70,7 @@ def vote(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_POST
 def undo(request: TeamRequest, public_id: str) -> HttpResponse:
     """The last vote is taken back, and its cell asked again."""
-    judging, _ = _judging(request, own_comparison(request, public_id), request.POST.get("column", ""))
+    judging, _ = _judging(request, visible_comparison(request, public_id), request.POST.get("column", ""))
     if judging is not None:
         take_back(judging)
     return _next(request, public_id)

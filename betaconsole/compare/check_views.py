@@ -11,15 +11,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.claude import jsontext
 from betaconsole.runs.models import Comparison, Variant
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.statistics.inputs import Inputs
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 
 from .check_form import EMPTY, KINDS, CheckForm, Refused, read_form
 from .checking import checks_of, set_checks
 from .evidence import evidence_of
 from .evidence_views import variants_of
-from .pairs import own_comparison
 from .tabs import show_tab
 
 
@@ -35,14 +36,14 @@ class CheckRow:
 @requires(Role.VIEWER)
 @require_GET
 def checks(request: TeamRequest, public_id: str) -> HttpResponse:
-    return _tab(request, own_comparison(request, public_id))
+    return _tab(request, visible_comparison(request, public_id))
 
 
 @requires(Role.MEMBER)
 @require_POST
 def add_check(request: TeamRequest, public_id: str) -> HttpResponse:
     """One more check, from the fields of the form or, to undo a removal, `written` as it was."""
-    comparison, typed = own_comparison(request, public_id), request.POST.dict()
+    comparison, typed = visible_comparison(request, public_id), request.POST.dict()
     try:
         with transaction.atomic():
             there = _held(comparison)
@@ -56,7 +57,7 @@ def add_check(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_POST
 def remove_check(request: TeamRequest, public_id: str) -> HttpResponse:
     """Without the check of this `name`; the answer offers to put it back."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     with transaction.atomic():
         there = _held(comparison)
         names = [check.name for check in checks_of(comparison)]
@@ -72,7 +73,7 @@ def _held(comparison: Comparison) -> list[Any]:
 
 
 def _changed(request: TeamRequest, comparison: Comparison, *, gone: Sequence[Any] = ()) -> HttpResponse:
-    if getattr(request, "htmx", False) or gone:
+    if by_htmx(request) or gone:
         return _tab(request, comparison, gone=gone)
     return redirect("compare:checks", comparison.public_id)
 

@@ -11,15 +11,17 @@ from django.views.decorators.http import require_GET
 
 from betaconsole.runs.models import Exchange
 from betaconsole.runs.pages.exchange_page import neighbours
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier
 
 from .answered import answered
 from .asked import asked
 from .gist import gist_of
 from .options import CARRIED, SHOWN, Options, carried, choices
-from .pairs import own_comparison, pair_of
+from .pairs import pair_of
 from .sides import Sides, sides_of_exchanges, sides_of_pair
 from .spoken import spoken
 from .structure import structure
@@ -70,7 +72,7 @@ def headers(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_GET
 def gist(request: TeamRequest, public_id: str) -> HttpResponse:
     """What changed between two columns in one line, for the foot of a lane; empty where there is nothing to say yet."""
-    pair = pair_of(request, own_comparison(request, public_id))
+    pair = pair_of(request, visible_comparison(request, public_id))
     sides = sides_of_pair(pair)
     context = {"pair": pair, "gist": gist_of(sides) if sides else ""}
     return render(request, "compare/_gist.html", context)
@@ -98,11 +100,11 @@ def diff(request: TeamRequest) -> HttpResponse:
         "gist": gist_of(sides),
         "tabs": _strip(request, part),
     }
-    return render(request, "compare/_tabs.html" if _by_htmx(request) else "compare/diff.html", context)
+    return render(request, "compare/_tabs.html" if by_htmx(request) else "compare/diff.html", context)
 
 
 def _tab(request: TeamRequest, public_id: str, part: str) -> HttpResponse:
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     pair = pair_of(request, comparison)
     sides = sides_of_pair(pair)
     repeats = sorted({row.repeat for row in pair.view.rows})
@@ -171,7 +173,3 @@ def _id_in(text: str) -> str:
 def _beside(exchange: Exchange) -> list[Exchange]:
     """The other columns' exchanges of the same case, repeat and turn."""
     return [other for other in neighbours(exchange) if other.turn == exchange.turn and other.pk != exchange.pk]
-
-
-def _by_htmx(request: TeamRequest) -> bool:
-    return bool(getattr(request, "htmx", False))

@@ -10,6 +10,7 @@ from betaconsole.runs.models import Comparison, Variant
 from betaconsole.runs.pages.overview import figures_context
 from betaconsole.runs.pages.showing import fingerprint, rows_of
 from betaconsole.runs.pages.viewing import load
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -20,7 +21,6 @@ from .checking import digest_of
 from .evidence import evidence_of
 from .figures_tab import Evidence, evidence_for, has_several
 from .output_cards import cards_of
-from .pairs import own_comparison
 from .record import asked_of, changes_of, decided_on, record_columns
 from .tabs import show_tab
 from .voting import digest_of_votes
@@ -34,7 +34,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
     `seen`: what the box shows already, `drawn` the figures; where nothing has moved since there is nothing to say. `running`: it ran then, so
     its end is worth announcing. `again`: to work out once more what could not be worked out.
     """
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     seen, again = _state_of(comparison), "again" in request.GET
     drawn = request.GET.get("drawn", seen)
     if request.GET.get("seen") == seen == drawn and not again:
@@ -62,7 +62,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_GET
 def figures(request: TeamRequest, public_id: str) -> HttpResponse:
     """The tab: all runs together where there are several, and the cell in view by itself."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     seen = _state_of(comparison)
     view = load(
         comparison,
@@ -89,7 +89,7 @@ def figures(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_GET
 def said(request: TeamRequest, public_id: str) -> HttpResponse:
     """One of the different outputs of a column: `?column=B&case=0&output=1`, counted from 0."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     if "column" not in request.GET:
         raise BadRequest("column: the letter of a column")
     variants = [one for one in variants_of(comparison) if one.letter == request.GET["column"]]
@@ -104,7 +104,7 @@ def said(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_GET
 def record(request: TeamRequest, public_id: str) -> HttpResponse:
     """All of it on a page for paper."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     view = load(comparison, viewer_id=request.user.pk)
     several = has_several(view.rows)
     columns = record_columns(view.variants)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.shortcuts import get_object_or_404
-
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.pages.viewing import View, load
 from betaconsole.teams.access import TeamRequest
@@ -33,12 +31,6 @@ class Pair:
 
     def _turns(self, variant: Variant | None) -> Sequence[Exchange]:
         return self.view.turns.get(variant.position, ()) if variant else ()
-
-
-def own_comparison(request: TeamRequest, public_id: str) -> Comparison:
-    """The team's comparison, or 404."""
-    rows = Comparison.objects.visible_to(request.user).filter(team=request.team)
-    return get_object_or_404(rows.select_related("connection", "team", "author"), public_id=public_id)
 
 
 def pair_of(request: TeamRequest, comparison: Comparison) -> Pair:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from betaconsole.runs.models import Comparison
 from betaconsole.teams.access import TeamRequest
+from betaconsole.web.htmx import by_htmx
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,10 @@ def show_tab(
     status: int = 200,
 ) -> HttpResponse:
     """A tab's answer: the strip with this part open for htmx, a page of its own for everybody else."""
-    by_htmx = bool(getattr(request, "htmx", False))
     said = {
         **context,
         "comparison": comparison,
         "tabs": strip(comparison, here=here, query=request.GET.urlencode()),
         "part": template,
     }
-    return render(request, "compare/_tabs.html" if by_htmx else "compare/tab.html", said, status=status)
+    return render(request, "compare/_tabs.html" if by_htmx(request) else "compare/tab.html", said, status=status)

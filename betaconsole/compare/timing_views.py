@@ -5,11 +5,12 @@ from django.views.decorators.http import require_GET
 
 from betaconsole.runs.models import Variant
 from betaconsole.runs.pages.viewing import View
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 
 from .options import with_value
-from .pairs import Pair, own_comparison, pair_of
+from .pairs import Pair, pair_of
 from .tabs import show_tab
 from .timing_columns import columns_of
 from .timing_drawing import drawing_of
@@ -23,7 +24,7 @@ MAX_TOOL_ROWS = 100
 @require_GET
 def timing(request: TeamRequest, public_id: str) -> HttpResponse:
     """Two columns of one case and repeat, or with `?columns=all` every column, on one axis."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     pair = pair_of(request, comparison)
     shows_all = request.GET.get("columns") == "all"
     variants = pair.view.variants[:MAX_COLUMNS] if shows_all else _both(pair)

@@ -6,6 +6,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from betaconsole.teams.access import TeamRequest
+from betaconsole.web.htmx import by_htmx
 
 from .answering import REFUSALS, Touched, edited, own_draft
 from .editing import Edit, Refused, Stale, change
@@ -16,7 +17,7 @@ def changed(
     request: TeamRequest, draft_id: str, make: Callable[[Draft], Edit], *, place: str, touched: Touched
 ) -> HttpResponse:
     """`answering.edited` for htmx. A plain form knows no revision: it changes the draft as it stands."""
-    if getattr(request, "htmx", False):
+    if by_htmx(request):
         return edited(request, draft_id, make, place=place, touched=touched)
     draft = own_draft(request, draft_id)
     try:

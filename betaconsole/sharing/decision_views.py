@@ -13,12 +13,14 @@ from betaconsole.decisions.deciding import Refused
 from betaconsole.decisions.deciding import decide as take
 from betaconsole.decisions.models import Stand
 from betaconsole.runs.models import Comparison
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.runs.standpoints import Standpoint, standpoints
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role, User
+from betaconsole.web.htmx import by_htmx
 
 from .grounds import grounds_of
-from .panel import NOTHING_REFUSED, Refusal, by_htmx, deciding_context, own_comparison, shown
+from .panel import NOTHING_REFUSED, Refusal, deciding_context, shown
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def decisions(request: TeamRequest) -> HttpResponse:
 @require_POST
 def decide(request: TeamRequest, public_id: str) -> HttpResponse:
     """Decide about a beta of this comparison, or a combination. The newest decision is the team's stand."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     try:
         take(grounds_of(comparison), request.POST.dict(), team=request.team, author=request.user)
     except Refused as error:

@@ -6,12 +6,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from betaconsole.runs.models import Comparison
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 
 from . import commenting
 from .models import Comment
-from .panel import NOTHING_REFUSED, Refusal, by_htmx, own_comparison, shown
+from .panel import NOTHING_REFUSED, Refusal, shown
 from .talk import seen, talk_context
 
 
@@ -19,14 +21,14 @@ from .talk import seen, talk_context
 @require_GET
 def discussion(request: TeamRequest, public_id: str) -> HttpResponse:
     """What people added to a comparison: their decisions, and what they said."""
-    return shown(request, own_comparison(request, public_id))
+    return shown(request, visible_comparison(request, public_id))
 
 
 @requires(Role.VIEWER)
 @require_GET
 def comments(request: TeamRequest, public_id: str) -> HttpResponse:
     """The list alone; 204 where nothing was said or changed since the page's `seen`."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     if request.GET.get("seen") == seen(request, comparison):
         return HttpResponse(status=204)
     return _list(request, comparison)
@@ -35,7 +37,7 @@ def comments(request: TeamRequest, public_id: str) -> HttpResponse:
 @requires(Role.MEMBER)
 @require_POST
 def say(request: TeamRequest, public_id: str) -> HttpResponse:
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     try:
         made = commenting.say(comparison, request.POST.get("text", ""), author=request.user)
     except commenting.Refused as error:

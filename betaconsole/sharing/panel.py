@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
 from betaconsole.decisions.deciding import ONLY_WAIT, people_of
 from betaconsole.decisions.models import Stand, subject_of
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.standpoints import standpoints, superseded
 from betaconsole.teams.access import TeamRequest
+from betaconsole.web.htmx import by_htmx
 
 from .grounds import grounds_of
 from .models import PublicLink
@@ -31,17 +32,6 @@ class Refusal:
 
 
 NOTHING_REFUSED = Refusal()
-
-
-def own_comparison(request: TeamRequest, public_id: str) -> Comparison:
-    """The team's comparison, or 404."""
-    rows = Comparison.objects.visible_to(request.user).filter(team=request.team)
-    return get_object_or_404(rows.select_related("connection", "team", "author"), public_id=public_id)
-
-
-def by_htmx(request: TeamRequest) -> bool:
-    """Whether htmx asks, for a fragment."""
-    return bool(getattr(request, "htmx", False))
 
 
 def shown(

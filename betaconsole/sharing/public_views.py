@@ -6,13 +6,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.runs.models import Comparison
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.teams.access import TeamRequest, public, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import number, page
 
 from .linking import MOST_DAYS, links_of, make_link, revoke_link
 from .models import PublicLink
-from .panel import NOTHING_REFUSED, Refusal, by_htmx, links_context, own_comparison, shown
+from .panel import NOTHING_REFUSED, Refusal, links_context, shown
 from .public_page import page_of
 
 
@@ -20,7 +22,7 @@ from .public_page import page_of
 @require_POST
 def share(request: TeamRequest, public_id: str) -> HttpResponse:
     """Make a link that works for some days; its address stands in this answer and nowhere else."""
-    comparison = own_comparison(request, public_id)
+    comparison = visible_comparison(request, public_id)
     days = number(request.POST.get("days"))
     if days is None or not 1 <= days <= MOST_DAYS:
         refused = Refusal(request.POST.dict(), {"days": f"Give 1 to {MOST_DAYS} days."})

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.pages.views import by_htmx, go, visible_comparison
+from betaconsole.runs.pages.views import go, visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.audit import record
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number
 
 from . import columns, keeping

@@ -24,6 +24,7 @@ from betaconsole.runs.sending.turns import Result, TurnError, calls_of
 from betaconsole.runs.stored import stubs_of
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number
 
 from . import comparison_page
@@ -31,7 +32,7 @@ from .comparison_page import Asked
 from .conversation import left_out
 from .needs import Typed
 from .viewing import load, words_of
-from .views import SWITCHED_OFF, by_htmx, go, passes_budget, visible_comparison, visible_exchange
+from .views import SWITCHED_OFF, go, passes_budget, visible_comparison, visible_exchange
 
 MAX_RESULT = 8_000_000  # characters typed into one field
 

@@ -14,12 +14,13 @@ from betaconsole.runs.models import Comparison
 from betaconsole.runs.sending import pausing
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number
 
 from . import comparison_page
 from .comparison_page import Asked
 from .overview import state_context
-from .views import SWITCHED_OFF, added, by_htmx, passes_budget, visible_comparison
+from .views import SWITCHED_OFF, added, passes_budget, visible_comparison
 
 
 @requires(Role.MEMBER)

@@ -29,6 +29,7 @@ from betaconsole.runs.stored import response_bytes
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.hostile_files import file_response
+from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number
 
 from . import comparison_page, exchange_page
@@ -161,11 +162,6 @@ def refused(request: TeamRequest, draft: Draft, problems: list[Problem], *, stat
 def passes_budget(request: TeamRequest) -> bool:
     """Whether the button was pressed that sends over a connection's budget: admins have it, and only for them it works."""
     return "over_budget" in request.POST
-
-
-def by_htmx(request: TeamRequest) -> bool:
-    """Whether htmx asks: for a fragment, or for where to go."""
-    return bool(getattr(request, "htmx", False))
 
 
 def go(request: TeamRequest, url: str) -> HttpResponse:
