@@ -81,15 +81,11 @@ def gist(request: TeamRequest, public_id: str) -> HttpResponse:
 @requires(Role.VIEWER)
 @require_GET
 def diff(request: TeamRequest) -> HttpResponse:
-    """Two exchanges from anywhere: `left` and `right` are their ids or addresses, `part` what of them. With one of them
-    left out the page asks for it."""
+    """Two exchanges from anywhere: `left` and `right` are their ids or addresses, `part` what of them. Where one or both are
+    left out the page asks for them."""
     left, right = (_exchange(request, name) for name in ("left", "right"))
     if left is None or right is None:
-        known = left or right
-        if known is None:
-            raise Http404
-        context = {"known": known, "is_left": left is not None, "beside": _beside(known)}
-        return render(request, "compare/diff_choose.html", context)
+        return render(request, "compare/diff_choose.html", _choice(left, right))
     part = request.GET.get("part", "")
     part = part if part in (*PARTS, "timing") else "words"
     sides = sides_of_exchanges(left, right)
@@ -112,6 +108,12 @@ def _tab(request: TeamRequest, public_id: str, part: str) -> HttpResponse:
     if sides is not None:
         context |= _part(request, part, sides)
     return show_tab(request, comparison, f"compare/_{part}.html", context, here=part)
+
+
+def _choice(left: Exchange | None, right: Exchange | None) -> dict[str, Any]:
+    """What the page that asks for the missing side, or for both, needs."""
+    known = left or right
+    return {"known": known, "is_left": left is not None, "beside": _beside(known) if known else []}
 
 
 def _part(request: TeamRequest, part: str, sides: Sides) -> dict[str, Any]:

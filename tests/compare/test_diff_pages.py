@@ -227,7 +227,6 @@ def test_nobody_compares_with_what_they_may_not_see(client, comparison, eve):
         {"left": mine, "right": theirs},
         {"left": theirs, "right": mine},
         {"left": theirs},
-        {},
         {"left": "no"},
     ):
         assert client.get(address, query).status_code == 404
@@ -251,3 +250,9 @@ def test_a_part_costs_the_same_number_of_queries_for_any_number_of_columns_and_t
 
     queries(2, 1)
     assert queries(2, 1) == queries(8, 6)
+
+
+def test_with_no_exchange_named_the_page_asks_for_both(client, owner):
+    page = client.get("/diff/").content.decode()
+    assert re.findall(r'<input class="mono"[^>]* name="(\w+)"', page) == ["left", "right"]
+    assert client.get("/diff/?left=nobodys&right=nobodys").status_code == 404
