@@ -14,6 +14,7 @@ from tests.chaos.client import Program, console_of
 from tests.chaos.crew import crew
 from tests.chaos.far_end import FarEnd
 from tests.chaos.rounds import Tally, play
+from tests.chaos.verdict import TAIL_S
 
 ROUNDS_EACH = 25  # rounds on one database
 LONGEST_STOP_S = 30.0
@@ -65,7 +66,8 @@ def summary(tally: Tally) -> str:
     return (
         f"{tally.kills} kills, {tally.stops} SIGTERMs, {sum(tally.states.values())} exchanges ({states}); "
         f"claimed and killed before the write: {tally.unseen}; "
-        f"lost of {len(tails)} cut streams' ends: p95 {p95:.0f} ms, worst {max(tails, default=0) * 1000:.0f} ms; "
+        f"lost of {len(tails)} cut streams' ends: p95 {p95:.0f} ms, worst {max(tails, default=0) * 1000:.0f} ms, "
+        f"{sum(tail > TAIL_S for tail in tails)} over {TAIL_S * 1000:.0f} ms; "
         f"wrong: {len(tally.wrong)}"
     )
 

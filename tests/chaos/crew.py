@@ -117,10 +117,10 @@ class Crew:
         self.senders.append(Sender(name, child, self))
         return self.senders[-1]
 
-    def left(self) -> Left:
-        """What the database holds now."""
+    def left(self, *, since: int = 0) -> Left:
+        """What the database holds now; of exchanges those from this id on."""
         path = str(self.data / f"report-{uuid.uuid4().hex}.json")
-        self.ask(do="report", path=path)
+        self.ask(do="report", path=path, since=since)
         self.wait_for(lambda line: line.get("reported") == path)
         told = json.loads(Path(path).read_text())
         return Left(**{**told, "rows": [Row(**row) for row in told["rows"]]})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.chaos.crew import Crew, crew
 from tests.chaos.far_end import FarEnd
-from tests.chaos.verdict import Verdict, judge
+from tests.chaos.verdict import FINAL, Verdict, judge, judge_before_restart
 
 LONGEST_LIFE_S = 0.8
 AT_ONCE = 100  # comparisons a sender may launch: more than any of them lives to
@@ -47,8 +47,10 @@ def play(rounds: int, *, seed: str, stops: float = 0.0, allowance_s: float = 0.1
         FarEnd(seed=seed, turns=turns) as far_end,
         crew(Path(folder), far_end.url) as hired,
     ):
+        looking = Looking(hired, far_end)
         for number in range(rounds):
             _one_round(hired, f"{seed}{number}", chance, tally, stops=stops, delay_ms=60 if turns > 1 else None)
+            tally.wrong += looking.wrong_now()
         _end(hired, f"{seed}last", tally)
         left = hired.left()
         if left.waiting:
@@ -60,6 +62,25 @@ def play(rounds: int, *, seed: str, stops: float = 0.0, allowance_s: float = 0.1
         tally.wrong += ["something still waits"] * len(left.waiting)
         tally.wrong += _wrong_around(hired, far_end)
     return tally
+
+
+class Looking:
+    """Looks at the database between a death and the next start, when nothing runs."""
+
+    def __init__(self, hired: Crew, far_end: FarEnd) -> None:
+        self._hired, self._far_end = hired, far_end
+        self._since = 0  # all rows before this id are final and were looked at
+        self._earlier: set[str] = set()
+
+    def wrong_now(self) -> list[str]:
+        left = self._hired.left(since=self._since)
+        wrong = judge_before_restart(left, self._far_end.seen, earlier=self._earlier)
+        if not self._hired.is_intact():
+            wrong.append("integrity_check")
+        self._earlier |= {row.marker for row in left.rows}
+        unfinished = [row.id for row in left.rows if row.state not in FINAL]
+        self._since = min(unfinished, default=max((row.id for row in left.rows), default=self._since))
+        return wrong
 
 
 def _end(hired: Crew, name: str, tally: Tally, **options: bool) -> None:

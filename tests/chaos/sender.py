@@ -146,7 +146,7 @@ def main() -> None:
             say(token=token())
             connections.close_all()
         else:
-            Path(asked["path"]).write_text(json.dumps(report()))
+            Path(asked["path"]).write_text(json.dumps(report(asked["since"])))
             connections.close_all()
             say(reported=asked["path"])
 
@@ -193,8 +193,8 @@ def fork(asked: dict[str, Any]) -> int:
         os._exit(code)
 
 
-def report() -> dict[str, Any]:
-    """Every exchange and comparison as stored; unfinished are comparisons that wait for nobody."""
+def report(since: int) -> dict[str, Any]:
+    """Every exchange from this id on and every comparison as stored; unfinished are comparisons that wait for nobody."""
     from betaconsole.runs.models import Comparison, Exchange, Segment, Wait
 
     rows = [
@@ -209,7 +209,9 @@ def report() -> dict[str, Any]:
             "text": exchange.text,
             "data": exchange.response_body.data.decode() if exchange.response_body else "",
         }
-        for exchange in Exchange.objects.select_related("request_body", "response_body").order_by("pk")
+        for exchange in Exchange.objects.filter(pk__gte=since)
+        .select_related("request_body", "response_body")
+        .order_by("pk")
     ]
     waits = Wait.objects.select_related("body").order_by("pk")
     return {

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.far_end import Answer
-from tests.chaos.verdict import Left, Row, judge
+from tests.chaos.verdict import Left, Row, judge, judge_before_restart
 
 TEXTS = ["data: one\n\n", "data: two\n\n", "data: three\n\n"]
 BODY = "".join(TEXTS).encode()
@@ -66,3 +66,24 @@ def test_every_fault_is_seen(row: Row, answers: tuple[Answer, ...], expected: st
 def test_what_is_left_over_is_seen() -> None:
     assert wrong(unfinished_comparisons=1)
     assert wrong(segments=1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "answers", "expected"),
+    [
+        ([replace(ROW, state="streaming")], (ANSWER,), ""),
+        ([replace(ROW, state="queued", worker="")], (), ""),
+        ([replace(ROW, state="queued", worker="")], (ANSWER,), "seen, but never claimed"),
+        ([replace(ROW, state="skipped")], (ANSWER,), "seen, but never claimed"),
+        ([replace(ROW, state="cancelled", worker="")], (ANSWER,), "seen, but never claimed"),
+        ([replace(ROW, state="sending")], (ANSWER, ANSWER), "sent 2 times"),
+        ([], (ANSWER,), "sent without a row"),
+    ],
+)
+def test_what_went_out_unclaimed_is_seen_before_anything_is_started_again(
+    rows: list[Row], answers: tuple[Answer, ...], expected: str
+) -> None:
+    seen = {"a.0-a": answers} if answers else {}
+    found = judge_before_restart(Left(rows, unfinished_comparisons=1, segments=1), seen, earlier=())
+    assert [what.partition(": ")[2] for what in found] == ([expected] if expected else [])
+    assert judge_before_restart(Left([], 0, 0), seen, earlier={"a.0-a"}) == []

@@ -1,7 +1,7 @@
 """What must be true of everything sent, however the senders died: pure, over what the far end saw and what is stored."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.far_end import Answer, marker_of
@@ -91,6 +91,22 @@ def judge(
     if left.segments:
         verdict.wrong.append(f"{left.segments} segments of ended exchanges remain")
     return verdict
+
+
+def judge_before_restart(left: Left, seen: Mapping[str, Sequence[Answer]], *, earlier: Collection[str]) -> list[str]:
+    """What is wrong while no process lives: whatever went out had been claimed, and the claim committed, before.
+
+    `left` may be the rows from some id on; `earlier`: the markers of those before.
+    """
+    markers = {row.marker for row in left.rows}
+    wrong = [f"{marker}: sent without a row" for marker in seen.keys() - markers - set(earlier)]
+    for row in left.rows:
+        answers = seen.get(row.marker, ())
+        if len(answers) > 1:
+            wrong.append(f"{row.marker}: sent {len(answers)} times")
+        if answers and (not row.was_claimed or row.state in ("queued", "skipped")):
+            wrong.append(f"{row.marker} ({row.state}): seen, but never claimed")
+    return wrong
 
 
 def _wrong_states(row: Row, answers: Sequence[Answer]) -> list[str]:
