@@ -64,7 +64,7 @@ def test_a_day_begins_at_midnight():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.both_databases
-def test_each_slot_is_begun_once_whoever_looks(owner):
+def test_s18_each_slot_is_begun_once_whoever_looks(owner):
     scheduled(owner)
     begun: list[Check] = []
 
@@ -116,7 +116,7 @@ class TestWhatIsDue:
         assert begins == []
         assert next_slot(made, NOON) is None
 
-    def test_one_that_fails_does_not_keep_the_others_from_their_slot(self, owner, begins):
+    def test_s17_one_that_fails_does_not_keep_the_others_from_their_slot(self, owner, begins):
         broken = scheduled(owner, connection_to(owner, "http://127.0.0.1:9"))
         Schedule.objects.filter(pk=broken.pk).update(every_hours=0)
         scheduled(owner, betas=[])

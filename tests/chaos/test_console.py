@@ -12,7 +12,7 @@ from tests.chaos.verdict import judge
 ALLOWANCE_S = 0.3
 
 
-def test_a_stop_with_fifty_watchers_drains_what_is_in_flight_and_exits_in_order(tmp_path: Path) -> None:
+def test_s6_a_stop_with_fifty_watchers_drains_what_is_in_flight_and_exits_in_order(tmp_path: Path) -> None:
     everybody_watches = threading.Event()
     with (
         FarEnd(kinds=("steady",), events=(100, 150), pace_s=(0.02, 0.02), hold=everybody_watches) as far_end,

@@ -17,7 +17,7 @@ ROUNDS = 6 if os.environ.get("BETACONSOLE_TEST_DATABASE_URL") else 20
 ALLOWANCE_S = 0.25
 
 
-def test_twenty_kills_at_random_moments_lose_and_double_nothing() -> None:
+def test_s4_twenty_kills_at_random_moments_lose_and_double_nothing() -> None:
     tally = play(ROUNDS, seed="kill", allowance_s=ALLOWANCE_S)
     assert tally.wrong == []
     assert tally.kills == ROUNDS
@@ -37,7 +37,7 @@ def test_what_was_sent_and_not_answered_is_interrupted_and_never_sent_again(tmp_
     assert judge(left, far_end.seen, hired.killed_at, allowance_s=ALLOWANCE_S).wrong == []
 
 
-def test_a_stream_that_is_killed_has_lost_at_most_its_last_quarter_second(tmp_path: Path) -> None:
+def test_s4_a_stream_that_is_killed_has_lost_at_most_its_last_quarter_second(tmp_path: Path) -> None:
     # Only one comparison and long answers: nothing but the clock makes the recorder write.
     with FarEnd(events=(200, 200), kinds=("steady",)) as far_end, crew(tmp_path, far_end.url) as hired:
         for number in range(4):

@@ -16,7 +16,7 @@ ROUNDS = 4 if os.environ.get("BETACONSOLE_TEST_DATABASE_URL") else 6
 ALLOWANCE_S = 0.25
 
 
-def test_kills_at_random_moments_double_no_turn_and_lose_none() -> None:
+def test_s4_kills_at_random_moments_double_no_turn_and_lose_none() -> None:
     tally = play(ROUNDS, seed="turns", turns=3, stops=0.2, allowance_s=ALLOWANCE_S)
     assert tally.wrong == []
     # The run is worth its name only where kills found turns that were ready and not sent.

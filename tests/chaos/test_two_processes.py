@@ -14,7 +14,7 @@ SHORT = {"lease_s": 1.0, "renew_s": 0.3, "sweep_s": 0.3}
 ALLOWANCE_S = 0.25
 
 
-def test_two_processes_that_take_from_one_queue_send_everything_once(tmp_path: Path) -> None:
+def test_s8_two_processes_that_take_from_one_queue_send_everything_once(tmp_path: Path) -> None:
     with FarEnd(events=(3, 10)) as far_end, crew(tmp_path, far_end.url) as hired:
         both = [hired.start(name, launch=5) for name in ("one", "two")]
         assert [sender.wait() for sender in both] == [0, 0]
@@ -37,7 +37,7 @@ def test_what_a_killed_process_had_in_flight_is_ended_by_the_one_that_lives(tmp_
     assert verdict.states["interrupted"]
 
 
-def test_a_process_that_stood_still_past_its_lease_changes_nothing_when_it_wakes(tmp_path: Path) -> None:
+def test_s7_a_process_that_stood_still_past_its_lease_changes_nothing_when_it_wakes(tmp_path: Path) -> None:
     with FarEnd(events=(400, 400)) as far_end, crew(tmp_path, far_end.url) as hired:
         sleeper = hired.start("sleeper", launch=1, cancels=0, **SHORT).wait_until_ready()
         hired.wait_until(lambda: len(far_end.seen) == 16)

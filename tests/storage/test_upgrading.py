@@ -27,7 +27,7 @@ def older():
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite databases are copied")
-def test_an_old_database_is_copied_beside_itself_and_then_brought_up_to_date(older, team):
+def test_s9_an_old_database_is_copied_beside_itself_and_then_brought_up_to_date(older, team):
     copy = upgrade()
     try:
         assert copy.stat().st_mode & 0o777 == 0o600
@@ -46,7 +46,7 @@ def test_a_current_database_is_left_alone():
 
 
 @pytest.mark.both_databases
-def test_a_database_of_a_newer_console_is_refused():
+def test_s9_a_database_of_a_newer_console_is_refused():
     MigrationRecorder(connection).record_applied("runs", "9999_from_the_future")
     try:
         with pytest.raises(TooNew, match="9999_from_the_future"):

@@ -50,7 +50,7 @@ def test_a_day_later_it_is_gone_with_every_body_nothing_else_has(team, ann):
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_it_goes_in_small_steps_and_a_step_that_was_the_last_goes_on_later(team, ann, monkeypatch):
+def test_s16_it_goes_in_small_steps_and_a_step_that_was_the_last_goes_on_later(team, ann, monkeypatch):
     monkeypatch.setattr(purging, "EXCHANGES", 2)
     gone = finished(team, ann, betas=[(), ("a",), ("b",), ("c",), ("d",)])
     keeping.delete(gone)

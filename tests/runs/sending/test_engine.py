@@ -286,7 +286,7 @@ def test_a_living_process_keeps_its_exchanges_when_another_one_starts(ann: Membe
     assert exchange.state == State.SUCCEEDED
 
 
-def test_an_owner_whose_lease_is_over_can_change_nothing_any_more(ann: Membership) -> None:
+def test_s7_an_owner_whose_lease_is_over_can_change_nothing_any_more(ann: Membership) -> None:
     with (
         Upstream(
             [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.6), send(chunked([SHUT, DELTA, STOP]))]
@@ -303,7 +303,7 @@ def test_an_owner_whose_lease_is_over_can_change_nothing_any_more(ann: Membershi
     assert (swept.state, swept.text) == (State.INTERRUPTED, "Hello")
 
 
-def test_stopping_the_process_keeps_what_arrived_and_says_interrupted(ann: Membership) -> None:
+def test_s6_stopping_the_process_keeps_what_arrived_and_says_interrupted(ann: Membership) -> None:
     with Upstream([read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), hang()]) as upstream:
         running_engine = engine.start()
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
@@ -373,7 +373,7 @@ def test_the_simulator_may_say_its_own_name(ann: Membership) -> None:
     assert "simulator-9" in exchange.error_message
 
 
-def test_an_engine_keeps_what_it_sends_when_the_clock_jumps(ann: Membership) -> None:
+def test_s13_an_engine_keeps_what_it_sends_when_the_clock_jumps(ann: Membership) -> None:
     with (
         Upstream(
             [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.5), send(chunked([SHUT, DELTA, STOP]))]

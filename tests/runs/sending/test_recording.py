@@ -98,7 +98,7 @@ def test_a_recorder_writes_nothing_to_an_exchange_that_was_taken_from_it(ann: Me
     recorder.forget(kept)
 
 
-def test_an_exchange_that_was_claimed_and_lost_is_ended_as_its_lease_ends(ann: Membership) -> None:
+def test_s5_an_exchange_that_was_claimed_and_lost_is_ended_as_its_lease_ends(ann: Membership) -> None:
     with Upstream([read(), send(STREAM_HEAD + chunked([]))]) as upstream:
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
         with running() as its:
