@@ -35,6 +35,8 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   const source = ctx.sourceElement;
   if (ctx.request.method === "GET" || !composer()?.contains(source)) return;
+  // The answer before this one may replace the element, and what is not in the page inherits no queue.
+  if (!source.hasAttribute("hx-sync")) source.setAttribute("hx-sync", composer().getAttribute("hx-sync:inherited"));
   counted.add(ctx);
   waiting += 1;
   if (source.matches(FIELDS)) sent.set(source, source.value);

@@ -50,6 +50,14 @@ def test_ticks_faster_than_the_server_answers_are_all_kept(page):
     assert [box.is_checked() for box in boxes.all()] == shown == [True, False] * 3
 
 
+def test_presses_of_a_button_that_each_answer_replaces_all_count(page):
+    begin(page)
+    more = page.get_by_role("button", name="+ column")
+    more.evaluate("button => { for (let presses = 0; presses < 4; presses += 1) button.click(); }")
+    saved(page)
+    expect(page.locator("#matrix .letter-button")).to_have_text(list("ABCDEF"))
+
+
 def test_what_was_typed_a_moment_ago_is_sent_by_ctrl_enter(page):
     begin(page)
     page.get_by_label(USER).fill("Say hello")
