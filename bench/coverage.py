@@ -1,8 +1,9 @@
 """`make coverage`: whether the statistics keep their promise, over thousands of comparisons whose truth is known.
 
 Coverage: how often the 95 % interval of a difference holds the true one; from 20 repeats on 93 to 97 %. False alarms: how often a
-twin of the baseline is said to differ, at the first look, and at any look when repeats are added after each; at most 5 %.
-`python -m bench.coverage 500 alarms` simulates fewer, and one part alone. Exits 1 where a bar does not hold.
+twin of the baseline is said to differ, at the first look, and at any look when repeats are added after each; at most 5 %. Shares
+also exactly, over all outcomes (`exact_shares`). `python -m bench.coverage 500 alarms` simulates fewer, and one part alone (coverage,
+shares, alarms). Exits 1 where a bar does not hold.
 """
 
 import sys
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench import exact_shares
 from bench.draws import BETAS, NOTHING, Floats, drawn
 from betaconsole.statistics.comparing import Found, estimate
 from betaconsole.statistics.comparing_shares import compare_shares
@@ -27,8 +29,6 @@ FIGURES = (*(figure for figure in MEASURED if figure.key in drawn(NOTHING, 1, np
 SIZES = (5, 10, 20, 50)
 LOOKS = (20, 40, 60, 80, 100)
 BARRED_FROM = 20
-# Of a share of one in ten, 20 cells can say so little that an interval which always holds 93 % mostly holds more than 97.
-RARE = (REFUSAL.key,)
 LEAST, MOST, ALARMS = 0.93, 0.97, 0.05
 TERMS = Terms(alpha=0.05, extended=False, draws=0, seed=1)
 # A batch is one task of a process and has a seed of its own: the outcome does not depend on how many processes there are.
@@ -195,7 +195,7 @@ def _added(tallies: Iterable[Tally]) -> Tally:
 
 def report(tally: Tally) -> tuple[str, bool]:
     """A table, and whether every bar in it holds."""
-    lines = ["coverage of 95 % intervals, in % " + "".join(f"{f'n = {n}':>9}" for n in SIZES)]
+    lines = ["coverage of 95 % intervals, in % " + _heads()]
     holds = True
     rows = dict.fromkeys(
         (kind.figure, kind.interval, kind.paired) for kind in sorted(tally, key=lambda kind: not kind.paired)
@@ -204,16 +204,36 @@ def report(tally: Tally) -> tuple[str, bool]:
         line = f"{figure:<23}{interval:<9}{'paired' if in_pairs else 'apart':<8}"
         for n in SIZES:
             held, of = tally.get(Kind(figure, interval, in_pairs, n), (0, 0))
-            barred = of and n >= BARRED_FROM and not LEAST <= held / of <= (1 if figure in RARE else MOST)
+            barred = of and n >= BARRED_FROM and not LEAST <= held / of <= MOST
             holds = holds and not barred
             line += f"{100 * held / of:8.1f}{'!' if barred else ' '}" if of else f"{'-':>8} "
         lines.append(line.rstrip())
     return "\n".join(lines), holds
 
 
+def _heads() -> str:
+    return "".join(f"{f'n = {n}':>9}" for n in SIZES)
+
+
 def tell_coverage(comparisons: int) -> bool:
     table, holds = report(coverage(comparisons))
     print(f"{comparisons:,} comparisons of {len(BETAS)} betas with a baseline, at each size\n{table}", flush=True)
+    return holds
+
+
+def tell_shares(comparisons: int) -> bool:
+    """Exact, so that the number of comparisons does not matter."""
+    print("exact coverage of equal shares, in %" + _heads())
+    holds = True
+    for rate in exact_shares.RATES:
+        for name, covered in (("paired", exact_shares.of_pairs), ("apart", exact_shares.of_samples)):
+            found = {n: covered(rate, n) for n in SIZES}
+            barred = {n for n in SIZES if n >= BARRED_FROM and rate >= exact_shares.COMMON}
+            over = {n for n in barred if not LEAST <= found[n] <= MOST}
+            holds = holds and not over
+            told = "".join(f"{100 * found[n]:8.1f}{'!' if n in over else ' '}" for n in SIZES)
+            said = f"{rate:.0%} of either side"
+            print(f"{said:<29}{name:<8}{told.rstrip()}", flush=True)
     return holds
 
 
@@ -238,7 +258,7 @@ def tell_alarms(comparisons: int) -> bool:
 
 def main(comparisons: int, parts: list[str]) -> int:
     began = time.monotonic()
-    told = {"coverage": tell_coverage, "alarms": tell_alarms}
+    told = {"coverage": tell_coverage, "shares": tell_shares, "alarms": tell_alarms}
     holds = [told[part](comparisons) for part in parts or told]
     verdict = "every bar holds" if all(holds) else "a bar does not hold (!)"
     print(f"{verdict}; {time.monotonic() - began:.0f} s", file=sys.stderr)

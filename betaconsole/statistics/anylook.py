@@ -9,14 +9,13 @@ Statistical methods related to the law of the iterated logarithm; Annals of Math
 import math
 from collections.abc import Callable
 
-from .tested import Interval
+from .restricted import Counted, Interval, share_of_pairs, share_of_samples, within
 
 # The variance of the standardised effect in the mixture. Chosen beforehand, as it must be, so that the intervals are narrowest at
 # about 40 pairs: I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy & A. Ramdas 2024, Time-uniform central limit theory and
 # asymptotic confidence sequences; Annals of Statistics 52: 2613-2640, section 2.2 and appendix B.2.
 MIXTURE = 0.22
 
-Counted = tuple[int, int]  # how many, of how many
 Likelihood = Callable[[float], float]
 
 
@@ -52,12 +51,11 @@ def interval_of_pairs(first: int, second: int, same: int, *, alpha: float) -> In
     """Of (first - second) / n: pairs in which only one side, only the other, or neither alone said yes.
 
     M. Lindon & A. Malek 2022, Anytime-valid inference for multinomial count data; NeurIPS 35, sections 2 and 3, with
-    Jeffreys' mixture. The likelihood at each difference is the greatest there is: restricted as in T. Tango 1998, Equivalence
-    test and confidence interval for the difference in proportions for the paired-sample design; Statistics in Medicine 17:
-    891-908.
+    Jeffreys' mixture. The likelihood at each difference is the greatest there is (`restricted`).
     """
     best, mixed = _pairs(first, second, same)
-    return _within(best, (first - second) / (first + second + same), mixed + math.log(alpha))
+    bar = mixed + math.log(alpha)
+    return within(lambda difference: best(difference) >= bar, (first - second) / (first + second + same))
 
 
 def p_of_samples(first: Counted, second: Counted) -> float:
@@ -73,7 +71,8 @@ def interval_of_samples(first: Counted, second: Counted, *, alpha: float) -> Int
     intervals for contingency tables and beyond; Statistics & Probability Letters 198: 109835.
     """
     best, mixed = _samples(first, second)
-    return _within(best, first[0] / first[1] - second[0] / second[1], mixed + math.log(alpha))
+    bar = mixed + math.log(alpha)
+    return within(lambda difference: best(difference) >= bar, first[0] / first[1] - second[0] / second[1])
 
 
 def _pairs(first: int, second: int, same: int) -> tuple[Likelihood, float]:
@@ -83,9 +82,7 @@ def _pairs(first: int, second: int, same: int) -> tuple[Likelihood, float]:
     mixed += sum(math.lgamma(count + 0.5) - math.lgamma(0.5) for count in (first, second, same))
 
     def best(difference: float) -> float:
-        b = first + second - difference * (first + 3 * second + 2 * same)
-        q = (b + math.sqrt(max(0.0, b * b + 8 * n * second * difference * (1 - difference)))) / (4 * n)
-        q = min(max(q, 0.0, -difference), (1 - difference) / 2)
+        q = share_of_pairs(first, second, same, difference)
         shares = (q + difference, q, 1 - 2 * q - difference)
         return sum(_times_log(count, share) for count, share in zip((first, second, same), shares, strict=True))
 
@@ -100,44 +97,11 @@ def _samples(first: Counted, second: Counted) -> tuple[Likelihood, float]:
     )
 
     def best(difference: float) -> float:
-        q = _restricted(first, second, difference)
+        q = share_of_samples(first, second, difference)
         terms = ((x, q + difference), (n - x, 1 - q - difference), (y, q), (m - y, 1 - q))
         return sum(_times_log(count, share) for count, share in terms)
 
     return best, mixed
-
-
-def _within(best: Likelihood, middle: float, bar: float) -> Interval:
-    """How far from `middle` the likelihood stays above the bar, to both sides."""
-    return _edge(best, middle, -1.0, bar), _edge(best, middle, 1.0, bar)
-
-
-def _edge(best: Likelihood, inside: float, outside: float, bar: float) -> float:
-    if best(outside) >= bar:
-        return outside
-    for _ in range(34):
-        middle = (inside + outside) / 2
-        if best(middle) >= bar:
-            inside = middle
-        else:
-            outside = middle
-    return outside
-
-
-def _restricted(first: Counted, second: Counted, difference: float) -> float:
-    """The likeliest share of the second where the first's is greater by `difference`: the root of a cubic.
-
-    O. Miettinen & M. Nurminen 1985, Comparative analysis of two rates; Statistics in Medicine 4: 213-226, appendix I.
-    """
-    (x, n), (y, m) = first, second
-    a = n + m
-    b = ((n + 2 * m) * difference - a - x - y) / a
-    c = ((m * difference - a - 2 * y) * difference + x + y) / a
-    d = y * difference * (1 - difference) / a
-    half = b**3 / 27 - b * c / 6 + d / 2
-    root = math.copysign(math.sqrt(max(0.0, b * b / 9 - c / 3)), half)
-    angle = (math.pi + math.acos(max(-1.0, min(1.0, half / root**3)))) / 3 if root else 0.0
-    return min(max(2 * root * math.cos(angle) - b / 3, 0.0, -difference), 1.0, 1 - difference)
 
 
 def _times_log(count: int, share: float) -> float:

@@ -28,8 +28,8 @@ def _of_pairs(found: Found, sides: Sides, terms: Terms) -> Found:
         interval = anylook.interval_of_pairs(first, second, both + neither, alpha=terms.alpha)
         chance = Chance(anylook.p_of_pairs(first, second, both + neither), _smallest(sides, terms))
     else:
-        name = "paired Newcombe, exact McNemar"
-        interval = shares.newcombe_paired(both, first, second, neither, alpha=terms.alpha)
+        name = "Tango's score, exact McNemar"
+        interval = shares.score_of_pairs(first, second, both + neither, alpha=terms.alpha)
         chance = exact.mcnemar(first, second)
     # One more pair each way: what was never seen may still happen.
     apart, gap = (first + second + 1) / (n + 2), (first - second) / (n + 2)
@@ -50,8 +50,8 @@ def _of_samples(found: Found, sides: Sides, terms: Terms) -> Found:
         interval = anylook.interval_of_samples(first, second, alpha=terms.alpha)
         chance = Chance(anylook.p_of_samples(first, second), _smallest(sides, terms))
     else:
-        name = "Newcombe, exact Fisher"
-        interval = shares.newcombe(first, second, alpha=terms.alpha)
+        name = "Miettinen-Nurminen score, exact Fisher"
+        interval = shares.score_of_samples(first, second, alpha=terms.alpha)
         chance = exact.fisher(first, second)
     still = not sides.has_spread and not sides.differs
     smoothed = [(count + 1) / (of + 2) for count, of in (first, second)]

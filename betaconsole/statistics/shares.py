@@ -4,7 +4,9 @@ every cell said the same."""
 import math
 from statistics import NormalDist
 
-Interval = tuple[float, float]
+from .restricted import Counted, Interval, share_of_pairs, share_of_samples, within
+
+ROUNDING = 1e-12
 
 
 def wilson(count: int, of: int, *, alpha: float = 0.05) -> Interval:
@@ -23,46 +25,40 @@ def wilson(count: int, of: int, *, alpha: float = 0.05) -> Interval:
     return max(0.0, low), min(1.0, high)
 
 
-def newcombe(first: tuple[int, int], second: tuple[int, int], *, alpha: float = 0.05) -> Interval:
+def score_of_pairs(first: int, second: int, same: int, *, alpha: float = 0.05) -> Interval:
+    """The interval of the difference of two shares of the same cells, (first - second) / n: pairs in which only the first, only
+    the second, or neither alone said yes.
+
+    T. Tango 1998, Equivalence test and confidence interval for the difference in proportions for the paired-sample design;
+    Statistics in Medicine 17: 891-908. Of the intervals weighed in M. W. Fagerland, S. Lydersen & P. Laake 2014, Recommended
+    tests and confidence intervals for paired binomial proportions; Statistics in Medicine 33: 2850-2875, it is the one whose
+    coverage stays near what is promised where shares are rare; Newcombe's holds 98.6 % at 1 in 10 and 20 pairs.
+    """
+    n, z = first + second + same, NormalDist().inv_cdf(1 - alpha / 2)
+
+    def holds(difference: float) -> bool:
+        apart = 2 * share_of_pairs(first, second, same, difference) + difference - difference * difference
+        return _is_within(first - second - n * difference, z * math.sqrt(max(0.0, n * apart)))
+
+    return within(holds, (first - second) / n)
+
+
+def score_of_samples(first: Counted, second: Counted, *, alpha: float = 0.05) -> Interval:
     """The interval of first's share minus second's, each (count, of), of two samples that have nothing to do with each other.
 
-    R. G. Newcombe 1998, Interval estimation for the difference between independent proportions; Statistics in Medicine 17:
-    873-890, method 10.
+    O. Miettinen & M. Nurminen 1985, Comparative analysis of two rates; Statistics in Medicine 4: 213-226.
     """
-    p1, (low1, high1) = first[0] / first[1], wilson(*first, alpha=alpha)
-    p2, (low2, high2) = second[0] / second[1], wilson(*second, alpha=alpha)
-    difference = p1 - p2
-    return (
-        max(-1.0, difference - math.hypot(p1 - low1, high2 - p2)),
-        min(1.0, difference + math.hypot(high1 - p1, p2 - low2)),
-    )
+    (x, n), (y, m) = first, second
+    z, measured = NormalDist().inv_cdf(1 - alpha / 2), x / n - y / m
+
+    def holds(difference: float) -> bool:
+        q = share_of_samples(first, second, difference)
+        p = min(1.0, q + difference)
+        variance = (p * (1 - p) / n + q * (1 - q) / m) * (n + m) / (n + m - 1)
+        return _is_within(measured - difference, z * math.sqrt(max(0.0, variance)))
+
+    return within(holds, measured)
 
 
-def newcombe_paired(both: int, first: int, second: int, neither: int, *, alpha: float = 0.05) -> Interval:
-    """The interval of the difference of two shares of the same cells: (both + first) / n - (both + second) / n, where `first`
-    counts the pairs in which only the first said yes.
-
-    R. G. Newcombe 1998, Improved confidence intervals for the difference between binomial proportions based on paired data;
-    Statistics in Medicine 17: 2635-2650, method 10.
-    """
-    n = both + first + second + neither
-    p1, (low1, high1) = (both + first) / n, wilson(both + first, n, alpha=alpha)
-    p2, (low2, high2) = (both + second) / n, wilson(both + second, n, alpha=alpha)
-    phi = _phi(both, first, second, neither)
-    difference = (first - second) / n
-    below = (p1 - low1) ** 2 - 2 * phi * (p1 - low1) * (high2 - p2) + (high2 - p2) ** 2
-    above = (high1 - p1) ** 2 - 2 * phi * (high1 - p1) * (p2 - low2) + (p2 - low2) ** 2
-    return (
-        max(-1.0, difference - math.sqrt(max(0.0, below))),
-        min(1.0, difference + math.sqrt(max(0.0, above))),
-    )
-
-
-def _phi(both: int, first: int, second: int, neither: int) -> float:
-    """The correlation of the two, with Newcombe's correction for continuity where it is positive."""
-    margins = (both + first) * (second + neither) * (both + second) * (first + neither)
-    if margins == 0:
-        return 0.0
-    n = both + first + second + neither
-    product = both * neither - first * second
-    return (max(product - n / 2, 0) if product > 0 else product) / math.sqrt(margins)
+def _is_within(distance: float, reach: float) -> bool:
+    return abs(distance) <= reach + ROUNDING

@@ -75,21 +75,26 @@ def test_wilsons_interval(count: int, of: int, low: float, high: float):
 @pytest.mark.parametrize(
     ("first", "second", "low", "high"),
     [
-        ((56, 70), (48, 80), 0.0524, 0.3339),
-        ((9, 10), (3, 10), 0.1705, 0.8090),
-        ((10, 10), (0, 20), 0.6791, 1.0),
-        ((5, 56), (0, 29), -0.0381, 0.1926),
-        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((56, 70), (48, 80), 0.0528, 0.3382),
+        ((9, 10), (3, 10), 0.1700, 0.8406),
+        ((10, 10), (0, 20), 0.7156, 1.0),
+        ((5, 56), (0, 29), -0.0326, 0.1933),
+        ((0, 10), (0, 20), -0.1658, 0.2844),
     ],
 )
-def test_newcombes_interval_of_two_samples(first: tuple[int, int], second: tuple[int, int], low: float, high: float):
-    """Newcombe 1998 (independent proportions), table II, method 10."""
-    assert shares.newcombe(first, second) == pytest.approx((low, high), abs=5e-5)
+def test_the_score_interval_of_two_samples(first: tuple[int, int], second: tuple[int, int], low: float, high: float):
+    """Newcombe 1998 (independent proportions), table II, method 6: Miettinen and Nurminen's."""
+    assert shares.score_of_samples(first, second) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_newcombes_interval_of_pairs():
-    """Newcombe 1998 (paired), table II, method 10."""
-    assert shares.newcombe_paired(36, 12, 2, 0) == pytest.approx((0.0569, 0.3404), abs=5e-5)
+def test_the_score_interval_of_pairs():
+    """Fagerland, Lydersen & Laake 2014, the airways of Bentur et al. 2009: only before 1, only after 7, of 21; Tango's -0.517 to
+    -0.026."""
+    assert shares.score_of_pairs(1, 7, 13) == pytest.approx((-0.517, -0.026), abs=5e-4)
+
+
+def test_where_no_pair_differs_the_score_interval_of_pairs_is_wilsons_of_one_way():
+    assert shares.score_of_pairs(0, 0, 20)[1] == pytest.approx(shares.wilson(0, 20)[1], abs=1e-9)
 
 
 def test_fishers_lady_tasting_tea():

@@ -108,7 +108,7 @@ def test_shares_have_an_interval_even_where_nothing_ever_happened():
     assert found.state == "identical"
     assert found.low < 0 < found.high
     always = work_out(inputs(column(0, zeros), column(1, {"refusal": [1.0] * 20}), figures=(REFUSAL,))).results[0]
-    assert (always.state, always.difference, always.method) == ("differs", 1.0, "paired Newcombe, exact McNemar")
+    assert (always.state, always.difference, always.method) == ("differs", 1.0, "Tango's score, exact McNemar")
 
 
 def test_after_a_look_the_same_numbers_have_a_wider_interval():
