@@ -215,6 +215,7 @@ SOLO_MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
     "betaconsole.teams.solo.LocalOnly",
+    "betaconsole.web.vitals.VitalsFirst",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "betaconsole.teams.solo.SoloMode",
     "betaconsole.web.nul.RefuseNul",
@@ -229,6 +230,7 @@ TEAM_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
+    "betaconsole.web.vitals.VitalsFirst",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "betaconsole.web.nul.RefuseNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -317,6 +319,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = MODE == "team" and IS_HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked on this side of the proxy, by its plain address
 if SECURE_SSL_REDIRECT:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True

@@ -113,6 +113,9 @@ class Engine:
         for thread in self._threads:
             thread.start()
 
+    def is_whole(self) -> bool:
+        return all(thread.is_alive() for thread in self._threads)
+
     def begin_stopping(self) -> None:
         """Claim nothing more and let live pages end. Safe in a signal handler."""
         self.stopping.set()
@@ -423,6 +426,11 @@ def poke() -> None:
 def cancel(exchange_ids: Sequence[int]) -> None:
     if _engine:
         _engine.cancel(exchange_ids)
+
+
+def is_running() -> bool:
+    """Whether this process sends: its engine was started and each of its threads is alive."""
+    return _engine is not None and _engine.is_whole()
 
 
 def is_stopping() -> bool:
