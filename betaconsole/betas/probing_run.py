@@ -169,7 +169,7 @@ class Run:
             left = left[len(wave) :]
             busy: dict[Ask, Answer] = {}
             for ask, answer in self._wave(wave).items():
-                if answer.is_passing:
+                if answer.is_passing and answer.may_be_repeated:
                     busy[ask] = answer
                 else:
                     yield ask, answer
@@ -339,4 +339,16 @@ def answer_of(exchange: Exchange) -> Answer:
     if exchange.state in (Sent.CANCELLED, Sent.QUEUED, *IN_FLIGHT):
         facts = replace(facts, status=None)
         words = "No answer came in time." if is_sent else "It waited too long for room on this connection: not sent."
-    return Answer(facts, words, exchange.public_id, is_sent=is_sent, retry_after_s=exchange.retry_after_s)
+    return Answer(
+        facts,
+        words,
+        exchange.public_id,
+        is_sent=is_sent,
+        retry_after_s=exchange.retry_after_s,
+        may_be_repeated=not _asks_to_be_left_alone(exchange),
+    )
+
+
+def _asks_to_be_left_alone(exchange: Exchange) -> bool:
+    headers = exchange.response_headers or ()
+    return any(name.lower() == "x-should-retry" and value.strip().lower() == "false" for name, value in headers)

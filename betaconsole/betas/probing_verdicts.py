@@ -24,13 +24,17 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One exchange of a check. `is_sent` false: it never went out. `words`: the far end's, or what went wrong."""
+    """One exchange of a check. `is_sent` false: it never went out. `words`: the far end's, or what went wrong.
+
+    `may_be_repeated` false: the far end asks to be left alone (`x-should-retry: false`).
+    """
 
     facts: Facts
     words: str = ""
     exchange: str = ""
     is_sent: bool = True
     retry_after_s: float | None = None
+    may_be_repeated: bool = True
 
     @property
     def is_good(self) -> bool:

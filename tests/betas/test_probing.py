@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.models.functions import Now
 
 from betaconsole.availability.models import Check, Method, Probe, State
-from betaconsole.betas import probing
+from betaconsole.betas import probing, probing_run
 from betaconsole.betas.probing_run import DEAD, LEASE, Sending, noted
 from betaconsole.betas.results import results_of
 from betaconsole.catalogue.betas import MADE_UP, all_betas
@@ -104,7 +104,7 @@ def test_each_model_has_its_own_answer(owner, at_once):
 # Far ends that are scripted -----------------------------------------------------------------------------------------
 
 
-def test_unknown_names_are_found_with_one_request_where_all_are_listed(owner):
+def test_u2_unknown_names_are_found_with_one_request_where_all_are_listed(owner):
     with Upstream(FarEnd([COUNT])) as upstream:
         check = checked(owner, upstream, ONE, COUNT, OTHER)
     told = {probe.beta: (probe.state, probe.method) for probe in check.probes.all()}
@@ -200,6 +200,32 @@ def test_a_busy_far_end_is_asked_once_more(owner):
     assert states(check) == {ONE: "accepted"}
     assert seen.count([ONE]) == 2
     assert check.requests == 4
+
+
+def test_u5_no_far_end_makes_a_check_wait_longer_than_its_own_limit(owner, monkeypatch):
+    assert probing_run.LONGEST_REST_S == 60
+    monkeypatch.setattr(probing_run, "LONGEST_REST_S", 0.01)
+    waits = iter(["1e9", "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+
+    def special(peer, request, betas):
+        wait = next(waits, None) if betas == [ONE] else None
+        date = "date: Wed, 21 Oct 2026 07:28:00 GMT"
+        return wait and refusal(429, "slow down", f"retry-after: {wait}", date, kind="rate_limit_error")
+
+    with Upstream(FarEnd([ONE], special=special)) as upstream:
+        assert states(checked(owner, upstream, ONE)) == {ONE: "inconclusive"}
+        assert states(checked(owner, upstream, ONE)) == {ONE: "accepted"}
+
+
+def test_u6_a_busy_far_end_that_asks_to_be_left_alone_is_not_asked_again(owner):
+    def special(peer, request, betas):
+        busy = refusal(429, "slow down", "retry-after-ms: 5", "X-Should-Retry: False", kind="rate_limit_error")
+        return busy if betas == [ONE] else None
+
+    with Upstream(FarEnd([ONE], special=special)) as upstream:
+        check = checked(owner, upstream, ONE)
+        assert [betas_of(each) for each in upstream.requests].count([ONE]) == 1
+    assert states(check) == {ONE: "inconclusive"}
 
 
 def test_what_may_have_been_billed_is_not_asked_again(owner):
