@@ -1,5 +1,8 @@
 import json
+import math
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import anthropic
@@ -301,6 +304,10 @@ def test_any_message_gets_some_advice(message):
     assert say(message)
 
 
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment.replace(tzinfo=UTC), usegmt=True)
+
+
 def envelope(**error):
     return json.dumps({"type": "error", "error": error, "request_id": "req_body"}).encode()
 
@@ -372,8 +379,26 @@ def test_any_shape_of_error_body_gives_a_message(body, type, message):
         ({}, None),
     ],
 )
-def test_the_wait_asked_for_is_read_in_seconds_and_nonsense_is_no_wait(headers, seconds):
+def test_u5_the_wait_asked_for_is_read_in_seconds_and_nonsense_is_no_wait(headers, seconds):
     assert parse_error(429, list(headers.items()), b"{}").retry_after_s == seconds
+
+
+@given(
+    st.sampled_from(["retry-after", "retry-after-ms"]),
+    st.text(max_size=40) | st.floats().map(str) | st.integers().map(str) | st.datetimes().map(http_date),
+    st.none() | st.text(max_size=40) | st.datetimes().map(http_date),
+)
+def test_u5_no_wait_is_negative_or_endless_whatever_stands_there(name, wait, date):
+    headers = [(name, wait), *([("date", date)] if date is not None else [])]
+    seconds = parse_error(429, headers, b"{}").retry_after_s
+    assert seconds is None or (0 <= seconds < math.inf)
+
+
+@given(st.floats(-3600, 3600), st.integers(0, 86_400))
+def test_u5_a_date_to_wait_for_counts_from_the_answers_own_date_however_wrong_our_clocks_are(skew_s, wait_s):
+    there = datetime.now(UTC) + timedelta(seconds=skew_s)
+    headers = [("date", http_date(there)), ("retry-after", http_date(there + timedelta(seconds=wait_s)))]
+    assert parse_error(429, headers, b"{}").retry_after_s == wait_s
 
 
 def test_a_key_echoed_in_an_error_is_not_repeated_in_the_message():
@@ -445,6 +470,6 @@ def test_only_what_was_not_sent_or_was_turned_away_unread_may_be_sent_again_by_i
         (400, "invalid_request_error", True, Retry.AFTER_DELAY),
     ],
 )
-def test_the_status_and_the_api_itself_say_whether_a_refusal_may_be_repeated(status, type, should_retry, retry):
+def test_u6_u7_the_status_and_the_api_itself_say_whether_a_refusal_may_be_repeated(status, type, should_retry, retry):
     error = ApiError(status=status, type=type, message="m", should_retry=should_retry)
     assert errors.HttpError(error).retry is retry

@@ -151,7 +151,7 @@ def test_every_end_is_told_apart_and_keeps_what_arrived(ann: Membership, script:
     assert exchange.failure_kind == kind
 
 
-def test_a_refused_beta_is_named_and_its_repeats_are_skipped(ann: Membership) -> None:
+def test_u2_a_refused_beta_is_named_and_its_repeats_are_skipped(ann: Membership) -> None:
     def far_end(peer: Peer) -> None:
         refused = peer.read_request().header("anthropic-beta")
         peer.send(answer(REFUSAL, 400) if refused else STREAM_HEAD + chunked(WHOLE))
