@@ -170,6 +170,14 @@ class Upstream:
                 raise AssertionError(f"{self.connections} of {count} connections came within {within_s} s")
             time.sleep(0.002)
 
+    def wait_until_closed(self, count: int = 1, *, within_s: float = 30.0) -> None:
+        """Waits until `count` steps `until_closed()` have seen the other side close."""
+        end = time.monotonic() + within_s
+        while len(self.ended_at) < count:
+            if time.monotonic() > end:
+                raise AssertionError(f"{len(self.ended_at)} of {count} connections were closed within {within_s} s")
+            time.sleep(0.002)
+
     def _accept(self) -> None:
         while True:
             try:
