@@ -58,7 +58,7 @@ def run(owner: Membership, connection: Connection, asked: Plan, **options: Any) 
     return comparison
 
 
-def wait_until_finished(comparison: Comparison, timeout_s: float = 40) -> list[Exchange]:
+def wait_until_finished(comparison: Comparison, timeout_s: float = 120) -> list[Exchange]:
     """The comparison's exchanges once all are final: first ones by repeat, case and column, then as they were queued."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:

@@ -198,11 +198,12 @@ class Engine:
 
     def start_waiting(self) -> None:
         """Start every round that may start now: fair between comparisons, within the connections' limits."""
+        # Counted first: an answer that comes in between frees a place only once the turn after it is among the rounds.
+        in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
         rounds = waiting()
         if not rounds:
             return
         unanswered = first_repeats_unanswered(rounds)
-        in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
         busy = Counter(feed.job.comparison_id for feed in list(self._feeds.values()))
         stubs = cache(stubs_of)  # read once for all rounds of a comparison: they may have megabytes
         held_back: set[int] = set()  # connections whose next round waits: no later one may overtake it

@@ -117,7 +117,7 @@ class TestOnTheSimulator:
             batch = wait_for(lambda: comparison.batches.exclude(batch_id="").first(), what="the batch")
             assert cancel(comparison) == 2
             assert {cell.state for cell in comparison.exchanges.all()} == {State.QUEUED}
-            cells = wait_until_finished(comparison, timeout_s=20)
+            cells = wait_until_finished(comparison)
         assert {cell.state for cell in cells} == {State.CANCELLED}
         assert calls(batch).count(f"POST /{batch.batch_id}/cancel") == 1
 
@@ -127,7 +127,7 @@ class TestOnTheSimulator:
             wait_for(lambda: comparison.batches.exclude(batch_id="").first(), what="the batch")
             answered = client.post(reverse("runs:cancel", args=[comparison.public_id]), headers={"HX-Request": "true"})
             said = answered.content.decode()
-            wait_until_finished(comparison, timeout_s=20)
+            wait_until_finished(comparison)
         assert 'hx-target="#batches"' in said
         assert "asked to stop" in said or "being cancelled" in said
 
@@ -422,7 +422,7 @@ def test_hundreds_of_cells_are_read_in_small_transactions(ann: Membership) -> No
     with Upstream(far_end) as upstream:
         comparison = run(ann, connection_to(ann, upstream.url), batch_plan(*[[]] * 10, repeats=30))
         with running():
-            wait_until_finished(comparison, timeout_s=30)
+            wait_until_finished(comparison)
     assert comparison.exchanges.filter(state=State.SUCCEEDED, text="Hello.").count() == 300
 
 

@@ -66,7 +66,7 @@ class TestOnTheSimulator:
     def test_thinking_between_calls_is_an_effect_that_the_baseline_lacks(self, ann: Membership) -> None:
         with running():
             comparison = simulated(ann, conversation([], [INTERLEAVED], [INTERLEAVED, MADE_UP]))
-            wait_until_finished(comparison, timeout_s=30)
+            wait_until_finished(comparison)
         assert said(of_column(comparison, 0)) == [[], [], []]
         first, second, third = said(of_column(comparison, 1))
         assert first[0][:2] == (INTERLEAVED, "no_visible_effect")
@@ -81,7 +81,7 @@ class TestOnTheSimulator:
     def test_the_caretaker_keeps_what_a_reader_would_compute(self, ann: Membership) -> None:
         with running():
             comparison = simulated(ann, conversation([], [INTERLEAVED]))
-            wait_until_finished(comparison, timeout_s=30)
+            wait_until_finished(comparison)
             exchanges = comparison.exchanges.order_by("pk")
             computed = said(list(exchanges.all()))
             wait_for(lambda: not exchanges.filter(outcomes=None).exists(), what="every outcome kept")
@@ -97,7 +97,7 @@ class TestOnTheSimulator:
         asked.body["max_tokens"] = 200_000
         with running():
             comparison = simulated(ann, replace(asked, engine="batch"))
-            cells = wait_until_finished(comparison, timeout_s=30)
+            cells = wait_until_finished(comparison)
             [batch] = comparison.batches.all()
             make = batch.errand.exchanges.order_by("pk")[:1]
             assert said(cells) == [
