@@ -48,6 +48,7 @@ def send(asked: dict[str, Any]) -> None:
         engine.begin_stopping()
 
     signal.signal(signal.SIGTERM, on_term)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     chance = random.Random(asked["name"])
     options = {name: asked[name] for name in ("renew_s", "sweep_s") if name in asked}
     if "lease_s" in asked:
@@ -178,8 +179,11 @@ def token() -> str:
 
 
 def fork(asked: dict[str, Any]) -> int:
+    # A stop may come at once: it waits until the child has its handler.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         return child
     code = 1
     try:
