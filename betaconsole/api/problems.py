@@ -17,6 +17,7 @@ from betaconsole.runs.launching.continuing import TooLate
 from betaconsole.runs.launching.launching import NotAllowed, SendingDisabled, TokenReused
 from betaconsole.runs.launching.planning import PlanError
 from betaconsole.runs.sending.pausing import CannotPause
+from betaconsole.web.troubles import trouble_of
 
 from .exact_json import json_response
 
@@ -33,6 +34,7 @@ TYPES = {
     422: "invalid",
     500: "internal",
     503: "sending_disabled",
+    507: "storage_full",
 }
 
 
@@ -115,9 +117,12 @@ def problem_of(exception: BaseException) -> Problem:
         case SendingDisabled():
             return Problem(
                 503,
-                "Sending is switched off at the moment; nothing was queued.",
+                str(exception),
                 headers={"Retry-After": str(RETRY_AFTER_S)},
             )
+        case _ if trouble := trouble_of(exception):
+            wait = {} if trouble.retry_after_s is None else {"Retry-After": str(trouble.retry_after_s)}
+            return Problem(trouble.status, trouble.message, kind=trouble.kind, headers=wait)
         case _:
             return Problem(500, "The console made a mistake; its log says more.")
 

@@ -33,6 +33,11 @@ def record_by(
     _write(user, team_id, "", action, about=about, detail=detail)
 
 
+def record_console(team_id: int, action: str, *, about: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    """Note what the console did or met by itself, and nobody asked for."""
+    _write(None, team_id, "", action, about=about, detail=detail)
+
+
 def record_person(request: HttpRequest, user: User | None, action: str, *, about: str = "", who: str = "") -> None:
     """Note what concerns a person and no team: a sign-in, a new password. Admins of the person's teams see it.
 

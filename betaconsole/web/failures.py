@@ -1,7 +1,12 @@
 """Pages for requests that cannot be served: they say what happened, why, and what to do next."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from .htmx import by_htmx
+from .troubles import Trouble, trouble_of
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -17,4 +22,19 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    """The page for an exception that nobody handled; where the database refused it says what to do about it."""
+    trouble = trouble_of(sys.exception())
+    return render(request, "500.html", status=500) if trouble is None else storage_failed(request, trouble)
+
+
+def storage_failed(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    """A page, or for htmx a line above the page as it stands: nothing that was typed goes away."""
+    context = {"trouble": trouble, "has_form": request.method == "POST"}
+    if by_htmx(request):
+        response = render(request, "_trouble.html", context, status=trouble.status)
+        response.headers["HX-Reswap"] = "none"
+    else:
+        response = render(request, "storage_failed.html", context, status=trouble.status)
+    if trouble.retry_after_s is not None:
+        response.headers["Retry-After"] = str(trouble.retry_after_s)
+    return response

@@ -31,6 +31,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.audit import record_by
 from betaconsole.teams.models import Connection, Team, User
 from betaconsole.teams.origins import origin_of
+from betaconsole.web.troubles import BROKEN
 
 from .budgeting import FREE, Promise, reserve
 from .order import drawn, new_seed
@@ -49,7 +50,10 @@ class NotAllowed(PlanError):
 
 
 class SendingDisabled(Exception):
-    """The operator switched sending off; nothing was queued."""
+    """The operator switched sending off, or the process stops; nothing was queued. The text is for the person who asked."""
+
+    def __init__(self, message: str = "Sending is switched off on this console; nothing was queued.") -> None:
+        super().__init__(message)
 
 
 def launch(
@@ -182,6 +186,8 @@ def check_sending(connection: Connection, author: User | None) -> None:
     `NotAllowed` where it may not for this person."""
     if not settings.SENDING_ENABLED or engine.is_stopping():
         raise SendingDisabled
+    if engine.distrusts_storage():
+        raise SendingDisabled(BROKEN.message)
     usable = Connection.objects.filter(pk=connection.pk)
     if not usable.usable().exists():
         raise PlanError("connection", f"The connection {connection.name} is gone or has no key: choose another one.")

@@ -32,7 +32,7 @@ from .comparison_page import Asked
 from .conversation import left_out
 from .needs import Typed
 from .viewing import load, words_of
-from .views import SWITCHED_OFF, go, passes_budget, visible_comparison, visible_exchange
+from .views import go, passes_budget, visible_comparison, visible_exchange
 
 MAX_RESULT = 8_000_000  # characters typed into one field
 
@@ -227,8 +227,8 @@ def went_on(request: TeamRequest, exchange: Exchange, typed: Typed, act: Callabl
     """The lanes, live again; or the form with what was typed and why nothing was sent."""
     try:
         act()
-    except SendingDisabled:
-        return refused(request, exchange.comparison, exchange, replace(typed, problem=SWITCHED_OFF), status=503)
+    except SendingDisabled as error:
+        return refused(request, exchange.comparison, exchange, replace(typed, problem=str(error)), status=503)
     except PlanError as error:
         may_pass = isinstance(error, OverBudget) and error.may_pass
         typed = replace(typed, problem=error.message, may_pass=may_pass)

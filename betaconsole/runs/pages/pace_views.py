@@ -20,7 +20,7 @@ from betaconsole.web.paging import identifier, number
 from . import comparison_page
 from .comparison_page import Asked
 from .overview import state_context
-from .views import SWITCHED_OFF, added, passes_budget, visible_comparison
+from .views import added, passes_budget, visible_comparison
 
 
 @requires(Role.MEMBER)
@@ -76,7 +76,7 @@ def not_added(request: TeamRequest, found: Comparison, error: Exception) -> Http
         case TokenReused():
             said = "This page has added other repeats already: press once more."
         case _:
-            said = SWITCHED_OFF
+            said = str(error)
     view = Asked.of(request.POST).load(found, request.user)
     may_pass = isinstance(error, OverBudget) and error.may_pass
     context = {**comparison_page.more_context(view), "comparison": found, "problem": said, "may_pass": may_pass}

@@ -5,6 +5,7 @@ from functools import partial, wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest
+from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -31,6 +32,7 @@ from betaconsole.teams.models import Role
 from betaconsole.web.hostile_files import file_response
 from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number
+from betaconsole.web.troubles import trouble_of
 
 from . import comparison_page, exchange_page
 from .batch_views import batches_of
@@ -38,8 +40,7 @@ from .live import stream
 from .request_files import file_in
 from .showing import fingerprint
 
-NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled)
-SWITCHED_OFF = "Sending is switched off on this console; nothing was queued."
+NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled, DatabaseError)
 
 
 # Compose and run ----------------------------------------------------------------------------------------------------
@@ -148,8 +149,13 @@ def not_sent(request: TeamRequest, draft: Draft, error: Exception) -> HttpRespon
         case TokenReused():
             message = "This page has sent another run already: press Run once more."
             return refused(request, draft, [Problem("draft", message)], status=409)
+        case DatabaseError():
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise error
+            return refused(request, draft, [Problem("draft", trouble.message)], status=trouble.status)
         case _:
-            return refused(request, draft, [Problem("draft", SWITCHED_OFF)], status=503)
+            return refused(request, draft, [Problem("draft", str(error))], status=503)
 
 
 def refused(request: TeamRequest, draft: Draft, problems: list[Problem], *, status: int = 422) -> HttpResponse:
@@ -259,8 +265,8 @@ def added(request: TeamRequest, found: Comparison, add: Callable[[], Any]) -> Ht
     except TokenReused:
         message = "The comparison has changed since this page was made: look at it anew, then run it again."
         return render(request, "runs/not_sent.html", {"comparison": found, "message": message}, status=409)
-    except SendingDisabled:
-        return render(request, "runs/not_sent.html", {"comparison": found, "message": SWITCHED_OFF}, status=503)
+    except SendingDisabled as error:
+        return render(request, "runs/not_sent.html", {"comparison": found, "message": str(error)}, status=503)
     return go(request, (made if isinstance(made, Comparison) else found).get_absolute_url())
 
 

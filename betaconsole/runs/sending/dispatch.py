@@ -15,13 +15,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from betaconsole.claude.client import Call, Deadlines, Request
-from betaconsole.claude.errors import CallError, NotSent, ProtocolError
+from betaconsole.claude.errors import CallError, Incomplete, NotSent, ProtocolError
 from betaconsole.claude.headers import HeaderError
 from betaconsole.claude.reading import Reading, Result, Step
 from betaconsole.claude.secret import Secret, redact
 from betaconsole.runs.states import State
 
-from .feed import FLUSH_BYTES, Ending, Feed, Job, Opening
+from .feed import FLUSH_BYTES, MOST_UNSAVED_BYTES, Ending, Feed, Job, Opening
 from .further import Ready
 from .simulated import simulator
 from .turns import Missing, Next, TurnError, next_turn
@@ -29,10 +29,28 @@ from .turns import Missing, Next, TurnError, next_turn
 logger = logging.getLogger(__name__)
 
 
-def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None], rest_s: Callable[[], float]) -> None:
+class NotKept(Incomplete):
+    """The console could store nothing for so long that it stopped reading."""
+
+    kind = "storage"
+    default_message = (
+        "The console could not store what arrived (its disk was full, or its database locked or away), and gave up reading "
+        "once that was too much to hold. What it held is kept; the API may bill what it generated."
+    )
+
+
+def send(
+    feed: Feed,
+    *,
+    deadlines: Deadlines,
+    kick: Callable[[], None],
+    rest_s: Callable[[], float],
+    is_stuck: Callable[[], bool] = lambda: False,
+) -> None:
     """Send the feed's request, fill the feed as the response arrives, and end it. Never raises.
 
-    `rest_s` says how long to leave the line alone between two reads once the first text is there.
+    `rest_s` says how long to leave the line alone between two reads once the first text is there; `is_stuck`, whether
+    nothing can be stored at the moment: then MOST_UNSAVED_BYTES is all that is held in memory.
     """
     line, arrived = feed.line, threading.Event()
 
@@ -41,7 +59,7 @@ def send(feed: Feed, *, deadlines: Deadlines, kick: Callable[[], None], rest_s: 
         line.wait(feed.cancelled)
 
     try:
-        _exchange(feed, before_write, deadlines, kick, rest_s)
+        _exchange(feed, before_write, deadlines, kick, rest_s, is_stuck)
     except HeaderError as error:
         # A key or a header line that cannot stand in a request; the message never shows the key.
         feed.ended(Ending(Reading(0, ()).finish(NotSent(str(error)))))
@@ -63,6 +81,7 @@ def _exchange(
     deadlines: Deadlines,
     kick: Callable[[], None],
     rest_s: Callable[[], float],
+    is_stuck: Callable[[], bool],
 ) -> None:
     job = feed.job
     request = Request(method=job.method, url=job.url, headers=job.headers, body=job.body, stream=job.stream)
@@ -95,6 +114,8 @@ def _exchange(
                 feed.received(chunk, at_ms, steps)
                 if feed.unsaved_bytes >= FLUSH_BYTES:
                     kick()
+                if feed.unsaved_bytes >= MOST_UNSAVED_BYTES and is_stuck():
+                    raise NotKept
                 if reading.is_event_stream and reading.accumulator.finished:
                     break
                 if feed.trail.has_text and (pause_s := rest_s()):

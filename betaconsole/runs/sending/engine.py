@@ -37,13 +37,14 @@ from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import IN_FLIGHT, State
 from betaconsole.teams.origins import is_allowed, origin_of
 from betaconsole.teams.sealing import Unreadable
+from betaconsole.web.troubles import BROKEN, trouble_of
 
 from . import batching, judging
 from .dispatch import send
 from .feed import Ending, Feed, Job, Loop, changed, ring_all
 from .locks import is_free, locked, remove_if_free
 from .parking import owners_of_turns, park
-from .recording import Recorder, close_if_finished, interrupt
+from .recording import RETRY_AFTER_S, Recorder, close_if_finished, interrupt
 from .rounds import Round, first_repeats_unanswered, in_order, waiting
 from .startline import StartLine
 
@@ -75,11 +76,13 @@ class Engine:
         renew_s: float = RENEW_S,
         sweep_s: float = SWEEP_S,
         max_sending: int = MAX_SENDING,
+        retry_s: float = RETRY_AFTER_S,
     ) -> None:
         self.host = socket.gethostname()
         self.boot_id = uuid.uuid4().hex
         self.worker = f"{self.host}:{self.boot_id}"
         self.stopping = threading.Event()
+        self.distrusts = threading.Event()  # its disk failed: what it commits from now on may not be there
         self._locks = data_dir / "engines"
         self._lock: IO[str] | None = None
         self._deadlines = deadlines or Deadlines()
@@ -90,7 +93,7 @@ class Engine:
         self._closed = threading.Event()
         self._due: list[float] = []  # a heap: when delayed turns may be sent, by time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
-        self._recorder = Recorder(self.worker, on_moved=self._went_on)
+        self._recorder = Recorder(self.worker, on_moved=self._went_on, on_failed=self._note_failure, retry_s=retry_s)
         self._threads = [
             threading.Thread(target=self._send_waiting, name="engine", daemon=True),
             threading.Thread(target=self._look_after, name="caretaker", daemon=True),
@@ -174,14 +177,25 @@ class Engine:
             self._poke.clear()
             try:
                 with self._starting:
-                    if not self.stopping.is_set() and settings.SENDING_ENABLED:
+                    if self.may_send:
                         self.start_waiting()
                 self._cancel_wished()
             except Exception as error:
                 # Whatever it is, it must not end this thread. What was claimed and not started is swept as its lease ends.
                 logger.error("looking for queued exchanges failed, trying again: %s", type(error).__name__)
+                self._note_failure(error)
                 database.close()
         database.close()
+
+    @property
+    def may_send(self) -> bool:
+        return settings.SENDING_ENABLED and not self.stopping.is_set() and not self.distrusts.is_set()
+
+    def _note_failure(self, error: Exception) -> None:
+        """After a failed fsync nobody knows which commits survive a power cut: a claim that got lost would be sent twice."""
+        if trouble_of(error) is BROKEN and not self.distrusts.is_set():
+            self.distrusts.set()
+            logger.critical("the database's disk or file gave an error: nothing is sent until the console is restarted")
 
     def _went_on(self, delays_s: Sequence[float]) -> None:
         """Exchanges were answered or have ended: something may be sent after them, at once or after these delays."""
@@ -267,7 +281,14 @@ class Engine:
 
     def _submit(self, feed: Feed) -> None:
         try:
-            self._pool.submit(send, feed, deadlines=self._deadlines, kick=self._recorder.kick, rest_s=self._rest_s)
+            self._pool.submit(
+                send,
+                feed,
+                deadlines=self._deadlines,
+                kick=self._recorder.kick,
+                rest_s=self._rest_s,
+                is_stuck=lambda: self._recorder.stuck_since is not None,
+            )
         except RuntimeError:
             # No thread to be had. Cancelled as well, in case the pool kept the work: it must never be sent after all.
             feed.cancel()
@@ -318,7 +339,7 @@ class Engine:
         """Make, follow and read batches. Its own thread: thousands of results take a while."""
         while not self._closed.wait(BATCHES_S):
             try:
-                if not self.stopping.is_set() and settings.SENDING_ENABLED:
+                if self.may_send:
                     batching.look(self.stopping.is_set)
             except Exception as error:
                 logger.error("following batches failed, trying again: %s", type(error).__name__)
@@ -436,6 +457,11 @@ def is_running() -> bool:
 
 def is_stopping() -> bool:
     return _engine is not None and _engine.stopping.is_set()
+
+
+def distrusts_storage() -> bool:
+    """Whether this process stopped sending because the disk under its database failed."""
+    return _engine is not None and _engine.distrusts.is_set()
 
 
 def somebody_sends() -> bool:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -20,6 +21,8 @@ from betaconsole.claude.errors import Incomplete
 from betaconsole.runs.models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex, Wait
 from betaconsole.runs.states import IN_FLIGHT, UNFINISHED, State
 from betaconsole.storage.fields import at_rest, unpacked
+from betaconsole.teams.audit import record_console
+from betaconsole.web.troubles import trouble_of
 
 from .deriving import derived_fields, read_stored
 from .feed import Feed, Job, changed
@@ -44,13 +47,24 @@ feeds: dict[int, Feed] = {}
 class Recorder:
     """The recorder thread of one process. `worker` is the name this process claims exchanges under.
 
-    `on_moved` is called after exchanges were answered or have ended, with the delays in seconds of those queued after them.
+    `on_moved` is called after exchanges were answered or have ended, with the delays in seconds of those queued after them;
+    `on_failed` with what kept it from writing: it tries again every `retry_s`.
     """
 
-    def __init__(self, worker: str, *, on_moved: Callable[[list[float]], object] | None = None) -> None:
+    def __init__(
+        self,
+        worker: str,
+        *,
+        on_moved: Callable[[list[float]], object] | None = None,
+        on_failed: Callable[[Exception], object] | None = None,
+        retry_s: float = RETRY_AFTER_S,
+    ) -> None:
         self.worker = worker
+        self.stuck_since: datetime | None = None  # nothing could be stored since then
         self.feeds: dict[int, Feed] = {}  # what this worker has in flight
         self.on_moved = on_moved or (lambda delays_s: None)
+        self._on_failed, self._retry_s = on_failed or (lambda error: None), retry_s
+        self._stuck_by = ""
         self._kick = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -89,13 +103,20 @@ class Recorder:
             except Exception as error:
                 # Whatever it is, it must not end this thread, and nothing is lost: what was not committed is still in
                 # the feeds, and is tried again.
-                logger.error("recording failed, trying again: %s", type(error).__name__)
-                database.close()
-                time.sleep(RETRY_AFTER_S)
+                self._failed(error)
+                time.sleep(self._retry_s)
             took_s = time.monotonic() - began
             if last:
                 database.close()
                 return
+
+    def _failed(self, error: Exception) -> None:
+        trouble = trouble_of(error)
+        logger.error("recording failed, trying again: %s", trouble.kind if trouble else type(error).__name__)
+        self.stuck_since = self.stuck_since or timezone.now()
+        self._stuck_by = trouble.title if trouble else type(error).__name__
+        database.close()
+        self._on_failed(error)
 
     def flush(self) -> None:
         """Write everything new in one transaction. Feeds whose ending is stored are forgotten.
@@ -106,6 +127,8 @@ class Recorder:
         dirty = [(feed, feed.ending is not None) for feed in list(self.feeds.values()) if self._is_dirty(feed)]
         if not dirty:
             return
+        if self.stuck_since is not None:
+            self._catch_up([feed for feed, _ in dirty])
         is_answered = any(self._has_new_head(feed) for feed, _ in dirty)
         try:
             self._write(dirty)
@@ -116,6 +139,22 @@ class Recorder:
                 self._write_alone(*one)
         if is_answered or any(has_ended for _, has_ended in dirty):
             self.on_moved([delay_s for feed, has_ended in dirty if has_ended and (delay_s := feed.delay_s)])
+
+    def _catch_up(self, feeds: "Sequence[Feed]") -> None:
+        """After a failure: what is stored is asked for, since a commit may have been kept whose answer was lost.
+
+        Where that works, it can be written again too, and the audit logs say how long it could not.
+        """
+        for one in feeds:
+            held = list(Segment.objects.filter(exchange_id=one.job.exchange_id))
+            one.segments_saved, one.bytes_saved = len(held), sum(len(segment.data) for segment in held)
+            one.timeline_saved = sum(len(segment.timeline) for segment in held)
+        since = self.stuck_since
+        with transaction.atomic():
+            for team_id in sorted({one.job.team_id for one in feeds}):
+                detail = {"since": f"{since:%Y-%m-%d %H:%M:%S} UTC", "why": self._stuck_by, "exchanges": len(feeds)}
+                record_console(team_id, "storing failed", about="what was in flight was kept in memory", detail=detail)
+        self.stuck_since = None
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
         # All that takes time before the transaction: the whole console waits for SQLite's one lock.
