@@ -35,7 +35,13 @@ def _is_loopback(host: str) -> bool:
 def _origin(name: str, url: str) -> str:
     """`scheme://host[:port]` of an address, refused where it carries more than an origin and a path."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
         # A refused address may hold a password: it is not repeated here, nor below.
         raise ImproperlyConfigured(f"{name}: give http(s)://host[:port]")
     return f"{parts.scheme}://{parts.netloc}"
@@ -155,10 +161,12 @@ if MODE == "team":
 
 OFFICIAL_API = "https://api.anthropic.com"
 ENVIRONMENT_KEY = env.str("ANTHROPIC_API_KEY", "").strip()
-ENVIRONMENT_BASE_URL = env.str("ANTHROPIC_BASE_URL", "").strip().rstrip("/") or OFFICIAL_API
-ALLOWED_BASE_URLS = [
-    _origin("BETACONSOLE_ALLOWED_BASE_URLS", url) for url in env.list("BETACONSOLE_ALLOWED_BASE_URLS", [OFFICIAL_API])
-]
+ENVIRONMENT_BASE_URL = env.str("ANTHROPIC_BASE_URL", "").strip().rstrip("/")
+_ALLOWED: list[str] = env.list("BETACONSOLE_ALLOWED_BASE_URLS", [])
+# The official API is on the internet: its name may lead into a private network only where the operator wrote it down.
+OFFICIAL_API_MAY_BE_INTERNAL = OFFICIAL_API in [ENVIRONMENT_BASE_URL, *_ALLOWED]
+ENVIRONMENT_BASE_URL = ENVIRONMENT_BASE_URL or OFFICIAL_API
+ALLOWED_BASE_URLS = [_origin("BETACONSOLE_ALLOWED_BASE_URLS", url) for url in _ALLOWED or [OFFICIAL_API]]
 if _origin("ANTHROPIC_BASE_URL", ENVIRONMENT_BASE_URL) not in ALLOWED_BASE_URLS:
     ALLOWED_BASE_URLS.append(_origin("ANTHROPIC_BASE_URL", ENVIRONMENT_BASE_URL))
 OUTBOUND_PROXY = _proxy(env.str("BETACONSOLE_OUTBOUND_PROXY", ""))

@@ -90,7 +90,9 @@ class Call:
     """One request and its response, used by one thread; only `cancel` may be called from others.
 
     `dial` gives a ready socket in place of connecting (the simulator). `verify` is True or the path of a CA bundle.
-    `proxy` is the URL of an HTTP proxy. `idle_on_events` (default: for streams) lets only `alive()` reset the idle
+    `internal`: the host may be in a private network or on this machine; else only on the internet (`addresses.py`).
+    `proxy` is the URL of an HTTP proxy, which may be anywhere; it looks names up itself, so that where they lead is
+    then the proxy's to judge. `idle_on_events` (default: for streams) lets only `alive()` reset the idle
     time, so that a trickle of bytes which never makes an event does not count as life. Without a key, a header that
     holds the reference is left out.
     """
@@ -104,6 +106,7 @@ class Call:
         dial: Callable[[], socket.socket] | None = None,
         verify: bool | str = True,
         proxy: str | None = None,
+        internal: bool = False,
         max_bytes: int = MAX_BYTES,
         idle_on_events: bool | None = None,
     ) -> None:
@@ -114,7 +117,7 @@ class Call:
         self._proxies = {"http": proxy, "https": proxy} if proxy and dial is None else {}
         self._max_bytes = max_bytes
         self._idle_on_bytes = not (request.stream if idle_on_events is None else idle_on_events)
-        self._wire = Wire(deadlines.limits(stream=request.stream), key, dial)
+        self._wire = Wire(deadlines.limits(stream=request.stream), key, dial=dial, internal=internal)
         self._adapter = WireAdapter(self._wire, verify)
         self._response: requests.Response | None = None
 

@@ -15,20 +15,23 @@ from typing import Any
 
 from urllib3.util.wait import wait_for_write
 
-from .errors import ConnectionRefused, ConnectTimeout, DnsFailed
+from .addresses import may_lead_to, refusal
+from .errors import AddressRefused, ConnectionRefused, ConnectTimeout, DnsFailed
 from .line import Line
 
 _SLICE_S = 0.05
 _Address = tuple[Any, Any, int, str, tuple[Any, ...]]
 
 
-def connect(host: str, port: int, *, line: Line, until: float) -> socket.socket:
+def connect(host: str, port: int, *, line: Line, until: float, internal: bool) -> socket.socket:
     """A connected TCP socket in blocking mode, held by `line`.
 
     `until` is the `time.monotonic()` of the connect deadline; where a name has several addresses, each gets its share
-    of what is left. Raises DnsFailed, ConnectionRefused, ConnectTimeout, or the reason the line was cut for.
+    of what is left. The name is asked for once, and only addresses that it may lead to are connected to (`internal`:
+    private ones too). Raises DnsFailed, AddressRefused, ConnectionRefused, ConnectTimeout, or the reason the line was
+    cut for.
     """
-    addresses = _resolve(host.strip("[]"), port, line)
+    addresses = _reachable(host.strip("[]"), _resolve(host.strip("[]"), port, line), internal=internal)
     reason = errno.EHOSTUNREACH
     for position, address in enumerate(addresses):
         share_s = (until - time.monotonic()) / (len(addresses) - position)
@@ -63,6 +66,13 @@ def _resolve(host: str, port: int, line: Line) -> Sequence[_Address]:
     if not found:
         raise DnsFailed(f"The host name {host!a} has no address; nothing was sent.")
     return found
+
+
+def _reachable(host: str, found: Sequence[_Address], *, internal: bool) -> Sequence[_Address]:
+    """The addresses that may be connected to, in their order."""
+    if why := refusal(host, [address[4][0] for address in found], internal=internal):
+        raise AddressRefused(why)
+    return [address for address in found if may_lead_to(host, address[4][0], internal=internal)]
 
 
 def _addresses(host: str, port: int, flags: int) -> Sequence[_Address]:

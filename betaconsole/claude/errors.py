@@ -10,6 +10,7 @@ from .advice import advice
 from .api_errors import ApiError, parse_error, refused_betas
 
 __all__ = [
+    "AddressRefused",
     "ApiError",
     "CallError",
     "Cancelled",
@@ -77,6 +78,13 @@ class DnsFailed(NotSent):
     """The host's name has no address."""
 
     default_message = "The name of the host could not be resolved; nothing was sent."
+
+
+class AddressRefused(NotSent):
+    """The host's name leads where it may not: into a private network, or to an address that no host has."""
+
+    retry = Retry.NEVER
+    default_message = "The name of the host leads to an address where requests do not go; nothing was sent."
 
 
 class ConnectionRefused(NotSent):

@@ -193,9 +193,11 @@ class _WireConnection(HTTPConnection):
         raise failure
 
     def _new_conn(self) -> socket.socket:
+        """To the address that the name was found to have; Host, SNI and the certificate stay those of the name."""
         until = self._wire.timer.limit
+        internal = self._wire.internal or self.proxy is not None  # the operator named the proxy
         try:
-            return connect(self.host, self.port, line=self._wire.line, until=until)
+            return connect(self.host, self.port, line=self._wire.line, until=until, internal=internal)
         except NotSent as error:
             if self.proxy is None:
                 raise

@@ -82,12 +82,15 @@ class BarrierFailed(Exception):
 class Wire:
     """The state of one call that the connection moves forward. Only `line` may be touched by other threads."""
 
-    def __init__(self, limits: Limits, key: Secret | None, dial: Callable[[], socket.socket] | None) -> None:
+    def __init__(
+        self, limits: Limits, key: Secret | None, *, dial: Callable[[], socket.socket] | None, internal: bool
+    ) -> None:
         self.line = Line()
         self.timer = Timer(self._expire)
         self.timings = Timings()
         self.limits = limits
         self.dial = dial
+        self.internal = internal
         self.before_write: Callable[[], None] | None = None
         self.write_began = False
         self.sent_headers: tuple[tuple[str, str], ...] = ()

@@ -21,6 +21,7 @@ def a_request(url: str, *, stream: bool = True, body: bytes | None = BODY, betas
 
 def a_call(url: str, *, stream: bool = True, body: bytes | None = BODY, **options: object) -> Call:
     options.setdefault("key", KEY)
+    options.setdefault("internal", True)  # an Upstream is on this machine
     return Call(a_request(url, stream=stream, body=body), **options)  # type: ignore[arg-type]
 
 

@@ -60,7 +60,7 @@ def broken(script: list, **options: object) -> tuple[bytes, CallError, Call]:
 class TestWhatGoesOut:
     def test_the_request_on_the_wire_is_the_one_asked_for(self):
         with Upstream([read(), send(answer(b"{}"))]) as upstream:
-            with Call(a_request(upstream.url, betas=("b-2025-01-01", "a-2024-01-01")), key=KEY) as call:
+            with Call(a_request(upstream.url, betas=("b-2025-01-01", "a-2024-01-01")), key=KEY, internal=True) as call:
                 call.open()
             (received,) = upstream.requests
         assert received.line == "POST /v1/messages HTTP/1.1"
@@ -89,7 +89,7 @@ class TestWhatGoesOut:
         body = b"x-api-key: $ANTHROPIC_API_KEY\r\n\r\nx-api-key: $ANTHROPIC_API_KEY\r\n"
         extra = (("x-note", "$ANTHROPIC_API_KEY"), ("X-Api-Key", "$ANTHROPIC_API_KEY"))
         with Upstream([read(), send(answer(b"{}"))]) as upstream:
-            with Call(Request("POST", upstream.url + "/v1", extra, body), key=KEY) as call:
+            with Call(Request("POST", upstream.url + "/v1", extra, body), key=KEY, internal=True) as call:
                 call.open()
             (received,) = upstream.requests
         assert received.body == body
@@ -103,7 +103,9 @@ class TestWhatGoesOut:
 
     def test_the_query_is_kept_and_a_get_has_no_body(self):
         with Upstream([read(), send(answer(b"{}"))]) as upstream:
-            with Call(Request("GET", upstream.url + "/v1/models?limit=5&after_id=a%2Fb", (("accept", "*/*"),))) as call:
+            with Call(
+                Request("GET", upstream.url + "/v1/models?limit=5&after_id=a%2Fb", (("accept", "*/*"),)), internal=True
+            ) as call:
                 call.open()
             (received,) = upstream.requests
         assert received.line == "GET /v1/models?limit=5&after_id=a%2Fb HTTP/1.1"
@@ -116,7 +118,7 @@ class TestWhatGoesOut:
     @pytest.mark.parametrize("body", [None, b""])
     def test_without_a_body_only_methods_that_have_one_say_a_length(self, method, length, body):
         with Upstream([read(), send(answer(b"{}"))]) as upstream:
-            with Call(Request(method, upstream.url + "/v1/files/x", (("accept", "*/*"),), body)) as call:
+            with Call(Request(method, upstream.url + "/v1/files/x", (("accept", "*/*"),), body), internal=True) as call:
                 call.open()
             (received,) = upstream.requests
         assert received.line == f"{method} /v1/files/x HTTP/1.1"
@@ -307,7 +309,7 @@ class TestWhatComesBack:
     def test_an_answer_that_cannot_have_a_body_ends_with_its_head(self, method, status, lines):
         with Upstream([read(), send(head(status, *lines)), hang()]) as upstream:
             request = Request(method, upstream.url + "/v1/models", (("accept", "*/*"),))
-            with Call(request, deadlines=quick(idle_s=1.0)) as call:
+            with Call(request, deadlines=quick(idle_s=1.0), internal=True) as call:
                 assert call.open().status == status
                 assert list(call.chunks()) == []
                 assert call.timings.first_byte_ms is None

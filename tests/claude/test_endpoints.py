@@ -166,7 +166,7 @@ def test_the_request_line_is_the_target_as_it_was_kept():
     endpoint = check_endpoint("GET", "/v1/models/a%2Fb|c^%7e{}", 'lifecycle[]=active&x="<>`%c3%bc+~')
     with Upstream([read(), send(answer(b"{}"))]) as upstream:
         url = endpoint.url(upstream.url + "/prefix")
-        with Call(Request("GET", url, (("accept", "*/*"),))) as call:
+        with Call(Request("GET", url, (("accept", "*/*"),)), internal=True) as call:
             call.open()
         assert upstream.requests[0].line == f"GET /prefix{endpoint.target} HTTP/1.1"
 

@@ -79,7 +79,7 @@ def ask(door, simulator, tmp_path, monkeypatch) -> Asked:
 
 
 def asked_by_wire(request: Request, *, expects: bool) -> Result:
-    with Call(request, key=Secret(KEY)) as call:
+    with Call(request, key=Secret(KEY), internal=True) as call:
         head = call.open()
         reading = Reading(head.status, head.headers, expects_message=expects)
         for piece in call.chunks():

@@ -92,6 +92,7 @@ def _exchange(
         dial=_dial(job),
         verify=settings.CA_BUNDLE or True,
         proxy=settings.OUTBOUND_PROXY,
+        internal=job.internal,
     )
     reading: Reading | None = None
     failure: CallError | None = None

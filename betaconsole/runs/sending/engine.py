@@ -35,7 +35,7 @@ from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.runs import finding
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import IN_FLIGHT, State
-from betaconsole.teams.origins import is_allowed, origin_of
+from betaconsole.teams.origins import is_allowed, may_be_internal, origin_of
 from betaconsole.teams.sealing import Unreadable
 from betaconsole.web.troubles import BROKEN, trouble_of
 
@@ -413,6 +413,7 @@ def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = Fals
         model=exchange.model,
         key=Secret("") if keyless else connection.key(),
         simulated=connection.is_simulator,
+        internal=may_be_internal(connection.origin),
         answers_message=exchange.answers_message,
         turn=exchange.turn,
         loop=loop,

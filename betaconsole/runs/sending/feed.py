@@ -52,6 +52,7 @@ class Job:
     model: str
     key: Secret
     simulated: bool
+    internal: bool = False  # whether the host may be in a private network or on this machine
     answers_message: bool = True
     turn: int = 1
     loop: Loop | None = None  # None: this turn is the cell's last, whatever it says

@@ -116,12 +116,19 @@ class Connection(models.Model):
         self.save(update_fields=["sealed_key", "key_last4", "key_fingerprint"])
 
     def key(self) -> Secret:
-        """The key to send with. Raises `sealing.Unreadable` where the seal does not fit this row."""
+        """The key to send with. Raises `sealing.Unreadable` where it is bound to another row or origin."""
         if self.kind == self.Kind.SIMULATOR:
             return SIMULATOR_KEY
         if self.kind == self.Kind.ENVIRONMENT:
+            self._check_environment()
             return Secret(settings.ENVIRONMENT_KEY)
         return self.stored_key()
+
+    def _check_environment(self) -> None:
+        """A process that was started with another address may have written its own into this row meanwhile."""
+        ours = urlsplit(settings.ENVIRONMENT_BASE_URL)
+        if self.origin != f"{ours.scheme}://{ours.netloc}":
+            raise sealing.Unreadable("The key in this console's environment is for another address than this one.")
 
     def stored_key(self) -> Secret:
         """The key sealed in this row. Raises `sealing.Unreadable` where there is none."""
