@@ -18,11 +18,10 @@ def notes(weighed: Weighed) -> Iterator[Sentence]:
     """In the order in which they are read."""
     yield from _controls(weighed)
     if weighed.apart:
-        yield Sentence(
-            "caches",
-            f"No conclusion on cost, input tokens or first text: {caches_said(weighed.apart)} "
-            "(run it with separate caches to compare them)",
-        )
+        # Apart already: then a repeat found what the one before it had written, and how many did so is chance.
+        advice = "" if weighed.facts.separate_caches else " (run it with separate caches to compare them)"
+        said = f"No conclusion on cost, input tokens or first text: {caches_said(weighed.apart)}{advice}"
+        yield Sentence("caches", said)
     yield from _unpriced(weighed)
     yield from _partly(weighed)
     yield Sentence("counted", _how_many_count(weighed))

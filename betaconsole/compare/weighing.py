@@ -74,8 +74,8 @@ class Weighed:
 
     @cached_property
     def apart(self) -> list[Apart]:
-        """Those that met other prompt caches than their baselines; with a cache of its own that is the column's own doing."""
-        return [] if self.facts.separate_caches else caches_apart(self.columns, self.results.results)
+        """Those that met other prompt caches than their baselines."""
+        return caches_apart(self.columns, self.results.results)
 
     def baseline_of(self, column: Column) -> Column | None:
         return None if column.baseline is None else self.columns.get(column.baseline)
