@@ -54,6 +54,7 @@ def on_starting(server: Arbiter) -> None:
 
 def post_worker_init(worker: ThreadWorker) -> None:
     from betaconsole.betas import schedule
+    from betaconsole.compare import concluding
     from betaconsole.runs.history import sweeping
     from betaconsole.runs.sending import engine, ready
 
@@ -61,6 +62,7 @@ def post_worker_init(worker: ThreadWorker) -> None:
         _heed_no_more()
         schedule.begin_stopping()
         sweeping.begin_stopping()
+        concluding.begin_stopping()
         engine.begin_stopping()
         worker.handle_exit(signum, frame)
 
@@ -70,6 +72,7 @@ def post_worker_init(worker: ThreadWorker) -> None:
     engine.start()
     schedule.start()
     sweeping.start()
+    concluding.start()
     signal.signal(signal.SIGTERM, begin_stopping)
     signal.siginterrupt(signal.SIGTERM, False)
     # A terminal signals every process of its group; here the arbiter alone decides.
@@ -86,6 +89,7 @@ def worker_int(worker: ThreadWorker) -> None:
 
 def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
     from betaconsole.betas import probing, schedule
+    from betaconsole.compare import concluding
     from betaconsole.runs.history import sweeping
     from betaconsole.runs.sending import engine
 
@@ -94,6 +98,7 @@ def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
     _heed_no_more()
     schedule.begin_stopping()
     sweeping.begin_stopping()
+    concluding.begin_stopping()
     engine.begin_stopping()
     try:
         probing.wait_for_ends(CHECKS_S)

@@ -186,7 +186,13 @@ class ComparisonAnswer(TypedDict):
     checks: Annotated[list[dict[str, Any]], Field(description="What is checked of each output, as it was written.")]
     variants: list[VariantAnswer]
     exchanges: Annotated[list[ExchangeAnswer], Field(description="By repeat, case and variant; then further ones.")]
-    verdict: Annotated[VerdictAnswer | None, Field(description="What it amounts to; null until it is finished.")]
+    verdict: Annotated[
+        VerdictAnswer | None,
+        Field(
+            description="What it amounts to; null until it is finished, and while it is worked out: Retry-After then says "
+            "after how many seconds to ask again."
+        ),
+    ]
 
 
 class RequestAnswer(TypedDict):

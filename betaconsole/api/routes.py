@@ -28,6 +28,7 @@ from .tokens import Token, check_role, check_still_accepted
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
 
 MAX_WAIT_S = 60
+VERDICT_S = 1  # after which a verdict that is being worked out is worth asking for again
 ERROR = answers.ErrorAnswer
 
 api = NinjaAPI(
@@ -167,7 +168,11 @@ def get_comparison(
         wait_while_running(comparison, timeout_s=min(wait, MAX_WAIT_S))
         check_still_accepted(request)
         comparison = _comparison(request, comparison_id)
-    return json_response(answers.whole_comparison(comparison))
+    answer = answers.whole_comparison(comparison)
+    response = json_response(answer)
+    if answer["verdict"] is None and comparison.finished_at is not None:
+        response["Retry-After"] = str(VERDICT_S)
+    return response
 
 
 @api.post(

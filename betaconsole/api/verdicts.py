@@ -42,7 +42,7 @@ class VerdictAnswer(TypedDict):
 
 
 def verdict_of(comparison: Comparison, labels: Mapping[int, str]) -> VerdictAnswer | None:
-    """None while it runs or waits. `labels`: of the variants, by position."""
+    """None while it runs or waits, and while many wait for it to be worked out. `labels`: of the variants, by position."""
     return None if comparison.finished_at is None else as_answer(evidence_of(comparison), labels)
 
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
-from betaconsole.runs.models import Comparison, Variant
+from betaconsole.runs.models import Comparison, Variant, VerdictDue
 from betaconsole.runs.pages.block_views import BlockView, final_views
 from betaconsole.runs.pages.showing import Row
 from betaconsole.runs.pages.viewing import View, load, words_of
@@ -124,6 +124,7 @@ def cast(judging: Judging, cell: Cell, choice: Choice) -> None:
                 repeat=cell[1],
                 choice=choice,
             )
+            VerdictDue.objects.create(comparison=judging.comparison)
     except IntegrityError:
         return  # the same key in two windows at once: the other one was first
 
@@ -132,7 +133,9 @@ def take_back(judging: Judging) -> None:
     """Without this person's last vote on the pair."""
     last = votes_of(judging.comparison, judging.variant, judging.baseline).filter(author=judging.person).last()
     if last is not None:
-        last.delete()
+        with transaction.atomic():
+            last.delete()
+            VerdictDue.objects.create(comparison=judging.comparison)
 
 
 def _turns(view: View, variant: Variant) -> list[list[BlockView]]:

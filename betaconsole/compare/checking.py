@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
+from django.db import transaction
+
 from betaconsole.checks.checks import Check, CheckError, Output, read_checks
 from betaconsole.claude.blocks import text_of
-from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.models import Comparison, Exchange, VerdictDue
 from betaconsole.runs.stored import read_message
 
 from .reading_answers import AT_ONCE, CALLS
@@ -35,7 +37,9 @@ def set_checks(comparison: Comparison, written: Sequence[Mapping[str, Any]]) -> 
     """Put these in place of the comparison's checks. Raises `CheckError`; then nothing is changed."""
     read_checks(list(written))
     comparison.checks = [dict(check) for check in written]
-    comparison.save(update_fields=["checks"])
+    with transaction.atomic():
+        comparison.save(update_fields=["checks"])
+        VerdictDue.objects.create(comparison=comparison)
 
 
 class Checked:

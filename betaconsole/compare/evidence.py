@@ -1,18 +1,20 @@
 """The evidence of a comparison: as kept, worked out where it is not, and a first sight of it while the comparison runs.
 
-It is worked out once, when somebody first looks after the end, by the one process that has scipy; whoever looks meanwhile
-waits for that. While a comparison runs there are medians and intervals, at most once a second, and nothing is concluded.
+It is worked out once, when the comparison ends (`concluding`) or somebody looks before that, by the one process that has scipy. Of
+those who look meanwhile a few wait for it; the others see medians and intervals, as while a comparison runs: at most once a second,
+and nothing is concluded.
 """
 
 import json
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Semaphore
 from typing import TypeVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
@@ -23,7 +25,7 @@ from betaconsole.statistics.process import StatisticsError, work_out_apart
 from betaconsole.statistics.results import Results, Summary
 
 from .checking import digest_of
-from .locking import one_at_a_time
+from .locking import if_there_is_room, one_at_a_time
 from .models import Evidence
 from .observing import inputs_of
 from .sentences import Facts, Verdict
@@ -38,19 +40,23 @@ LIVE_S = 1.0
 LIVE_SHARE = 0.1  # of the time, where looking takes long
 FAILED_S = 60.0  # for so long a failure is shown to everybody who looks, unless somebody tries again
 MOST_KEPT = 64
+# Threads that serve pages and may wait for a verdict at the same time, and for how long; the others are told to ask again.
+MOST_WAITING, WAIT_S = 4, 10.0
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """`results` and `verdict` are None while it runs and where they could not be worked out; `problem` says why then."""
+    """`results` and `verdict` are None while it runs and where they could not be worked out; `problem` says why then.
+    `is_due`: it has ended, and they are being worked out."""
 
     inputs: Inputs
     summaries: tuple[Summary, ...]
     results: Results | None = None
     verdict: Verdict | None = None
     problem: str = ""
+    is_due: bool = False
     worked_out_at: datetime | None = None
 
     @property
@@ -67,15 +73,28 @@ class Standing:
 
 
 def evidence_of(comparison: Comparison, *, again: bool = False) -> Shown:
-    """What can be said of it now. `again`: try again, though it failed a moment ago. Waits while it is worked out."""
+    """What can be said of it now. `again`: try again, though it failed a moment ago.
+
+    Where it is to be worked out this waits for that, but `MOST_WAITING` callers at most, and `WAIT_S` for somebody else.
+    """
     standing = standing_of(comparison)
     if not standing.is_over:
         return _live(comparison, standing.of)
     if kept := kept_evidence(comparison, standing.of):
         return kept
-    with one_at_a_time(comparison.public_id):
-        # Whoever asked before has worked it out meanwhile.
-        return kept_evidence(comparison, standing.of) or _worked_out(comparison, standing.of, again=again)
+    with if_there_is_room(_rooms) as is_in:
+        if is_in and (shown := _concluded(comparison, standing.of, again=again, wait_s=WAIT_S)):
+            return shown
+    return replace(_live(comparison, standing.of), is_due=True)
+
+
+def conclude(comparison: Comparison) -> Shown:
+    """The same for who has the time: waits as long as it takes."""
+    standing = standing_of(comparison)
+    concluded = standing.is_over and (
+        kept_evidence(comparison, standing.of) or _concluded(comparison, standing.of, again=False, wait_s=-1)
+    )
+    return concluded or _live(comparison, standing.of)
 
 
 def standing_of(comparison: Comparison) -> Standing:
@@ -107,7 +126,17 @@ def work_out(inputs: Inputs) -> Results:
 
 # Working out ------------------------------------------------------------------------------------------------------------
 
+_rooms = Semaphore(MOST_WAITING)
 _failures: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
+
+
+def _concluded(comparison: Comparison, of: str, *, again: bool, wait_s: float) -> Shown | None:
+    """None where somebody else was at it for all of that time."""
+    with one_at_a_time(comparison.public_id, wait_s=wait_s) as is_mine:
+        if not is_mine:
+            return None
+        # Whoever asked before has worked it out meanwhile.
+        return kept_evidence(comparison, of) or _worked_out(comparison, of, again=again)
 
 
 def _worked_out(comparison: Comparison, of: str, *, again: bool) -> Shown:
@@ -133,16 +162,18 @@ def _worked_out(comparison: Comparison, of: str, *, again: bool) -> Shown:
 def _keep(comparison: Comparison, of: str, inputs: Inputs, results: Results) -> Shown:
     facts = Facts(inputs, simulated=comparison.simulated, separate_caches=comparison.separate_caches)
     said, now = verdict(facts, results), timezone.now()
-    Evidence.objects.update_or_create(
-        comparison=comparison,
-        defaults={
-            "of": of,
-            "inputs": json.dumps(inputs.dump()).encode(),
-            "results": json.dumps(results.dump()).encode(),
-            "verdict": said.dump(),
-            "worked_out_at": now,
-        },
-    )
+    kept = {
+        "of": of,
+        "inputs": json.dumps(inputs.dump()).encode(),
+        "results": json.dumps(results.dump()).encode(),
+        "verdict": said.dump(),
+        "worked_out_at": now,
+    }
+    # Of one answer a column the list says what differs: that it says nothing of chance goes without saying there.
+    first = None if is_single(inputs) else f"{said.main[0].text}."
+    with transaction.atomic():
+        Evidence.objects.update_or_create(comparison=comparison, defaults=kept)
+        Comparison.objects.filter(pk=comparison.pk).update(verdict=first)
     return Shown(inputs, results.summaries, results, said, worked_out_at=now)
 
 
@@ -163,7 +194,7 @@ _sights: OrderedDict[str, Sight] = OrderedDict()
 
 def _live(comparison: Comparison, of: str) -> Shown:
     """At most once a second anew, for however many look."""
-    with one_at_a_time(comparison.public_id):
+    with one_at_a_time(f"{comparison.public_id} so far"):
         sight = _sights.get(comparison.public_id)
         began = time.monotonic()
         if sight is None or (sight.of != of and began >= sight.until):

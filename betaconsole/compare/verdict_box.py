@@ -31,6 +31,8 @@ def box_of(shown: Shown, table: FigureTable, *, simulated: bool) -> Box:
     if shown.verdict is None:
         if shown.problem:
             return Box("There is no verdict: the statistics could not be worked out.", (), True, problem=shown.problem)
+        if shown.is_due:
+            return Box("It has ended; the verdict is being worked out.", ())
         return _so_far(table, simulated=simulated)
     verdict = shown.verdict
     return Box(

@@ -147,6 +147,8 @@ class Comparison(models.Model):
     paused_at = models.DateTimeField(null=True)  # nothing of it is claimed since then
     # For lists. The first three are written by the index once it is finished, the summary is emptied when it finishes anew.
     summary = JsonTextField(null=True)  # runs.summaries
+    # The first sentence of its verdict, written by who works that out; null before, and where each column ran once.
+    verdict = ExactTextField(null=True)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
     slowest_ms = models.FloatField(null=True)
     tags = JsonTextField(null=True)  # a list of words
@@ -519,6 +521,16 @@ class ToIndex(models.Model):
 
     def __str__(self) -> str:
         return f"comparison {self.comparison_id}, exchange {self.exchange_id}"
+
+
+class VerdictDue(models.Model):
+    """A comparison that has ended, or of which other things are to be said since: written with that, deleted once its verdict
+    is worked out."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"of comparison {self.comparison_id}"
 
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):

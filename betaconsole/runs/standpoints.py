@@ -28,6 +28,7 @@ class Standpoint:
 
     decision: Decision
     stale: Sequence[str]
+    verdict: str = ""  # the first sentence of the comparison's that it rests on
 
     @property
     def title(self) -> str:
@@ -70,10 +71,18 @@ def _judged(team: Team, found: QuerySet[Decision]) -> list[Standpoint]:
         comparison__deleted_at=None,
     ).order_by("-comparison")
     rows = found.select_related("author", "owner", "connection").order_by("-pk")
-    decisions = list(rows.annotate(last_sent=Subquery(later.values("comparison")[:1]))[:MOST])
+    grounds = Comparison.objects.filter(team=team, public_id=OuterRef("comparison"), deleted_at=None)
+    rows = rows.annotate(
+        last_sent=Subquery(later.values("comparison")[:1]), verdict=Subquery(grounds.values("verdict"))
+    )
+    decisions = list(rows[:MOST])
     last, moved, today = _last_runs(decisions), _moved(team, decisions), timezone.now().date()
     return [
-        Standpoint(one, why_stale(one, today=today, moved=moved[one.connection_id], last=last.get(one.pk)))
+        Standpoint(
+            one,
+            why_stale(one, today=today, moved=moved[one.connection_id], last=last.get(one.pk)),
+            one.verdict or "",  # type: ignore[attr-defined]
+        )
         for one in decisions
     ]
 

@@ -26,6 +26,7 @@ from betaconsole.runs.models import (
     PackedBody,
     ToIndex,
     Variant,
+    VerdictDue,
 )
 from betaconsole.runs.sending.batch_lines import result_of
 from betaconsole.runs.sending.deriving import derived_fields, read_stored
@@ -97,6 +98,7 @@ def _show(source: Import, report: Report) -> None:
     with transaction.atomic():
         brought = Comparison.objects.filter(imported__source=source)
         brought.update(deleted_at=None)
+        VerdictDue.objects.bulk_create(VerdictDue(comparison_id=pk) for pk in brought.values_list("pk", flat=True))
         Import.objects.filter(pk=source.pk).update(finished_at=timezone.now())
         report.first = brought.order_by("-pk").first()
 

@@ -45,6 +45,7 @@ class HistoryRow:
     is_paused: bool
     cost_usd: Decimal | None
     change: str = ""
+    verdict: str = ""  # its first sentence; says more than `change`, where it has been worked out
     tags: Sequence[str] = ()
     decisions: Sequence[Decision] = ()  # that rest on it and stand
 
@@ -169,6 +170,7 @@ def _row(comparison: Comparison, betas: list[str], summary: Summary, decisions: 
         is_paused=comparison.paused_at is not None,
         cost_usd=summary.cost_usd,
         change=summary.change,
+        verdict=(comparison.verdict or "") if comparison.finished_at else "",
         tags=comparison.tags or (),
         decisions=decisions,
     )

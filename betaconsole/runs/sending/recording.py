@@ -18,7 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from betaconsole.claude.errors import Incomplete
-from betaconsole.runs.models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex, Wait
+from betaconsole.runs.models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex, VerdictDue, Wait
 from betaconsole.runs.states import IN_FLIGHT, UNFINISHED, State
 from betaconsole.storage.fields import at_rest, unpacked
 from betaconsole.teams.audit import record_console
@@ -382,8 +382,11 @@ def close_if_finished(comparison_id: int) -> None:
     if comparison is None or comparison.exchanges.filter(state__in=UNFINISHED).exists():
         return
     if not comparison.waits.exists():
-        Comparison.objects.filter(pk=comparison_id).update(finished_at=timezone.now(), paused_at=None, summary=None)
+        Comparison.objects.filter(pk=comparison_id).update(
+            finished_at=timezone.now(), paused_at=None, summary=None, verdict=None
+        )
         ToIndex.objects.create(comparison_id=comparison_id)
+        VerdictDue.objects.create(comparison_id=comparison_id)
 
 
 def interrupt(exchange_id: int, *, lease_over: bool = False) -> bool:

@@ -14,9 +14,9 @@ from betaconsole.api.asking import NewComparison, connection_for, plan_of
 from betaconsole.api.conditions import Condition, ConditionError, Told, Untold, is_true, read_condition
 from betaconsole.api.exact_json import json_response
 from betaconsole.api.problems import problem_of, read_invalid
-from betaconsole.api.verdicts import told_of, verdict_of
+from betaconsole.api.verdicts import as_answer, told_of
 from betaconsole.claude import jsontext
-from betaconsole.compare.evidence import evidence_of
+from betaconsole.compare.evidence import conclude
 from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.overview import progress
@@ -117,7 +117,8 @@ class Command(BaseCommand):
             said = "waits for a person" if state_of(comparison) == "waiting" else "has not ended in time"
             raise CommandError(f"It {said}.", returncode=UNFINISHED)
         labels = dict(comparison.variants.values_list("position", "label"))
-        shown, answer = evidence_of(comparison), verdict_of(comparison, labels)
+        shown = conclude(comparison)
+        answer = as_answer(shown, labels)
         if as_json:
             whole = {"id": comparison.public_id, "state": "finished", "verdict": answer}
             self.stdout.write(json_response(whole).content.decode())

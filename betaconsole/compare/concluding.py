@@ -1,0 +1,83 @@
+"""Verdicts worked out when comparisons end, on a thread of the process that sends: one after the other, so that lists can say them.
+
+What is due is a row of `VerdictDue`. Whoever starts the process calls `start`; any other process that looks at a comparison works its
+verdict out as well, and finds it kept here.
+"""
+
+import logging
+import threading
+
+from django.db import Error as DatabaseError
+from django.db import connection as database
+
+from betaconsole.runs.models import Comparison, VerdictDue
+
+from .evidence import conclude
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 1.0  # between two looks for what is due
+RETRY_S = 10.0  # where the database could not be read
+
+_stopping = threading.Event()
+
+
+def start() -> threading.Thread:
+    """Work out what is due from now on."""
+    _stopping.clear()
+    thread = threading.Thread(target=_look, name="concluding", daemon=True)
+    thread.start()
+    return thread
+
+
+def begin_stopping() -> None:
+    """Begin no further verdict. Safe in a signal handler."""
+    _stopping.set()
+
+
+def _look() -> None:
+    while not _stopping.is_set():
+        rest_s = LOOK_S
+        try:
+            while not _stopping.is_set() and conclude_next():
+                pass
+        except Exception as error:
+            # Whatever it is, it must not end this thread; the row stays.
+            logger.error("working out verdicts failed, trying again: %s", type(error).__name__)
+            rest_s = RETRY_S
+            database.close()
+        _stopping.wait(rest_s)
+    database.close()
+
+
+def conclude_next() -> bool:
+    """Work out the verdict that has been due for longest; False where none is.
+
+    One that cannot be worked out is due no more: the page of the comparison says so, and tries again when somebody asks.
+    """
+    due = VerdictDue.objects.order_by("pk").values_list("comparison_id", flat=True).first()
+    if due is None:
+        return False
+    # What comes while it is worked out is a row of its own.
+    rows = list(VerdictDue.objects.filter(comparison=due).values_list("pk", flat=True))
+    comparison = Comparison.objects.filter(pk=due, deleted_at=None, is_errand=False).exclude(finished_at=None).first()
+    if comparison is not None:
+        _conclude(comparison)
+    VerdictDue.objects.filter(pk__in=rows).delete()
+    return True
+
+
+def _conclude(comparison: Comparison) -> None:
+    try:
+        if _ran_often(comparison):
+            conclude(comparison)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # One that cannot be read must not keep the others waiting.
+        logger.error("the verdict of comparison %s cannot be worked out: %s", comparison.pk, type(error).__name__)
+
+
+def _ran_often(comparison: Comparison) -> bool:
+    """Whether its columns have several cells: of one answer each there is no verdict that a list would say."""
+    return comparison.repeats > 1 or comparison.cases.count() > 1
