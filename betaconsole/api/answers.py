@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlsplit
 
-from django.db.models import BigIntegerField, Case, F, When
+from django.db.models import BigIntegerField, Case, F, QuerySet, When
 from django.http import HttpRequest
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -85,12 +85,20 @@ class OverRepeatsAnswer(TypedDict):
     differing: list[DifferingAnswer]
 
 
+class TakenAnswer(TypedDict):
+    id: str
+    version: int
+
+
 class VariantAnswer(TypedDict):
     label: str
     betas: list[str]
     header: Annotated[str, Field(description="The exact value of anthropic-beta; empty: there was no such header.")]
     anthropic_version: str
     headers: NotRequired[Annotated[dict[str, str], Field(description="Further request headers, where it has any.")]]
+    combination: NotRequired[
+        Annotated[TakenAnswer, Field(description="The saved combination that the column took, where it took one.")]
+    ]
     baseline: Annotated[str | None, Field(description="Label of the variant it is compared with.")]
     role: Annotated[
         Literal["made_up", "twin"] | None,
@@ -259,7 +267,7 @@ def added(comparison: Comparison, exchanges: Sequence[Exchange]) -> Added:
 
 def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
     """The comparison with all its exchanges, in a number of queries that does not depend on how many there are."""
-    variants = {variant.pk: variant for variant in comparison.variants.defer("own_body", "changes")}
+    variants = {variant.pk: variant for variant in _variants(comparison)}
     cases = _case_names(comparison)
     exchanges = list(comparison.exchanges.defer(*HEAVY).annotate(kept_bytes=F("response_body__size")).order_by(*PLACE))
     found = outcomes_of(exchanges)
@@ -291,6 +299,12 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         ],
         "verdict": verdict_of(comparison, {one.position: one.label for one in variants.values()}),
     }
+
+
+def _variants(comparison: Comparison) -> QuerySet[Variant]:
+    """The columns without what is heavy, with what they took from the library."""
+    light = comparison.variants.defer("own_body", "changes", "combination_version__patch")
+    return light.select_related("combination_version__combination")
 
 
 def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
@@ -365,6 +379,8 @@ def _variant(variant: Variant, variants: Mapping[int, Variant], agreed: list[Ove
     }
     if variant.headers:
         answer["headers"] = dict(variant.headers)
+    if taken := variant.combination_version:
+        answer["combination"] = {"id": taken.combination.public_id, "version": taken.number}
     if agreed:
         answer["over_repeats"] = agreed
     return answer

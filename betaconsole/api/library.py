@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from betaconsole.claude import jsontext
 from betaconsole.claude.headers import HeaderError, join_betas
 from betaconsole.library.cases import MAX_CASES, CaseRow, CasesRefused, checked_row
-from betaconsole.library.models import Combination, KeptQuerySet, Prompt, PromptVersion
+from betaconsole.library.models import Combination, CombinationVersion, KeptQuerySet, Prompt, PromptVersion
 from betaconsole.library.names import MAX_NOTE, BadName, checked_name, checked_note, tags_of
 from betaconsole.library.patches import BadPatch, check_patch
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
@@ -84,13 +84,18 @@ class NewPrompt(NewVersion):
     cases: list[AskedValues] = Field([], max_length=MAX_CASES)
 
 
-class NewCombination(Asked):
-    """A named, ordered set of betas."""
+class NewCombinationVersion(Asked):
+    """The next version of a combination."""
 
-    name: Label
     betas: list[Beta] = Field(min_length=1, description="In the order in which they are sent.")
     note: str = Field("", max_length=MAX_NOTE)
     patch: Body | None = Field(None, description="A merge patch (RFC 7396) that a column takes along with the betas.")
+
+
+class NewCombination(NewCombinationVersion):
+    """A named, ordered set of betas, and its first version; the note says what it is for, whatever the version."""
+
+    name: Label
 
 
 class VariableAnswer(TypedDict):
@@ -140,11 +145,18 @@ class PromptPage(TypedDict):
     next: Annotated[str | None, Field(description="Ask with before= this for what comes after; null at the end.")]
 
 
-class CombinationAnswer(TypedDict):
+class CombinationVersionAnswer(VersionSummary):
+    combination: Annotated[str, Field(description="Id of the combination.")]
+    betas: Annotated[list[str], Field(description="In the order in which they are sent.")]
+    header: Annotated[str, Field(description="The value of anthropic-beta.")]
+    patch: Annotated[dict[str, Any] | None, Field(description="A merge patch that a column takes along.")]
+
+
+class CombinationSummary(TypedDict):
     id: str
     url: Annotated[str, Field(description="The combination's page.")]
     name: str
-    betas: Annotated[list[str], Field(description="In the order in which they are sent.")]
+    betas: Annotated[list[str], Field(description="Of its newest version, in the order in which they are sent.")]
     header: Annotated[str, Field(description="The value of anthropic-beta.")]
     note: str
     patch: Annotated[dict[str, Any] | None, Field(description="A merge patch that a column takes along.")]
@@ -154,8 +166,12 @@ class CombinationAnswer(TypedDict):
     updated_at: Annotated[str, Field(description="RFC 3339.")]
 
 
+class CombinationAnswer(CombinationSummary):
+    versions: Annotated[list[VersionSummary], Field(description="Newest first.")]
+
+
 class CombinationPage(TypedDict):
-    items: list[CombinationAnswer]
+    items: list[CombinationSummary]
     next: Annotated[str | None, Field(description="Ask with before= this for what comes after; null at the end.")]
 
 
@@ -269,23 +285,11 @@ def list_combinations(
     openapi_extra={"requestBody": {"content": {"application/json": {"example": COMBINATION_EXAMPLE}}}},
 )
 def create_combination(request: TeamRequest, asked: NewCombination) -> HttpResponse:
-    """A new combination."""
+    """A new combination and its first version."""
     check_role(request, Role.MEMBER)
-    try:
-        join_betas(asked.betas)
-        if twice := next((name for name in asked.betas if asked.betas.count(name) > 1), None):
-            raise HeaderError(f"{twice} stands twice.")
-    except HeaderError as error:
-        raise Problem(422, str(error), field="betas") from error
-    made = Combination.objects.create(
-        team=request.team,
-        author=request.user,
-        name=_named(asked.name),
-        betas=asked.betas,
-        note=_noted(asked.note),
-        patch=_patch(asked.patch),
-    )
-    return json_response(_combination(made, request), status=201)
+    name, note, state = _named(asked.name), _noted(asked.note), _combination_state(asked)
+    made = Combination.keep(team=request.team, author=request.user, name=name, note=note, **state)
+    return json_response(_whole_combination(made.combination, request), status=201)
 
 
 @router.get(
@@ -295,11 +299,41 @@ def create_combination(request: TeamRequest, asked: NewCombination) -> HttpRespo
     response={200: CombinationAnswer, (401, 404): ErrorAnswer},
 )
 def get_combination(request: TeamRequest, combination_id: str) -> HttpResponse:
-    """Its betas in order, and what a column takes along."""
-    found = _combinations(request).filter(public_id=identifier(combination_id)).first()
+    """Its betas in order, what a column takes along, and its versions, newest first."""
+    return json_response(_whole_combination(_own_combination(request, combination_id), request))
+
+
+@router.post(
+    "/combinations/{slug:combination_id}/versions",
+    operation_id="create_combination_version",
+    summary="Save the next version of a combination",
+    response={201: CombinationVersionAnswer, 200: CombinationVersionAnswer, (401, 403, 404, 413, 422): ErrorAnswer},
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"example": {"betas": COMBINATION_EXAMPLE["betas"]}}}}
+    },
+)
+def create_combination_version(request: TeamRequest, combination_id: str, asked: NewCombinationVersion) -> HttpResponse:
+    """The next version; 200 with the newest one where nothing has changed since. Versions never change."""
+    check_role(request, Role.MEMBER)
+    combination = _own_combination(request, combination_id)
+    before = combination.newest
+    made = combination.add_version(author=request.user, note=_noted(asked.note), **_combination_state(asked))
+    return json_response(_combination_version(made), status=200 if made == before else 201)
+
+
+@router.get(
+    "/combinations/{slug:combination_id}/versions/{int:number}",
+    operation_id="get_combination_version",
+    summary="Read a version of a combination",
+    response={200: CombinationVersionAnswer, (401, 404): ErrorAnswer},
+)
+def get_combination_version(request: TeamRequest, combination_id: str, number: int) -> HttpResponse:
+    """One version with its betas in order, and what a column takes along."""
+    versions = _own_combination(request, combination_id).versions.select_related("author", "combination")
+    found = versions.filter(number=number).first() if number < 10**9 else None
     if found is None:
         raise Http404
-    return json_response(_combination(found, request))
+    return json_response(_combination_version(found))
 
 
 def _prompts(request: TeamRequest) -> KeptQuerySet:
@@ -312,6 +346,13 @@ def _combinations(request: TeamRequest) -> KeptQuerySet:
 
 def _own_prompt(request: TeamRequest, public_id: str) -> Prompt:
     found = _prompts(request).filter(public_id=identifier(public_id)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _own_combination(request: TeamRequest, public_id: str) -> Combination:
+    found = _combinations(request).filter(public_id=identifier(public_id)).first()
     if found is None:
         raise Http404
     return found
@@ -344,6 +385,17 @@ def _state(asked: NewVersion) -> dict[str, Any]:
         "note": _noted(asked.note),
     }
     return state if described is None else {**state, "variables": described}
+
+
+def _combination_state(asked: NewCombinationVersion) -> dict[str, Any]:
+    """The same of a combination."""
+    try:
+        join_betas(asked.betas)
+        if twice := next((name for name in asked.betas if asked.betas.count(name) > 1), None):
+            raise HeaderError(f"{twice} stands twice.")
+    except HeaderError as error:
+        raise Problem(422, str(error), field="betas") from error
+    return {"betas": asked.betas, "patch": _patch(asked.patch)}
 
 
 def _named(text: str) -> str:
@@ -407,7 +459,7 @@ def _whole_prompt(prompt: Prompt, request: HttpRequest) -> PromptAnswer:
     }
 
 
-def _summary(version: PromptVersion) -> VersionSummary:
+def _summary(version: PromptVersion | CombinationVersion) -> VersionSummary:
     return {
         "number": version.number,
         "author": str(version.author) if version.author else None,
@@ -432,7 +484,7 @@ def _version(version: PromptVersion) -> VersionAnswer:
     }
 
 
-def _combination(one: Combination, request: HttpRequest) -> CombinationAnswer:
+def _combination(one: Combination, request: HttpRequest) -> CombinationSummary:
     return {
         "id": one.public_id,
         "url": request.build_absolute_uri(reverse("library:combination", args=[one.public_id])),
@@ -442,6 +494,21 @@ def _combination(one: Combination, request: HttpRequest) -> CombinationAnswer:
         "note": one.note,
         "patch": jsontext.loads(one.patch) if one.patch else None,  # type: ignore[typeddict-item]  # checked when kept
         **_made(one),
+    }
+
+
+def _whole_combination(one: Combination, request: HttpRequest) -> CombinationAnswer:
+    versions = one.versions.select_related("author").order_by("-number")
+    return {**_combination(one, request), "versions": [_summary(version) for version in versions]}
+
+
+def _combination_version(version: CombinationVersion) -> CombinationVersionAnswer:
+    return {
+        **_summary(version),
+        "combination": version.combination.public_id,
+        "betas": version.betas,
+        "header": version.header,
+        "patch": jsontext.loads(version.patch) if version.patch else None,  # type: ignore[typeddict-item]  # checked
     }
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 MAX_COLUMNS = 32
@@ -36,6 +36,8 @@ class Column:
     `headers` are further request headers of the short list in claude.headers, as (name, value).
     `own_body` is the digest of an `OwnBody` of the draft, empty where the column uses the draft's body. `role` is empty or
     names what a control is for: `made_up` (a beta that must be refused), `twin` (the same as its baseline).
+    `combination` is the key of the library.CombinationVersion that the column took last, 0 for none; what was ticked since
+    does not change it, and what is asked is the same without it.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Column:
     baseline: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     role: str = ""
+    combination: int = field(default=0, compare=False)
 
     def with_beta(self, name: str) -> "Column":
         return self if name in self.betas else replace(self, betas=(*self.betas, name))

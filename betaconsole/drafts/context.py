@@ -15,7 +15,8 @@ from betaconsole.catalogue.model_specs import all_models
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import METHODS, Endpoint
 from betaconsole.claude.headers import EXTRA_HEADERS
-from betaconsole.library.models import Combination, Prompt
+from betaconsole.library.models import Combination, CombinationVersion, Prompt
+from betaconsole.library.patches import as_patch
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection
 
@@ -111,6 +112,23 @@ class ColumnView:
         return [Example(Name.of(beta), jsontext.dumps(value, indent=2)) for beta, value in taken if value is not None]
 
     @cached_property
+    def applied(self) -> "Applied | None":
+        """The saved combination that it took last, while any of its betas is there; asks the database."""
+        mine = CombinationVersion.objects.filter(combination__team=self.draft.team_id, combination__archived_at=None)
+        version = mine.filter(pk=self.column.combination).select_related("combination").first()
+        if version is None or not set(version.betas) & set(self.column.betas):
+            return None
+        column, newest = self.column, version.combination.newest
+        is_as_saved = version.is_in(betas=column.betas, changes_text=column.changes_text)
+        is_changed = not is_as_saved or bool(column.examples or column.own_body)
+        return Applied(version, is_changed=is_changed, newest=newest.number if newest else version.number)
+
+    @property
+    def saves_changes(self) -> bool:
+        """Whether saving its betas as a combination takes its changes to the body along."""
+        return bool(as_patch(self.column.changes_text))
+
+    @cached_property
     def own_body_text(self) -> str:
         row = self.draft.own_bodies.filter(digest=self.column.own_body).first() if self.column.own_body else None
         return showable(row.text) if row else ""
@@ -118,6 +136,19 @@ class ColumnView:
     @property
     def own_body_is_big(self) -> bool:
         return len(self.own_body_text) > BIG_TEXT
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A version of a saved combination that a column took, and whether it was changed there since."""
+
+    version: CombinationVersion
+    is_changed: bool
+    newest: int
+
+    @property
+    def is_newest(self) -> bool:
+        return self.version.number == self.newest
 
 
 @dataclass(frozen=True)

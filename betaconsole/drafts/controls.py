@@ -57,10 +57,11 @@ def _followed(column: Column, was: Column | None, base: Column | None) -> Column
 
 def asked_by(column: Column) -> Column:
     """What a column asks, without what it is called, compared with and for."""
-    return replace(column, key="", name="", baseline="", role="")
+    return replace(column, key="", name="", baseline="", role="", combination=0)
 
 
 def _control(role: str, base: Column, column: Column) -> Column:
     """The column as that control of `base`; it keeps its key and its name."""
     betas = base.betas if role == TWIN or MADE_UP in base.betas else (*base.betas, MADE_UP)
-    return replace(base, key=column.key, name=column.name, role=role, baseline=base.key, betas=betas)
+    taken = base.combination if role == TWIN else 0
+    return replace(base, key=column.key, name=column.name, role=role, baseline=base.key, betas=betas, combination=taken)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from betaconsole.claude.headers import MAX_BETAS, HeaderError, check_beta, check_extra_header, check_version
+from betaconsole.library.models import CombinationVersion
 
 from .columns import MAX_COLUMNS, Column, letter, makes_a_circle, new_key
 from .shaping import example_of
@@ -75,6 +76,19 @@ def set_betas(columns: Sequence[Column], key: str, betas: Sequence[str]) -> Colu
         return bare
 
     return changed(columns, key, exactly)
+
+
+def take_combination(columns: Sequence[Column], key: str, version: CombinationVersion) -> Columns:
+    """A column with exactly the betas of a saved combination, and with its changes to the body where it has some."""
+    taken = set_betas(columns, key, version.betas)
+    if version.patch:
+        taken = set_changes(taken, key, version.patch)
+    return remember_combination(taken, key, version)
+
+
+def remember_combination(columns: Sequence[Column], key: str, version: CombinationVersion) -> Columns:
+    """A column that says which version of a combination it took."""
+    return changed(columns, key, lambda column: replace(column, combination=version.pk))
 
 
 def add_column(columns: Sequence[Column]) -> Columns:

@@ -15,6 +15,7 @@ from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.headers import EXTRA_HEADERS
 from betaconsole.library.models import Combination
 from betaconsole.library.names import checked_name, one_line
+from betaconsole.library.patches import as_patch
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
@@ -298,17 +299,18 @@ def own_body(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
 @requires(Role.MEMBER)
 @require_POST
 def apply_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
-    """Tick exactly the betas of a saved combination in a column, and take its changes to the body where it has some."""
+    """Take the newest version of a saved combination in a column: exactly its betas, and its changes to the body."""
     mine = Combination.objects.visible_to(request.user).filter(team=request.team)
     combination = get_object_or_404(mine, public_id=identifier(request.POST.get("combination")))
 
     def make(draft: Draft) -> Edit:
         if combination.archived_at:
             raise MatrixError("That combination was deleted.")
-        columns = matrix.set_betas(draft.sheet, key, combination.betas)
-        if combination.patch:
-            columns = matrix.set_changes(columns, key, combination.patch)
-        rows = list(dict.fromkeys([*draft.rows, *combination.betas]))
+        newest = combination.newest
+        if newest is None:
+            raise MatrixError("That combination is empty.")
+        columns = matrix.take_combination(draft.sheet, key, newest)
+        rows = list(dict.fromkeys([*draft.rows, *newest.betas]))
         return Edit(f"{combination.name} in {_letter(columns, key)}", columns=columns, values={"rows": rows})
 
     return edited(
@@ -338,14 +340,21 @@ def palette(request: TeamRequest, draft_id: str) -> HttpResponse:
 @requires(Role.MEMBER)
 @require_POST
 def save_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
-    """Keep the betas of a column under a name. The draft does not change."""
+    """Keep the betas of a column, and its changes where they are a merge patch, under a name: the next version of what is
+    called so.
 
-    def make(draft: Draft) -> None:
+    The column remembers which version it is; that is nothing to undo.
+    """
+
+    def make(draft: Draft) -> Edit:
         column = draft.sheet[matrix.position_of(draft.sheet, key)]
         name = checked_name(request.POST.get("name", ""))
         if not column.betas:
             raise Refused(f"{key}-combination", "Tick a beta in this column first: there is nothing to save yet.")
-        Combination.keep(team=draft.team, author=draft.author, name=name, betas=column.betas)
+        patch = as_patch(column.changes_text)
+        version = Combination.keep_under(name, team=draft.team, author=draft.author, betas=column.betas, patch=patch)
+        columns = matrix.remember_combination(draft.sheet, key, version)
+        return Edit(f"save as {version}", columns=columns, undoable=False)
 
     def touched(composer: Composer) -> list[Fragment]:
         view = {"column": composer.column_view(key), "saved": one_line(request.POST.get("name", ""))}

@@ -9,7 +9,7 @@ from betaconsole.catalogue.model_specs import default_model
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import DEFAULT_VERSION
-from betaconsole.library.models import Combination, PromptVersion
+from betaconsole.library.models import CombinationVersion, PromptVersion
 from betaconsole.teams.models import Connection, Team, User
 
 from .case_values import keep_values
@@ -97,8 +97,8 @@ def from_prompt(team: Team, author: User, version: PromptVersion) -> Draft:
     return draft
 
 
-def from_combination(team: Team, author: User, combination: Combination) -> Draft:
-    """An empty prompt in two columns: without the combination and with it."""
+def from_combination(team: Team, author: User, version: CombinationVersion) -> Draft:
+    """An empty prompt in two columns: without the combination and with this version of it."""
     connection = Connection.objects.default_for(team, author)
     baseline, other = two_columns()
     return Draft.start(
@@ -109,7 +109,13 @@ def from_combination(team: Team, author: User, combination: Combination) -> Draf
         body_text=blank_body(),
         columns=[
             baseline,
-            replace(other, name=combination.name, betas=tuple(combination.betas), changes_text=combination.patch),
+            replace(
+                other,
+                name=version.combination.name,
+                betas=tuple(version.betas),
+                changes_text=version.patch,
+                combination=version.pk,
+            ),
         ],
     )
 

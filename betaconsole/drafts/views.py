@@ -1,9 +1,10 @@
 """A draft as a whole: begin one, look at it, paste into it, save from it, take steps back."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -11,11 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from betaconsole.catalogue.examples import find_example
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import HeaderError, check_version
-from betaconsole.library.models import Combination, Prompt, PromptVersion
+from betaconsole.library.models import Combination, CombinationVersion, Prompt, PromptVersion
 from betaconsole.library.names import checked_name, checked_note, one_line
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
-from betaconsole.web.paging import identifier
+from betaconsole.web.paging import identifier, number
 
 from . import editing, matrix, starting
 from .answering import Fragment, answer, composer_of, conflict, edited, own_draft, rendered, stamp
@@ -31,11 +32,13 @@ from .models import Draft
 from .moving import moved
 from .pasting import Pasted, PasteError, read_request
 
+AnyVersion = TypeVar("AnyVersion", PromptVersion, CombinationVersion)
+
 
 @requires(Role.MEMBER)
 @require_POST
 def new(request: TeamRequest) -> HttpResponse:
-    """A new draft: an `example`, a saved `prompt` (and `version`) or `combination`, a pasted `request`, or blank."""
+    """A new draft: an `example`, a saved `prompt` or `combination` (and `version`), a pasted `request`, or blank."""
     team, author = request.team, request.user
     if slug := identifier(request.POST.get("example")):
         example = find_example(slug)
@@ -45,8 +48,7 @@ def new(request: TeamRequest) -> HttpResponse:
     elif public_id := identifier(request.POST.get("prompt")):
         draft = starting.from_prompt(team, author, _version_asked_for(request, public_id))
     elif public_id := identifier(request.POST.get("combination")):
-        kept = Combination.objects.visible_to(request.user).filter(team=team).kept()
-        draft = starting.from_combination(team, author, get_object_or_404(kept, public_id=public_id))
+        draft = starting.from_combination(team, author, _combination_asked_for(request, public_id))
     elif text := request.POST.get("request"):
         if holds_several(text):
             return imported_text(request, starting.blank(team, author).public_id, text)
@@ -264,8 +266,20 @@ def _saved(draft: Draft, request: TeamRequest) -> PromptVersion:
 def _version_asked_for(request: TeamRequest, public_id: str) -> PromptVersion:
     mine = Prompt.objects.visible_to(request.user).filter(team=request.team)
     prompt = get_object_or_404(mine.kept(), public_id=public_id)
-    number = request.POST.get("version", "")
-    if number:
-        return get_object_or_404(prompt.versions, number=int(number) if number.isdigit() and len(number) < 7 else 0)
-    newest = prompt.versions.order_by("-number").first()
-    return newest or get_object_or_404(prompt.versions)
+    return _asked_for(prompt.versions.all(), request)
+
+
+def _combination_asked_for(request: TeamRequest, public_id: str) -> CombinationVersion:
+    mine = Combination.objects.visible_to(request.user).filter(team=request.team)
+    combination = get_object_or_404(mine.kept(), public_id=public_id)
+    return _asked_for(combination.versions.select_related("combination"), request)
+
+
+def _asked_for(versions: QuerySet[AnyVersion], request: TeamRequest) -> AnyVersion:
+    """The version of the number asked for; the newest where none is. 404 where there is none."""
+    if asked := request.POST.get("version"):
+        return get_object_or_404(versions, number=number(asked) or 0)
+    newest = versions.order_by("-number").first()
+    if newest is None:
+        raise Http404
+    return newest

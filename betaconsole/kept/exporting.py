@@ -1,20 +1,34 @@
 """Prompts and combinations as lines of a file, read from the database as they are written.
 
-A prompt is a line, and each of its versions is one after it: so neither side ever holds more than one body. The lines are
-what `kept.importing` reads.
+A prompt or a combination is a line, and each of its versions is one after it: so neither side ever holds more than one body.
+The lines are what `kept.importing` reads.
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from betaconsole.library.models import Combination, KeptQuerySet, Prompt, PromptVersion
+from django.db.models import Prefetch
+
+from betaconsole.library.models import Combination, CombinationVersion, KeptQuerySet, Prompt, PromptVersion
 from betaconsole.library.variables import variables_in_text
 
-PROMPT, VERSION, COMBINATION = "betaconsole.prompt", "betaconsole.prompt_version", "betaconsole.combination"
+PROMPT, VERSION = "betaconsole.prompt", "betaconsole.prompt_version"
+COMBINATION, COMBINATION_VERSION = "betaconsole.combination", "betaconsole.combination_version"
 AT_ONCE = 50
 PROMPT_HEADING = ("prompt", "name", "tags", "archived", "version", "author", "note", "created", "variables", "body")
-COMBINATION_HEADING = ("combination", "name", "betas", "note", "patch", "archived", "author", "created")
+COMBINATION_HEADING = (
+    "combination",
+    "name",
+    "for",
+    "archived",
+    "version",
+    "author",
+    "note",
+    "created",
+    "betas",
+    "patch",
+)
 
 
 def prompt_lines(prompts: KeptQuerySet) -> Iterator[bytes]:
@@ -68,6 +82,7 @@ def prompt_rows(prompts: KeptQuerySet) -> Iterator[tuple[Any, ...]]:
 
 
 def combination_lines(combinations: KeptQuerySet) -> Iterator[bytes]:
+    """Every combination, and all of its versions, oldest first."""
     for one in _combinations(combinations):
         yield _line(
             {
@@ -82,22 +97,37 @@ def combination_lines(combinations: KeptQuerySet) -> Iterator[bytes]:
                 "created_at": one.created_at.isoformat(),
             }
         )
+        for version in one.versions.all():
+            yield _line(
+                {
+                    "kind": COMBINATION_VERSION,
+                    "combination": one.public_id,
+                    "number": version.number,
+                    "note": version.note,
+                    "author": str(version.author or ""),
+                    "created_at": version.created_at.isoformat(),
+                    "betas": version.betas,
+                    "patch": version.patch,
+                }
+            )
 
 
 def combination_rows(combinations: KeptQuerySet) -> Iterator[tuple[Any, ...]]:
-    """One row for each combination, under `COMBINATION_HEADING`."""
+    """One row for each version of each combination, under `COMBINATION_HEADING`."""
     for one in _combinations(combinations):
-        is_archived = one.archived_at is not None
-        yield (
-            one.public_id,
-            one.name,
-            one.header,
-            one.note,
-            one.patch,
-            is_archived,
-            one.author,
-            one.created_at.isoformat(),
-        )
+        for version in one.versions.all():
+            yield (
+                one.public_id,
+                one.name,
+                one.note,
+                one.archived_at is not None,
+                version.number,
+                version.author,
+                version.note,
+                version.created_at.isoformat(),
+                version.header,
+                version.patch,
+            )
 
 
 def _prompts(prompts: KeptQuerySet) -> Iterator[Prompt]:
@@ -110,7 +140,9 @@ def _versions(prompt: Prompt) -> Iterator[PromptVersion]:
 
 
 def _combinations(combinations: KeptQuerySet) -> Iterator[Combination]:
-    return combinations.select_related("author").order_by("pk").iterator(chunk_size=AT_ONCE)
+    versions = Prefetch("versions", CombinationVersion.objects.select_related("author").order_by("number"))
+    ordered = combinations.select_related("author").prefetch_related(versions).order_by("pk")
+    return ordered.iterator(chunk_size=AT_ONCE)
 
 
 def _line(value: dict[str, Any]) -> bytes:

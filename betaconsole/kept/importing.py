@@ -16,7 +16,7 @@ from django.utils import timezone
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.headers import HeaderError, check_beta, join_betas
 from betaconsole.library.cases import MAX_CASES, CaseRow, CasesRefused, checked_row
-from betaconsole.library.models import Combination, Kept, KeptQuerySet, Prompt, PromptVersion
+from betaconsole.library.models import Combination, CombinationVersion, Kept, KeptQuerySet, Prompt, PromptVersion
 from betaconsole.library.names import BadName, checked_name, checked_note, tags_of
 from betaconsole.library.patches import BadPatch, checked_patch
 from betaconsole.library.reading import searchable_words
@@ -26,14 +26,14 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Team, User
 from betaconsole.web.paging import identifier
 
-from .exporting import COMBINATION, PROMPT, VERSION
+from .exporting import COMBINATION, COMBINATION_VERSION, PROMPT, VERSION
 
 MAX_FILE_BYTES = 200_000_000
 MAX_LINE_BYTES = 64_000_000
 MAX_LINES = 100_000
 MOST_PROBLEMS = 50
 MOST_SAID = 500
-KINDS = (PROMPT, VERSION, COMBINATION)
+KINDS = (PROMPT, VERSION, COMBINATION, COMBINATION_VERSION)
 Value = Mapping[str, Any]
 BAD = (BadName, BadPatch, HeaderError, StubError, VariableError, CasesRefused)
 
@@ -80,6 +80,7 @@ def import_lines(file: IO[bytes], *, team: Team, author: User) -> Report:
             if len(problems) == MOST_PROBLEMS:
                 break
         problems += run.without_versions() if not problems else []
+        run.give_first_versions()
         if problems:
             raise ImportRefused(_refusal(problems), problems)
         if not run.report.counts:
@@ -125,10 +126,16 @@ class _Import:
         self.author = author
         self.report = Report()
         self.prompts: dict[str, Prompt] = {}
+        self.combinations: dict[str, Combination] = {}
         self.made: dict[int, int] = {}  # key of each prompt that was added → its line
 
     def take(self, value: Value, line: int) -> None:
-        {PROMPT: self._prompt, VERSION: self._version, COMBINATION: self._combination}[value["kind"]](value, line)
+        {
+            PROMPT: self._prompt,
+            VERSION: self._version,
+            COMBINATION: self._combination,
+            COMBINATION_VERSION: self._combination_version,
+        }[value["kind"]](value, line)
 
     def _prompt(self, value: Value, line: int) -> None:
         known = _id(value, "id")
@@ -149,6 +156,11 @@ class _Import:
         """The lines of prompts that the file gives no version: there would be nothing to show or to open."""
         empty = self.team.prompts.filter(pk__in=self.made, versions=None).values_list("pk", flat=True)
         return [(self.made[key], "No version of this prompt stands below it.") for key in empty]
+
+    def give_first_versions(self) -> None:
+        """To combinations of a file that is older than their versions: what they are is their first."""
+        for one in self.team.combinations.filter(versions=None):
+            one.add_version(author=one.author, betas=one.betas, patch=one.patch)
 
     def _version(self, value: Value, line: int) -> None:
         prompt = self.prompts.get(_id(value, "prompt"))
@@ -172,16 +184,33 @@ class _Import:
 
     def _combination(self, value: Value, line: int) -> None:
         known, name = _id(value, "id"), _name(value)
-        betas = [check_beta(beta) for beta in _texts(value, "betas")]
-        if not betas or len(set(betas)) != len(betas):
-            raise _Bad("betas: a list of names, each once.")
-        join_betas(betas)
-        about = {"note": checked_note(_text(value, "note")), "patch": checked_patch(_text(value, "patch"))}
-        if self._here(self.team.combinations.all(), known):
+        state, note = _combination_state(value), checked_note(_text(value, "note"))
+        if found := self._here(self.team.combinations.all(), known):
+            self.combinations[known] = found
             self.report.note(line, "was here already", name)
             return
-        Combination.objects.create(**self._fields(Combination, value, known, name), betas=betas, **about)
+        made = Combination.objects.create(**self._fields(Combination, value, known, name), note=note, **state)
+        self.combinations[known] = made
         self.report.note(line, "combination added", name)
+
+    def _combination_version(self, value: Value, line: int) -> None:
+        combination = self.combinations.get(_id(value, "combination"))
+        if combination is None:
+            raise _Bad("Its combination does not stand above it in the file.")
+        number, state = _number(value, "number"), _combination_state(value)
+        name = f"{combination.name} v{number}"
+        if standing := combination.versions.filter(number=number).first():
+            if standing.state != state:
+                raise _Bad(f"{name} is here already with other betas: versions never change. Take this line out.")
+            self.report.note(line, "was here already", name)
+            return
+        made_at, note = _moment(value), checked_note(_text(value, "note"))
+        CombinationVersion.objects.create(
+            combination=combination, number=number, author=self.author, note=note, created_at=made_at, **state
+        )
+        if not combination.versions.filter(number__gt=number).exists():
+            Combination.objects.filter(pk=combination.pk).update(updated_at=timezone.now(), **state)
+        self.report.note(line, "version added", name)
 
     def _here(self, rows: KeptQuerySet, known: str) -> Any:
         return rows.known_as(known).order_by("pk").first()
@@ -210,6 +239,15 @@ def _state(value: Value) -> dict[str, Any]:
         raise _Bad(f"max_turns: 1 to {MAX_TURNS}.")
     described = written(read_described(value.get("variables", [])), body_text)
     return {"body_text": body_text, "tool_stubs": stubs, "max_turns": max_turns, "variables": described}
+
+
+def _combination_state(value: Value) -> dict[str, Any]:
+    """The same of a version of a combination, as `CombinationVersion.state` has it."""
+    betas = [check_beta(beta) for beta in _texts(value, "betas")]
+    if not betas or len(set(betas)) != len(betas):
+        raise _Bad("betas: a list of names, each once.")
+    join_betas(betas)
+    return {"betas": betas, "patch": checked_patch(_text(value, "patch"))}
 
 
 def _cases(value: Value) -> list[CaseRow]:

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from betaconsole.drafts.context import Name
-from betaconsole.library.models import Combination, Kept, KeptQuerySet, Prompt, PromptTag
+from betaconsole.library.models import Combination, CombinationVersion, Kept, KeptQuerySet, Prompt, PromptTag
 from betaconsole.library.names import one_line
-from betaconsole.runs.history.listing import HistoryPage, rows_for
+from betaconsole.runs.history.listing import HistoryRow, rows_for
 from betaconsole.runs.models import Comparison, ComparisonQuerySet, Variant
 from betaconsole.teams.access import TeamRequest
-from betaconsole.web.paging import Page, identifier, number, page
+from betaconsole.web.paging import SIZE, Page, identifier, number, page
 
 MOST_TAGS = 40
 
@@ -47,6 +47,14 @@ class Listed:
 
     combination: Combination
     names: list[Name]
+
+
+@dataclass(frozen=True)
+class Used:
+    """A comparison that used a prompt or a combination, and which version: `v3`, `v3, changed`."""
+
+    row: HistoryRow
+    ran: str
 
 
 def visible_prompts(request: TeamRequest) -> KeptQuerySet:
@@ -103,29 +111,55 @@ def just_archived(rows: KeptQuerySet, request: TeamRequest) -> Kept | None:
     return rows.archived().filter(public_id=public_id).first() if public_id else None
 
 
-def comparisons_of_prompt(request: TeamRequest, prompt: Prompt, *, before: int | None = None) -> HistoryPage:
-    """The comparisons that ran any version of the prompt, newest first."""
-    ran = _comparisons(request).filter(prompt_version__prompt=prompt)
-    return _history(ran.select_related("author", "prompt_version"), before)
+def comparisons_of_prompt(request: TeamRequest, prompt: Prompt, *, before: int | None = None) -> Page:
+    """The comparisons that ran any version of the prompt, newest first, as `Used`."""
+    ran = _comparisons(request).filter(prompt_version__prompt=prompt).select_related("author", "prompt_version")
+    found = page(ran, key="number", before=before)
+    said = [_said(one.prompt_version.number, is_changed=one.prompt_changed) for one in found.rows]
+    return _used(found, said)
 
 
 def comparisons_of_combination(
-    request: TeamRequest, combination: Combination, *, before: int | None = None
-) -> HistoryPage:
-    """The comparisons with a column that sent exactly its betas in its order, newest first.
+    request: TeamRequest, combination: Combination, shown: CombinationVersion, *, before: int | None = None
+) -> Page:
+    """The comparisons with a column that took any version of it, or that sent exactly the betas of the one `shown` in its
+    order; newest first, as `Used`.
 
-    They are looked for among those that sent its first beta, which an index finds.
+    Those of the first kind an index finds; the others are looked for among what sent the first beta.
     """
-    if not combination.betas:
-        return HistoryPage([], None)
-    sent = Variant.objects.filter(comparison=OuterRef("pk"), header=combination.header)
-    used = _comparisons(request).filter(Exists(sent), betas__beta=combination.betas[0])
-    return _history(used.select_related("author"), before)
+    ours = _comparisons(request).select_related("author")
+    versions = combination.versions.values("pk")
+    took = ours.filter(pk__in=Variant.objects.filter(combination_version__in=versions).values("comparison"))
+    sent = Variant.objects.filter(comparison=OuterRef("pk"), header=shown.header)
+    alike = ours.filter(Exists(sent), betas__beta__in=shown.betas[:1])
+    pages = [page(rows, key="number", before=before) for rows in (took, alike)]
+    merged = {one.number: one for found in pages for one in found.rows}
+    rows = [merged[key] for key in sorted(merged, reverse=True)[:SIZE]]
+    is_more = len(merged) > len(rows) or any(found.next_before for found in pages)
+    said = _versions_taken(combination, rows)
+    found = Page(rows, rows[-1].number if is_more else None)
+    return _used(found, [", ".join(said.get(one.pk, ["the same betas"])) for one in rows])
 
 
-def _history(comparisons: QuerySet, before: int | None) -> HistoryPage:
-    found = page(comparisons, key="number", before=before)
-    return HistoryPage(rows_for(found.rows), found.next_before)
+def _versions_taken(combination: Combination, comparisons: Sequence[Comparison]) -> dict[int, list[str]]:
+    """Which versions of it the columns of each comparison took: `v2`, or `v2, changed` where the column had more."""
+    taken = Variant.objects.filter(comparison__in=comparisons, combination_version__combination=combination)
+    found: dict[int, dict[str, None]] = {}
+    for variant in taken.select_related("combination_version").order_by("position"):
+        version = variant.combination_version
+        if version is not None:
+            said = _said(version.number, is_changed=variant.took_changed)
+            found.setdefault(variant.comparison_id, {})[said] = None
+    return {key: list(said) for key, said in found.items()}
+
+
+def _said(number: int, *, is_changed: bool) -> str:
+    return f"v{number}, changed" if is_changed else f"v{number}"
+
+
+def _used(found: Page, ran: Sequence[str]) -> Page:
+    rows = [Used(row, said) for row, said in zip(rows_for(found.rows), ran, strict=True)]
+    return Page(rows, found.next_before)
 
 
 def _comparisons(request: TeamRequest) -> ComparisonQuerySet:

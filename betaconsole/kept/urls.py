@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import case_views, combination_views, file_views, prompt_views, version_views
+from . import case_views, combination_version_views, combination_views, file_views, prompt_views, version_views
 
 app_name = "library"
 urlpatterns = [
@@ -32,7 +32,6 @@ urlpatterns = [
     path("combinations/export.csv", file_views.export_combinations_csv, name="export_combinations_csv"),
     path("combinations/<str:public_id>/", combination_views.combination, name="combination"),
     path("combinations/<str:public_id>/rename/", combination_views.rename_combination, name="rename_combination"),
-    path("combinations/<str:public_id>/betas/", combination_views.set_betas, name="set_betas"),
     path("combinations/<str:public_id>/describe/", combination_views.describe_combination, name="describe_combination"),
     path(
         "combinations/<str:public_id>/duplicate/",
@@ -41,6 +40,14 @@ urlpatterns = [
     ),
     path("combinations/<str:public_id>/archive/", combination_views.archive_combination, name="archive_combination"),
     path("combinations/<str:public_id>/restore/", combination_views.restore_combination, name="restore_combination"),
+    # their versions
+    path("combinations/<str:public_id>/edit/", combination_version_views.edit_combination, name="edit_combination"),
+    path("combinations/<str:public_id>/diff/", combination_version_views.diff_combination, name="diff_combination"),
+    path(
+        "combinations/<str:public_id>/versions/restore/",
+        combination_version_views.restore_combination_version,
+        name="restore_combination_version",
+    ),
     # either, from a file of ours
     path("library/import/", file_views.import_library, name="import_library"),
 ]

@@ -4,25 +4,22 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from betaconsole.diffing.words import ADDED, REMOVED, Piece, shortened, word_diff
 from betaconsole.drafts.kept_files import whole
 from betaconsole.drafts.models import Draft
-from betaconsole.library.models import PromptVersion
+from betaconsole.library.models import Prompt, PromptVersion
 from betaconsole.library.names import BadName, checked_note
 from betaconsole.library.reading import readable
 from betaconsole.library.variables import VariableError, read_described, variables_in_text
-from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
 from .answering import Refusal, own_prompt, version_of
+from .changes import changes
 from .prompt_page import page_context
-
-MOST_CHARACTERS = 400_000  # of each text that are compared
-MOST_PIECES = 4_000
 
 
 @requires(Role.VIEWER)
@@ -33,7 +30,7 @@ def diff(request: TeamRequest, public_id: str) -> HttpResponse:
     new = version_of(found, request.GET.get("to"))
     old = version_of(found, request.GET.get("from") or str(max(1, new.number - 1)))
     numbers = found.versions.order_by("-number").values_list("number", flat=True)[:500]
-    context = {"prompt": found, "old": old, "new": new, "numbers": list(numbers), **_changes(old.state, new.state)}
+    context = {**_place(found), "old": old, "new": new, "numbers": list(numbers), **_changes(old.state, new.state)}
     return render(request, "library/diff.html", context)
 
 
@@ -48,7 +45,7 @@ def changed(request: TeamRequest, public_id: str) -> HttpResponse:
     draft = get_object_or_404(mine.select_related("prompt_version"), public_id=identifier(request.GET.get("draft")))
     old: PromptVersion = draft.prompt_version  # type: ignore[assignment]  # found by it
     state = {"body_text": whole(draft, draft.body_text), "tool_stubs": draft.tool_stubs, "max_turns": draft.max_turns}
-    context = {"prompt": found, "old": old, "draft": draft, **_changes(old.state, {**old.state, **state})}
+    context = {**_place(found), "old": old, "draft": draft, **_changes(old.state, {**old.state, **state})}
     return render(request, "library/diff.html", context)
 
 
@@ -88,22 +85,19 @@ def _typed(request: TeamRequest, newest: PromptVersion) -> list[dict[str, str]]:
     ]
 
 
+def _place(prompt: Prompt) -> dict[str, Any]:
+    """What the page says of where it stands."""
+    address = reverse("library:prompt", args=[prompt.public_id])
+    return {"kept": prompt, "kind": "Prompts", "place": reverse("library:prompts"), "address": address}
+
+
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The pieces of the diff, and what to say where there is none to see. Where only the JSON is written otherwise, the
-    JSON is compared."""
+    """What `library/diff.html` shows. Where only the JSON is written otherwise, the JSON is compared."""
     texts = [_text(old), _text(new)]
     is_spelling = texts[0] == texts[1] and old["body_text"] != new["body_text"]
     if is_spelling:
         texts = [old["body_text"], new["body_text"]]
-    pieces = shortened(word_diff(*(showable(text[:MOST_CHARACTERS]) for text in texts)))
-    return {
-        "pieces": pieces[:MOST_PIECES],
-        "is_same": texts[0] == texts[1],
-        "is_spelling": is_spelling,
-        "added": _words(pieces, ADDED),
-        "removed": _words(pieces, REMOVED),
-        "is_cut": len(pieces) > MOST_PIECES or max(map(len, texts)) > MOST_CHARACTERS,
-    }
+    return {**changes(*texts), "is_spelling": is_spelling}
 
 
 def _text(state: dict[str, Any]) -> str:
@@ -113,7 +107,3 @@ def _text(state: dict[str, Any]) -> str:
         for one in state["variables"]
     ]
     return "\n".join([text, "", "— variables —", *said]) if said else text
-
-
-def _words(pieces: list[Piece], kind: str) -> int:
-    return sum(len(piece.text.split()) for piece in pieces if piece.kind == kind)

@@ -27,6 +27,26 @@ def checked_patch(text: str) -> str:
     return text
 
 
+def as_patch(text: str) -> str:
+    """The same for changes that may be something else, such as operations (RFC 6902); empty for those."""
+    try:
+        return checked_patch(text)
+    except BadPatch:
+        return ""
+
+
+def same_patch(one: str, other: str) -> bool:
+    """Whether two texts change a body in the same way, however they are written."""
+    try:
+        return _document(one) == _document(other)
+    except jsontext.JsonError:
+        return False
+
+
+def _document(text: str) -> Any:
+    return jsontext.loads(text) if text.strip() else {}
+
+
 def check_patch(patch: Any) -> None:
     """The same for a document. Raises `BadPatch`."""
     if not isinstance(patch, dict):

@@ -17,7 +17,7 @@ from betaconsole.drafts.columns import letter
 from betaconsole.drafts.controls import CONTROLS_IN_SHORT
 from betaconsole.drafts.models import Draft, Engine
 from betaconsole.drafts.presets import PRESETS
-from betaconsole.library.models import PromptVersion
+from betaconsole.library.models import CombinationVersion, PromptVersion
 from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
@@ -242,6 +242,10 @@ class Variant(models.Model):
     headers = JsonTextField(default=list)  # further request headers: [[name, value], …]
     cache_nonce = models.CharField(max_length=40, blank=True)  # stands at the start of its system text
     baseline = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    # What it took from the library; its betas and changes stand here as they were sent.
+    combination_version = models.ForeignKey(
+        CombinationVersion, on_delete=models.SET_NULL, null=True, related_name="variants"
+    )
     # "Add a column without it": the refused column this one came from.
     origin = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -258,6 +262,13 @@ class Variant(models.Model):
     @property
     def letter(self) -> str:
         return letter(self.position)
+
+    @property
+    def took_changed(self) -> bool:
+        """Whether the combination that it took was changed in the column before it ran."""
+        taken = self.combination_version
+        is_as_saved = taken is not None and taken.is_in(betas=self.betas, changes_text=self.changes or "")
+        return not is_as_saved or self.own_body is not None
 
     @property
     def control_in_short(self) -> str:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from betaconsole.api.library import COMBINATION_EXAMPLE, PROMPT_EXAMPLE, CombinationAnswer, PromptAnswer, VersionAnswer
+from betaconsole.api.library import (
+    COMBINATION_EXAMPLE,
+    PROMPT_EXAMPLE,
+    CombinationAnswer,
+    CombinationVersionAnswer,
+    PromptAnswer,
+    VersionAnswer,
+)
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.models import Membership
 from tests.api.calling import Caller, error_of, fits
@@ -38,6 +45,26 @@ def test_a_combination_is_saved_and_read_back(caller: Caller):
     read = caller.get(f"/combinations/{made.json()['id']}").json()
     assert read == made.json()
     assert (read["betas"], read["patch"]) == (COMBINATION_EXAMPLE["betas"], {"temperature": 1})
+
+
+def test_a_combination_has_versions_like_a_prompt(caller: Caller):
+    combination_id = caller.post("/combinations", COMBINATION_EXAMPLE).json()["id"]
+    next_one = {"betas": ["a", "b"], "note": "other ones"}
+    answers = [caller.post(f"/combinations/{combination_id}/versions", next_one) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    first = caller.get(f"/combinations/{combination_id}/versions/1").json()
+    assert fits(first, CombinationVersionAnswer)
+    assert (first["betas"], first["patch"]) == (COMBINATION_EXAMPLE["betas"], COMBINATION_EXAMPLE["patch"])
+    second = caller.get(f"/combinations/{combination_id}/versions/2").json()
+    assert (second["header"], second["patch"], second["combination"]) == ("a,b", None, combination_id)
+    read = caller.get(f"/combinations/{combination_id}").json()
+    assert (read["betas"], [(one["number"], one["note"]) for one in read["versions"]]) == (
+        ["a", "b"],
+        [(2, "other ones"), (1, "")],
+    )
+    assert caller.get(f"/combinations/{combination_id}/versions/3").status_code == 404
+    refused = caller.post(f"/combinations/{combination_id}/versions", {"betas": ["a", "a"]})
+    assert (refused.status_code, error_of(refused)["field"]) == (422, "betas")
 
 
 @pytest.mark.parametrize("kind", ["prompts", "combinations"])
@@ -96,12 +123,15 @@ def test_a_viewer_reads_and_a_stranger_finds_nothing(caller: Caller, stranger: C
     prompt_id = caller.post("/prompts", PROMPT_EXAMPLE).json()["id"]
     combination_id = caller.post("/combinations", COMBINATION_EXAMPLE).json()["id"]
     Membership.objects.filter(user__email__startswith="eve").update(role="owner")
-    for address in (f"/prompts/{prompt_id}", f"/prompts/{prompt_id}/versions/1", f"/combinations/{combination_id}"):
+    kept = [f"/prompts/{prompt_id}", f"/combinations/{combination_id}"]
+    for address in (*kept, *(f"{one}/versions/1" for one in kept)):
         assert stranger.get(address).status_code == 404
     assert stranger.get("/prompts").json() == {"items": [], "next": None}
     assert stranger.post(f"/prompts/{prompt_id}/versions", {"body": {}}).status_code == 404
+    assert stranger.post(f"/combinations/{combination_id}/versions", {"betas": ["a"]}).status_code == 404
     Membership.objects.update(role="viewer")
     assert caller.get(f"/prompts/{prompt_id}").status_code == 200
     assert caller.post("/prompts", PROMPT_EXAMPLE).status_code == 403
     assert caller.post(f"/prompts/{prompt_id}/versions", {"body": {}}).status_code == 403
     assert caller.post("/combinations", COMBINATION_EXAMPLE).status_code == 403
+    assert caller.post(f"/combinations/{combination_id}/versions", {"betas": ["a"]}).status_code == 403

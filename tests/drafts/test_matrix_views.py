@@ -210,21 +210,40 @@ def test_betas_of_a_column_are_saved_and_applied_elsewhere(tab):
     assert tab.post("save_combination", "b", name="Both").status_code == 422
     for beta in (CONTEXT, THINKING):
         tab.post("tick", column="b", beta=beta, on="on")
-    revision = tab.revision
     assert "Saved as “Both”" in text(tab.post("save_combination", "b", name=" Both "))
-    assert tab.revision == revision
     kept = Combination.objects.get()
+    assert tab.draft.sheet[1].combination == kept.newest.pk
     assert (kept.name, kept.betas) == ("Both", [CONTEXT, THINKING])
     tab.post("apply_combination", "a", combination=kept.public_id)
     assert tab.draft.sheet[0].betas == (CONTEXT, THINKING)
     assert tab.draft.rows == [CONTEXT, THINKING]
 
 
-def test_saving_a_combination_again_under_its_name_replaces_it(tab):
+def test_saving_a_combination_again_under_its_name_makes_its_next_version(tab):
     for beta in (CONTEXT, THINKING):
         tab.post("tick", column="b", beta=beta, on="on")
         tab.post("save_combination", "b", name="Mine")
-    assert Combination.objects.get().betas == [CONTEXT, THINKING]
+    kept = Combination.objects.get()
+    assert [one.betas for one in kept.versions.order_by("number")] == [[CONTEXT], [CONTEXT, THINKING]]
+
+
+def test_a_column_says_which_version_it_took_whether_it_was_changed_and_that_there_is_a_newer_one(tab):
+    tab.post("tick", column="b", beta=CONTEXT, on="on")
+    tab.post("save_combination", "b", name="Mine")
+    kept = Combination.objects.get()
+    tab.post("apply_combination", "a", combination=kept.public_id)
+    assert "Mine</bdi> v1</a>." in text(tab.get("column", "a"))
+    tab.post("tick", column="a", beta=THINKING, on="on")
+    assert "Mine</bdi> v1</a>, changed here since." in text(tab.get("column", "a"))
+    kept.add_version(author=None, betas=[CONTEXT, THINKING])
+    assert "Take v2" in text(tab.get("column", "a"))
+    tab.post("apply_combination", "a", combination=kept.public_id)
+    assert "Mine</bdi> v2</a>." in text(tab.get("column", "a"))
+    tab.post("undo")
+    assert tab.draft.sheet[0].combination == kept.versions.get(number=1).pk
+    for beta in (CONTEXT, THINKING):
+        tab.post("tick", column="a", beta=beta)
+    assert "Mine</bdi>" not in text(tab.get("column", "a")), "nothing of it is left"
 
 
 def test_an_edit_from_an_old_page_is_answered_with_an_offer_to_reload(client, owner):

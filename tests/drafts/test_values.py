@@ -128,8 +128,9 @@ def test_the_composer_says_what_was_changed_since_the_version_it_opened(client, 
 
 
 def test_a_combination_from_the_palette_brings_its_betas_and_its_changes(client, owner):
-    kept = Combination.keep(team=owner.team, author=owner.user, name="Thinks", betas=["b", "a"])
-    kept.describe(note="", patch='{"temperature": 1.0}')
+    patch = '{"temperature": 1.0}'
+    keep = {"team": owner.team, "author": owner.user, "name": "Thinks"}
+    kept = Combination.keep(**keep, betas=["b", "a"], patch=patch).combination
     Combination.keep(team=owner.team, author=owner.user, name="Other", betas=["x"])
     tab = Tab(client, a_draft())
     found = tab.get("palette", q="thin", column="a").content.decode()

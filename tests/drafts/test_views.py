@@ -200,9 +200,13 @@ def test_a_deleted_prompt_that_is_open_is_saved_as_a_new_one(tab):
 
 
 def test_a_combination_opens_as_a_pair_with_and_without(client, owner):
-    kept = Combination.keep(team=owner.team, author=owner.user, name="Both", betas=[THINKING, CONTEXT])
+    kept = Combination.keep(team=owner.team, author=owner.user, name="Both", betas=[THINKING, CONTEXT]).combination
+    kept.add_version(author=owner.user, betas=[CONTEXT])
+    old = started(client, combination=kept.public_id, version="1")
+    assert old.sheet[1].betas == (THINKING, CONTEXT)
+    assert old.sheet[1].combination == kept.versions.get(number=1).pk
     draft = started(client, combination=kept.public_id)
-    assert [(column.name, column.betas) for column in draft.sheet] == [("", ()), ("Both", (THINKING, CONTEXT))]
+    assert [(column.name, column.betas) for column in draft.sheet] == [("", ()), ("Both", (CONTEXT,))]
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def library(owner) -> Prompt:
     first.prompt.add_version(author=owner.user, body_text=HOSTILE, tool_stubs=stubs, max_turns=2, note="+1")
     first.prompt.set_tags(["t"])
     first.prompt.set_cases([CaseRow("", {"a": "\x00"}), CaseRow("b", {})])
-    made = Combination.keep(**keep, name="@both", betas=["b", "a"])
-    made.describe(note="-1", patch='{"temperature": 1.0}')
+    made = Combination.keep(**keep, name="@both", betas=["b", "a"], note="-1").combination
+    made.add_version(author=owner.user, betas=["a"], patch='{"temperature": 1.0}', note="=1")
     return first.prompt
 
 
@@ -50,7 +50,17 @@ def shape(team) -> list:
         )
         for prompt in team.prompts.order_by("pk")
     ]
-    return [*prompts, *((one.name, one.betas, one.note, one.patch) for one in team.combinations.order_by("pk"))]
+    combinations = [
+        (
+            one.name,
+            one.note,
+            one.betas,
+            one.patch,
+            *one.versions.order_by("number").values_list("number", "note", "betas"),
+        )
+        for one in team.combinations.order_by("pk")
+    ]
+    return [*prompts, *combinations]
 
 
 def test_what_was_exported_is_imported_whole_and_only_once(library, team, owner, eve):
@@ -60,8 +70,8 @@ def test_what_was_exported_is_imported_whole_and_only_once(library, team, owner,
     assert shape(other) == before
     assert set(team.prompts.values_list("public_id")).isdisjoint(other.prompts.values_list("public_id"))
     report = import_lines(io.BytesIO(data), team=other, author=eve)
-    assert report.counts == {"was here already": 4}
-    assert import_lines(io.BytesIO(exported(other)), team=other, author=eve).counts == {"was here already": 4}
+    assert report.counts == {"was here already": 6}
+    assert import_lines(io.BytesIO(exported(other)), team=other, author=eve).counts == {"was here already": 6}
     assert shape(other) == before
     team.prompts.all().delete()
     import_lines(io.BytesIO(data), team=team, author=owner.user)
@@ -73,7 +83,7 @@ def test_a_newer_export_brings_the_versions_that_are_missing(library, team, owne
     import_lines(io.BytesIO(exported(team)), team=other, author=eve)
     library.add_version(author=owner.user, body_text='{"system": "third"}')
     report = import_lines(io.BytesIO(exported(team)), team=other, author=eve)
-    assert report.counts == {"was here already": 4, "version added": 1}
+    assert report.counts == {"was here already": 6, "version added": 1}
     assert other.prompts.get().newest.body_text == '{"system": "third"}'
     assert "third" in other.prompts.get().words
 
@@ -98,6 +108,9 @@ def lines_of(data: bytes) -> list[dict]:
         (4, {"betas": ["a", "a"]}, "each once"),
         (4, {"betas": ["Not A Beta"]}, "Not A Beta"),
         (4, {"patch": "[]"}, "JSON object"),
+        (5, {"combination": "nothing"}, "above it"),
+        (5, {"betas": []}, "each once"),
+        (6, {"number": -1}, "whole number"),
     ],
 )
 def test_one_bad_line_and_nothing_is_imported(library, team, eve, line, change, said):
@@ -129,6 +142,15 @@ def test_a_prompt_without_a_version_is_not_taken(library, team, eve):
     assert shape(other) == []
 
 
+def test_a_combination_of_a_file_without_versions_begins_with_what_it_is(library, team, eve):
+    line = next(line for line in exported(team).splitlines() if b'"betaconsole.combination"' in line)
+    other = eve.memberships.get().team
+    import_lines(io.BytesIO(line), team=other, author=eve)
+    assert [one.state for one in other.combinations.get().versions.all()] == [
+        {"betas": ["a"], "patch": '{"temperature": 1.0}'}
+    ]
+
+
 def test_a_version_that_differs_from_the_one_here_is_not_written_over(library, team, owner):
     data = exported(team).replace(b"{{a}}", b"{{b}}")
     with pytest.raises(ImportRefused) as refused:
@@ -140,7 +162,7 @@ def test_no_cell_of_an_exported_spreadsheet_is_run(client, library):
     for name in ("prompts", "combinations"):
         answer = client.get(reverse(f"library:export_{name}_csv"))
         rows = list(csv.reader(io.StringIO(answer.getvalue().decode(), newline="")))
-        assert len(rows) == {"prompts": 3, "combinations": 2}[name]
+        assert len(rows) == {"prompts": 3, "combinations": 3}[name]
         assert not [cell for row in rows[1:] for cell in row if cell[:1] in ("=", "+", "-", "@")]
 
 

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -43,7 +44,8 @@ def filled(owner) -> Prompt:
 
 @pytest.fixture
 def combination(owner) -> Combination:
-    return Combination.keep(team=owner.team, author=owner.user, name="Both", betas=["b-2025-01-01", "a-2025-01-01"])
+    betas = ["b-2025-01-01", "a-2025-01-01"]
+    return Combination.keep(team=owner.team, author=owner.user, name="Both", betas=betas).combination
 
 
 def page_of(client, kept, **asked) -> str:
@@ -227,24 +229,70 @@ def test_the_betas_of_a_combination_are_reordered_added_and_taken_out(client, co
         combination.refresh_from_db()
         return combination.betas
 
-    post(client, "set_betas", combination, move="a-2025-01-01", to="up")
-    assert betas() == ["a-2025-01-01", "b-2025-01-01"]
-    post(client, "set_betas", combination, add="anthropic-beta: c, b-2025-01-01")
-    assert betas() == ["a-2025-01-01", "b-2025-01-01", "c"]
-    post(client, "set_betas", combination, remove="b-2025-01-01")
-    assert betas() == ["a-2025-01-01", "c"]
-    refused = post(client, "set_betas", combination, add="Not A Beta")
+    def edited(betas, **pressed):
+        return post(client, "edit_combination", combination, beta=betas, **pressed)
+
+    def form(answer):
+        return re.findall('name="beta" value="(.*?)"', text(answer))
+
+    before = betas()
+    shown = edited(before, up="a-2025-01-01", note="why")
+    assert form(shown) == ["a-2025-01-01", "b-2025-01-01"]
+    assert "Not saved yet" in text(shown)
+    assert 'value="why"' in text(shown)
+    shown = edited(form(shown), add="anthropic-beta: c, b-2025-01-01")
+    assert form(shown) == ["a-2025-01-01", "b-2025-01-01", "c"]
+    shown = edited(form(shown), remove="b-2025-01-01")
+    assert betas() == before, "nothing is kept before it is saved"
+    edited(form(shown), save="1", note="why", add="d")
+    assert betas() == ["a-2025-01-01", "c", "d"]
+    refused = edited(betas(), add="Not A Beta", save="1")
     assert refused.status_code == 422
     assert "Not A Beta" in text(refused)
-    post(client, "set_betas", combination, remove="c")
-    assert post(client, "set_betas", combination, remove="a-2025-01-01").status_code == 422
+    assert edited(["c"], remove="c").status_code == 422
+    assert [(one.number, one.note) for one in combination.versions.order_by("number")] == [(1, ""), (2, "why")]
 
 
 def test_a_patch_is_checked_before_it_is_kept(client, combination):
-    assert post(client, "describe_combination", combination, note="n", patch="{oops").status_code == 422
-    post(client, "describe_combination", combination, note="n", patch='{"temperature": 1.0}')
+    betas = combination.betas
+    refused = post(client, "edit_combination", combination, beta=betas, patch="{oops", save="1")
+    assert refused.status_code == 422
+    assert "{oops" in text(refused)
+    post(client, "edit_combination", combination, beta=betas, patch='{"temperature": 1.0}', save="1")
+    post(client, "describe_combination", combination, about="n")
     combination.refresh_from_db()
     assert (combination.note, combination.patch) == ("n", '{"temperature": 1.0}')
+
+
+def test_an_old_version_of_a_combination_is_read_compared_and_restored(client, combination, owner):
+    combination.add_version(author=owner.user, betas=["c"], patch='{"top_k": 5}', note="less")
+    address = reverse("library:combination", args=[combination.public_id])
+    assert "v1 of 2" in text(client.get(address, {"version": 1}))
+    assert client.get(address, {"version": 3}).status_code == 404
+    changes = text(client.get(reverse("library:diff_combination", args=[combination.public_id])))
+    assert "from v1 to v2" in changes
+    assert "top_k" in changes
+    post(client, "restore_combination_version", combination, version=1)
+    assert combination.newest.state == combination.versions.get(number=1).state
+    assert "v1 again" in text(client.get(address))
+
+
+def test_a_combination_lists_every_comparison_whose_column_took_it_and_which_version(client, combination, owner):
+    first = combination.newest
+    combination.add_version(author=owner.user, betas=["c"])
+    ran = {"team": owner.team, "author": owner.user}
+    comparisons = [
+        make_comparison(**ran, betas=((), betas), title=title)
+        for title, betas in (("as saved", first.betas), ("with more", [*first.betas, "d"]), ("not it", ["x"]))
+    ]
+    for comparison in comparisons[:2]:
+        comparison.variants.filter(position=1).update(combination_version=first)
+    page = page_of(client, combination)
+    assert re.findall(r">([^<>]*)</a><small>#.*?<td>(.*?)</td>", page, re.S) == [
+        ("with more", "v1, changed"),
+        ("as saved", "v1"),
+    ]
+    assert "B: <bdi>Both</bdi> · v1, changed" in text(client.get(comparisons[1].get_absolute_url()))
 
 
 def test_a_combination_lists_the_comparisons_that_sent_exactly_its_header(client, combination, owner):

@@ -32,9 +32,27 @@ def test_what_was_used_last_is_listed_first_and_what_was_deleted_not(owner):
 @pytest.mark.django_db
 def test_a_name_of_a_deleted_combination_is_free_again(owner):
     keep = {"team": owner.team, "author": owner.user, "name": "Mine"}
-    Combination.keep(**keep, betas=["a"]).archive()
+    Combination.keep(**keep, betas=["a"]).combination.archive()
     Combination.keep(**keep, betas=["b"])
     assert [kept.betas for kept in Combination.objects.all().kept()] == [["b"]]
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_versions_of_a_combination_never_change_and_an_old_one_comes_back_as_a_new_one(owner, bo):
+    keep = {"team": owner.team, "author": owner.user}
+    first = Combination.keep(**keep, name="Mine", betas=["a", "b"], patch='{"top_k": 1}')
+    again = Combination.keep_under("Mine", team=owner.team, author=bo, betas=["a", "b"], patch='{"top_k": 1}')
+    assert again == first, "nothing has changed since"
+    second = Combination.keep_under("Mine", team=owner.team, author=bo, betas=["b", "a"])
+    made = Combination.objects.get()
+    assert (second.number, second.author, made.betas, made.patch) == (2, bo, ["b", "a"], "")
+    made.bring_back(first, author=owner.user)
+    said = [(one.number, one.betas, one.patch, one.note) for one in made.versions.order_by("number")]
+    patch = '{"top_k": 1}'
+    assert said == [(1, ["a", "b"], patch, ""), (2, ["b", "a"], "", ""), (3, ["a", "b"], patch, "v1 again")]
+    made.refresh_from_db()
+    assert (made.betas, made.patch) == (["a", "b"], patch)
 
 
 @given(st.text(max_size=30))

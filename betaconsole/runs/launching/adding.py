@@ -62,6 +62,7 @@ def variant_plan(variant: Variant) -> VariantPlan:
         headers=tuple((name, value) for name, value in variant.headers),
         cache_nonce=variant.cache_nonce,
         role=variant.role,
+        combination=variant.combination_version_id,
     )
 
 

@@ -56,6 +56,7 @@ def _variant(column: ComposedColumn) -> VariantPlan:
         baseline=column.baseline_label or column.label,  # itself: compared with none
         headers=column.headers,
         role=column.column.role,
+        combination=column.column.combination or None,
     )
 
 
@@ -149,4 +150,5 @@ def _column(variant: Variant, keys: dict[int, str], version: str) -> Column:
         baseline=keys[variant.baseline_id] if variant.baseline_id else key,
         headers=tuple((name, value) for name, value in variant.headers),
         role=variant.role,
+        combination=variant.combination_version_id or 0,
     )

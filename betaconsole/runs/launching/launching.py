@@ -12,7 +12,7 @@ from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import HeaderError, request_headers
 from betaconsole.drafts.models import Draft, Engine
-from betaconsole.library.models import PromptVersion
+from betaconsole.library.models import CombinationVersion, PromptVersion
 from betaconsole.library.stubs import turns_allowed
 from betaconsole.runs.models import (
     Body,
@@ -261,6 +261,7 @@ def add_variants(
     comparison: Comparison, plan: Plan, asked: Sequence[Asking], *, first_position: int, origin: Variant | None = None
 ) -> list[Variant]:
     """The plan's columns as rows, from `first_position` on; each compared with the column its plan names, else the first."""
+    taken = _taken(comparison, plan)
     rows = Variant.objects.bulk_create(
         Variant(
             comparison=comparison,
@@ -276,6 +277,9 @@ def add_variants(
             own_body=None if variant.own_body is None else jsontext.dumps(variant.own_body),
             headers=[list(pair) for pair in variant.headers],
             cache_nonce=variant.cache_nonce,
+            combination_version_id=variant.combination
+            if taken.get(variant.combination, set()) & {*variant.betas}
+            else None,
             origin=origin,
         )
         for index, variant in enumerate(plan.variants)
@@ -287,6 +291,15 @@ def add_variants(
         row.baseline = None if baseline.pk == row.pk else baseline
     Variant.objects.bulk_update(rows, ["baseline"])
     return rows
+
+
+def _taken(comparison: Comparison, plan: Plan) -> dict[int | None, set[str]]:
+    """The betas of each version of a combination that a column says it took: none of them left, nothing was taken."""
+    keys = {variant.combination for variant in plan.variants if variant.combination}
+    if not keys:
+        return {}
+    found = CombinationVersion.objects.filter(pk__in=keys, combination__team=comparison.team_id)
+    return {version.pk: set(version.betas) for version in found}
 
 
 def queue(

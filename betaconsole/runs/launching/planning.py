@@ -60,6 +60,7 @@ class VariantPlan:
     headers: tuple[tuple[str, str], ...] = ()  # further request headers: claude.headers.EXTRA_HEADERS
     role: str = ""  # runs.models.ColumnRole; empty: no control
     cache_nonce: str = ""  # separate_caches: stands at the start of the system text
+    combination: int | None = None  # key of the library.CombinationVersion that the column took
 
 
 @dataclass(frozen=True)

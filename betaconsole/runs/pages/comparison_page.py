@@ -11,7 +11,7 @@ from betaconsole.drafts.context import WIDE_FROM, composer_context
 from betaconsole.drafts.models import Draft
 from betaconsole.library.models import PromptVersion
 from betaconsole.runs.launching.more_repeats import room_in
-from betaconsole.runs.models import Comparison
+from betaconsole.runs.models import Comparison, Variant
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import User
@@ -99,6 +99,7 @@ def page(
         "says_endpoint": not comparison.endpoint.is_messages and comparison.title != str(comparison.endpoint),
         "batches": batches_of(comparison),
         "ran": _version_of(comparison),
+        "taken": _taken(view),
         "carried": Comparison.objects.filter(batches__errand=comparison).first() if comparison.is_errand else None,
     }
 
@@ -120,6 +121,14 @@ def _version_of(comparison: Comparison) -> PromptVersion | None:
         return None
     versions = PromptVersion.objects.select_related("prompt").only("number", "prompt__name", "prompt__public_id")
     return versions.get(pk=comparison.prompt_version_id)
+
+
+def _taken(view: View) -> list[Variant]:
+    """The columns that took a saved combination, with the version that each took."""
+    if all(variant.combination_version_id is None for variant in view.variants):
+        return []
+    took = view.comparison.variants.filter(combination_version__isnull=False)
+    return list(took.select_related("combination_version__combination"))
 
 
 def own_draft(comparison: Comparison, user: User) -> Draft | None:
