@@ -6,7 +6,7 @@ from django.conf import settings
 
 from betaconsole.storage.health import Finding, owners_only
 
-from . import sealing
+from . import sealing, second_factors
 from .models import Connection
 
 
@@ -14,6 +14,7 @@ def look_at_keys() -> Iterator[Finding]:
     yield master_keys()
     yield secret_key()
     yield from seals()
+    yield from factors()
 
 
 def master_keys() -> Finding:
@@ -57,3 +58,23 @@ def seals() -> Iterator[Finding]:
         yield Finding("Seals", f"{said} {old:,} under an older master key.", "manage.py rotate_keys")
     else:
         yield Finding("Seals", said)
+
+
+def factors() -> Iterator[Finding]:
+    """The same for the secrets of second factors; nothing where nobody has one."""
+    opened = old = 0
+    for factor in second_factors.kept():
+        try:
+            second_factors.check(factor.data)
+        except sealing.Unreadable as problem:
+            yield Finding(
+                "Second factor", f"{factor.user}: {problem}", "Give back its master key: no code is right now."
+            )
+            continue
+        opened += 1
+        old += not second_factors.is_current(factor.data)
+    said = f"{opened:,} second factor{'' if opened == 1 else 's'} can be checked."
+    if old:
+        yield Finding("Second factors", f"{said} {old:,} not under the newest master key.", "manage.py rotate_keys")
+    elif opened:
+        yield Finding("Second factors", said)

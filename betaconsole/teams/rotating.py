@@ -1,10 +1,10 @@
-"""Sealing every stored key anew under the newest master key."""
+"""Sealing every stored key, and every secret of a second factor, anew under the newest master key."""
 
 from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from . import sealing
+from . import sealing, second_factors
 from .models import Connection
 
 
@@ -25,6 +25,14 @@ def rotate() -> Counts:
     counts = Counts()
     for connection_id in Connection.objects.exclude(sealed_key="").order_by("pk").values_list("pk", flat=True):
         _rotate_one(connection_id, counts)
+    for factor in second_factors.kept():
+        try:
+            is_anew = second_factors.seal_again(factor.pk)
+        except sealing.Unreadable as problem:
+            counts.unreadable.append(f"second factor of {factor.user}: {problem}")
+            continue
+        counts.anew += is_anew
+        counts.current += not is_anew
     return counts
 
 

@@ -1,4 +1,4 @@
-"""API keys at rest: sealed under a master key that lives outside the database.
+"""API keys, and the secrets of second factors, at rest: sealed under a master key that lives outside the database.
 
 A sealed key is `v1:<master key id>:<Fernet token>`. The plaintext names the team, the row and the origin it was
 sealed for, and all are compared after decryption: a ciphertext copied to another row opens nothing (Fernet has no
@@ -11,11 +11,14 @@ import hmac
 import json
 import os
 from functools import cache
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 from betaconsole.web.redaction import remember
+
+FACTOR = "second factor"
 
 
 class Unreadable(Exception):
@@ -25,29 +28,35 @@ class Unreadable(Exception):
 def seal(key: str, *, team_id: int, row_id: int, origin: str) -> str:
     """`key` sealed for one row and one origin."""
     remember(key)
-    master = _master_keys()[0]
-    content = json.dumps({"k": key, "team": team_id, "row": row_id, "origin": origin})
-    return f"v1:{_key_id(master)}:{Fernet(master).encrypt(content.encode()).decode()}"
+    return _sealed({"k": key, "team": team_id, "row": row_id, "origin": origin})
 
 
 def unseal(sealed: str, *, team_id: int, row_id: int, origin: str) -> str:
     """The key sealed for exactly this row and origin, else `Unreadable`."""
-    try:
-        version, key_id, token = sealed.split(":", 2)
-    except ValueError:
-        raise Unreadable("The stored key is damaged. Paste the key again.") from None
-    master = next((master for master in _master_keys() if _key_id(master) == key_id), None)
-    if version != "v1" or master is None:
-        raise Unreadable(f"The key was sealed under master key {key_id}, which this console does not have.")
-    try:
-        content = json.loads(Fernet(master).decrypt(token.encode()))
-    except InvalidToken:
-        raise Unreadable("The stored key is damaged. Paste the key again.") from None
-    if (content["team"], content["row"], content["origin"]) != (team_id, row_id, origin):
+    content = _opened(sealed)
+    if (content.get("team"), content.get("row"), content.get("origin")) != (team_id, row_id, origin):
         raise Unreadable("The stored key belongs to another connection.")
     key = str(content["k"])
     remember(key)
     return key
+
+
+def seal_factor(secret: str) -> str:
+    """The secret of somebody's second factor, sealed. It names no person: allauth asks for it before it knows the row."""
+    return _sealed({FACTOR: secret})
+
+
+def unseal_factor(sealed: str) -> str:
+    """The secret that was sealed so, else `Unreadable`."""
+    content = _opened(sealed)
+    if FACTOR not in content:
+        raise Unreadable("The stored secret is none of a second factor.")
+    return str(content[FACTOR])
+
+
+def is_sealed(text: str) -> bool:
+    """Whether this is a sealed text; a secret of a second factor from before they were sealed has no colon."""
+    return text.startswith("v1:")
 
 
 def is_current(sealed: str) -> bool:
@@ -86,6 +95,26 @@ def _checked(key: str) -> bytes:
     except ValueError:
         raise Unreadable("BETACONSOLE_ENCRYPTION_KEYS: a master key is 32 bytes of url-safe base64.") from None
     return base64.urlsafe_b64encode(base64.urlsafe_b64decode(key))
+
+
+def _sealed(content: dict[str, Any]) -> str:
+    master = _master_keys()[0]
+    return f"v1:{_key_id(master)}:{Fernet(master).encrypt(json.dumps(content).encode()).decode()}"
+
+
+def _opened(sealed: str) -> dict[str, Any]:
+    try:
+        version, key_id, token = sealed.split(":", 2)
+    except ValueError:
+        raise Unreadable("The stored key is damaged. Paste the key again.") from None
+    master = next((master for master in _master_keys() if _key_id(master) == key_id), None)
+    if version != "v1" or master is None:
+        raise Unreadable(f"The key was sealed under master key {key_id}, which this console does not have.")
+    try:
+        content: dict[str, Any] = json.loads(Fernet(master).decrypt(token.encode()))
+    except InvalidToken:
+        raise Unreadable("The stored key is damaged. Paste the key again.") from None
+    return content
 
 
 def _key_id(master: bytes) -> str:

@@ -1,0 +1,22 @@
+"""Secrets of second factors from before they were sealed."""
+
+from django.db import migrations
+
+from betaconsole.teams import second_factors
+
+
+def seal(apps, schema_editor):
+    rows = apps.get_model("mfa", "Authenticator").objects.filter(type__in=("totp", "recovery_codes"))
+    for row in rows.iterator(chunk_size=100):
+        if not second_factors.is_current(row.data):
+            row.data = second_factors.sealed_anew(row.data)
+            row.save(update_fields=["data"])
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("teams", "0005_keeping_history"),
+    ]
+
+    operations = [migrations.RunPython(seal, migrations.RunPython.noop, elidable=True)]
