@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 MAX_MESSAGE_LENGTH = 20_000
+MAX_READ_BYTES = 256 * 1024  # of an error's body; what comes after it says nothing more
 _KEY = re.compile(r"sk-ant-[A-Za-z0-9_-]{4,}")
 _UNEXPECTED = re.compile(r"Unexpected value\(s\) (?P<names>.*?) for the `anthropic-beta` header", re.DOTALL)
 _UNSUPPORTED = re.compile(
@@ -41,7 +42,7 @@ def parse_error(status: int | None, headers: Sequence[tuple[str, str]], body: by
     gateways, a list of one of these, HTML pages, plain text and nothing at all.
     """
     named = {name.lower(): value for name, value in headers}
-    text = body.decode("utf-8", "replace").strip()
+    text = body[:MAX_READ_BYTES].decode("utf-8", "replace").strip()
     envelope = _envelope(text)
     inner = _inner(envelope)
     found = inner.get("details")

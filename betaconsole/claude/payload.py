@@ -6,6 +6,8 @@ import re
 from typing import NoReturn
 
 MAX_DEPTH = 200
+# What is read takes up to a hundred bytes of memory for each of these signs (`[[],[],[]…`): more is no answer of an API.
+MAX_SIGNS = 2_000_000
 
 _TOKEN = re.compile(
     r"""[ \t\r\n]*+(?:(?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<mark>[][{}:,])|(?P<word>[-+.0-9A-Za-z]++))""",
@@ -16,11 +18,13 @@ _WHOLE_WORD = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?|true|false|null")
 
 
 class PayloadError(ValueError):
-    """Not JSON this console reads: malformed, NaN or Infinity, an integer of thousands of digits, or nested too deep."""
+    """Not JSON this console reads: malformed, NaN or Infinity, an integer of thousands of digits, nested too deep, or
+    of millions of parts."""
 
 
 def parse(text: str) -> object:
     """The value of one JSON text. Nesting stops at `MAX_DEPTH`, so that whoever writes the value out again is safe too."""
+    _check_size(text)
     try:
         value = _decoder.decode(text)
     except RecursionError:
@@ -38,8 +42,14 @@ def parse_start(text: str) -> object:
     The same reading as the official SDK's of a tool's input that `max_tokens` cut short. PayloadError where the text
     is no beginning of JSON.
     """
+    _check_size(text)
     end, open_brackets = _last_safe_cut(text)
     return parse(text[:end] + "".join("}" if bracket == "{" else "]" for bracket in reversed(open_brackets)))
+
+
+def _check_size(text: str) -> None:
+    if len(text) > MAX_SIGNS and sum(map(text.count, "[{,")) > MAX_SIGNS:
+        raise PayloadError("of too many parts")
 
 
 def _last_safe_cut(text: str) -> tuple[int, list[str]]:
@@ -56,6 +66,8 @@ def _last_safe_cut(text: str) -> tuple[int, list[str]]:
             break
         if mark in ("{", "["):
             open_brackets.append(mark)
+            if len(open_brackets) > MAX_DEPTH:
+                raise PayloadError("nested too deep")
         elif mark and open_brackets:
             open_brackets.pop()
         key_due = mark == "{"

@@ -101,7 +101,8 @@ class Reading:
             self._body += chunk
         if self._stream is None:
             self._stream = _is_stream_by_start(self._body)
-            chunk = bytes(self._body)
+            if self._stream:
+                chunk = bytes(self._body)
         return [self._step(event) for event in self._parser.feed(chunk)] if self._stream else []
 
     def finish(self, failure: CallError | None = None) -> Result:

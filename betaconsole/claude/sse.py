@@ -42,13 +42,13 @@ class Parser:
         self._after_cr = False
         self._waiting = bytearray()
         self._name = b""
-        self._data: list[bytes] = []
+        self._data: bytearray | None = None  # joined as it comes: a list of millions of short lines is many times as large
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events completed by this chunk.
 
-        LimitExceeded past the longest line or the number of events; events that were complete before it are returned
-        first, and the next call raises.
+        LimitExceeded past the longest line (an event's lines together count as one) or the number of events; events that
+        were complete before it are returned first, and the next call raises.
         """
         events: list[Event] = []
         if self.failure is None:
@@ -65,16 +65,19 @@ class Parser:
 
         The standard drops it, since it may have been cut: whoever takes it must see that its data is whole.
         """
-        if self.failure is not None:
-            return []
-        self._take(self._joined(b""))
-        return [self._dispatch(self._offset)] if self._data else []
+        try:
+            if self.failure is None:
+                self._take(self._joined(b""))
+                return [] if self._data is None else [self._dispatch(self._offset)]
+        except LimitExceeded as failure:
+            self.failure = failure
+        return []
 
     def _read(self, chunk: bytes, events: list[Event]) -> None:
         for line, end in self._lines(chunk):
             if line:
                 self._take(line)
-            elif self._data:
+            elif self._data is not None:
                 events.append(self._dispatch(end))
             else:
                 self._name = b""
@@ -131,7 +134,13 @@ class Parser:
         """One field; comments and fields without a meaning here (id, retry, unknown ones) are passed over."""
         field, _, value = line.partition(b":")
         if field == b"data":
-            self._data.append(value.removeprefix(b" "))
+            value = value.removeprefix(b" ")
+            if self._data is None:
+                self._data = bytearray(value)
+                return
+            self._data += b"\n" + value
+            if len(self._data) > self._max_line:
+                raise LimitExceeded(f"An event of the answer is longer than {self._max_line} bytes.")
         elif field == b"event":
             self._name = value.removeprefix(b" ")
 
@@ -139,8 +148,7 @@ class Parser:
         if self._events_left == 0:
             raise LimitExceeded("The answer has more events than this console reads.")
         self._events_left -= 1
-        raw = b"\n".join(self._data)
-        self._data.clear()
+        raw, self._data = self._data or b"", None
         name, self._name = self._name, b""
         try:
             return Event(name.decode() or "message", raw.decode(), end, True)

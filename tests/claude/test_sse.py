@@ -34,11 +34,11 @@ def parse(*chunks: bytes, **limits: int) -> list[Event]:
     return [event for chunk in chunks for event in parser.feed(chunk)]
 
 
-def test_events_are_read_by_the_rules_of_the_standard():
+def test_u18_u20_events_are_read_by_the_rules_of_the_standard():
     assert [(event.name, event.data) for event in parse(TRICKY)] == EXPECTED
 
 
-def test_the_same_events_come_out_wherever_the_bytes_are_cut_in_two():
+def test_u16_u19_the_same_events_come_out_wherever_the_bytes_are_cut_in_two():
     whole = parse(TRICKY)
     for cut in range(len(TRICKY) + 1):
         assert parse(TRICKY[:cut], TRICKY[cut:]) == whole
@@ -83,7 +83,7 @@ def test_ends_are_offsets_in_the_stream():
 
 
 @pytest.mark.parametrize("bad", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\x80"])
-def test_bytes_that_are_no_utf8_are_replaced_and_said(bad):
+def test_u17_bytes_that_are_no_utf8_are_replaced_and_said(bad):
     before, after = parse(b"data: a" + bad + b"\n\ndata: b\n\n")
     assert before.data == (b"a" + bad).decode("utf-8", "replace")
     assert "\ufffd" in before.data
@@ -101,7 +101,7 @@ def test_an_event_cut_off_at_the_end_is_not_dispatched_unless_asked_for():
     assert Parser().close() == []
 
 
-def test_a_line_past_the_limit_stops_the_reading_however_it_is_cut():
+def test_u21_a_line_past_the_limit_stops_the_reading_however_it_is_cut():
     stream = b"data: 1\n\ndata: " + b"x" * 95 + b"\n\ndata: 2\n\n"
     for chunks in ([stream], [bytes([byte]) for byte in stream], [stream[:60], stream[60:]]):
         parser = Parser(max_line=100)
@@ -118,7 +118,20 @@ def test_a_line_at_the_limit_is_read():
     assert len(parse(b"data: " + b"x" * 94 + b"\n\n", max_line=100)) == 1
 
 
-def test_an_endless_line_is_stopped_at_eight_megabytes():
+def test_an_event_of_many_lines_is_stopped_where_one_long_line_would_be():
+    line = b"data: " + b"x" * 49 + b"\n"
+    assert [len(event.data) for event in parse(line * 2 + b"\n", max_line=100)] == [99]
+    parser = Parser(max_line=100)
+    assert parser.feed(b"data: 1\n\n" + line * 3 + b"\n") == [Event("message", "1", 9, True)]
+    with pytest.raises(LimitExceeded, match="event of the answer is longer than 100 bytes"):
+        parser.feed(b"")
+    unfinished = Parser(max_line=100)
+    assert unfinished.feed(line * 2 + line[:-1]) == []
+    assert unfinished.close() == []
+    assert unfinished.failure is not None
+
+
+def test_u21_an_endless_line_is_stopped_at_eight_megabytes():
     parser = Parser()
     for _ in range(128):
         parser.feed(b"x" * 65536)
