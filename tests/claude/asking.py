@@ -60,7 +60,7 @@ class Running:
             self.outcome.error = error
         self.outcome.ended_at = time.monotonic()
 
-    def finish(self, within_s: float = 10.0) -> Outcome:
+    def finish(self, within_s: float = 60.0) -> Outcome:
         self._thread.join(within_s)
         assert not self._thread.is_alive(), "the call did not end"
         return self.outcome

@@ -83,7 +83,7 @@ def test_steps_count_events_and_say_where_each_one_ends():
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n"])
-def test_a_short_stream_reads_the_same_wherever_it_is_cut(line_end):
+def test_u16_u19_a_short_stream_reads_the_same_wherever_it_is_cut(line_end):
     stream = ("\ufeff" + WHOLE.replace("\n", line_end)).encode()
     whole = read_in_pieces([stream], 200, STREAM)
     assert whole[1].message == MESSAGE
@@ -92,7 +92,7 @@ def test_a_short_stream_reads_the_same_wherever_it_is_cut(line_end):
         assert read_in_pieces([stream[:at], stream[at:]], 200, STREAM) == whole
 
 
-def test_a_mix_of_line_ends_reads_the_same_wherever_it_is_cut():
+def test_u19_a_mix_of_line_ends_reads_the_same_wherever_it_is_cut():
     ends = ["\n", "\r\n", "\r"]
     stream = "".join(line + ends[n % 3] for n, line in enumerate(WHOLE.split("\n"))).encode()
     whole = read_in_pieces([stream], 200, STREAM)
@@ -179,7 +179,7 @@ def test_a_stream_without_message_stop_is_incomplete_and_keeps_what_came(end):
 
 
 @pytest.mark.parametrize("before", ["", START, START + OPEN + TEXT, START + OPEN + TEXT + DONE])
-def test_an_error_event_makes_the_call_fail_with_what_had_come(before):
+def test_u8_an_error_event_makes_the_call_fail_with_what_had_come(before):
     reading = Reading(200, STREAM)
     assert reading.shown_error is None
     reading.feed((before + ERROR).encode())
@@ -233,7 +233,7 @@ def test_an_error_answer_is_read_whatever_its_shape():
 
 
 @pytest.mark.parametrize("headers", [HTML, STREAM, JSON, []])
-def test_an_error_page_of_an_edge_is_an_error_with_its_status(headers):
+def test_u3_an_error_page_of_an_edge_is_an_error_with_its_status(headers):
     page = "<html>\r\n<head><title>413 Request Entity Too Large</title></head><body>cloudflare</body></html>"
     result = read(page, status=413, headers=headers)
     assert (result.state, result.kind, result.error.status) == ("failed", "http_error", 413)
@@ -293,7 +293,7 @@ def test_a_redirect_is_refused():
     assert read(WHOLE, status=302).state == "failed"
 
 
-def test_bytes_that_are_no_utf8_are_read_with_a_warning():
+def test_u17_bytes_that_are_no_utf8_are_read_with_a_warning():
     body = json.dumps(MESSAGE).encode().replace(b"claude-x", b"claude-\xff")
     result = read(body, headers=JSON)
     assert (result.state, result.model, result.warnings) == ("succeeded", "claude-\ufffd", ("bad_utf8",))
@@ -317,7 +317,7 @@ def test_a_message_with_fields_of_odd_types_is_read():
     )
 
 
-def test_an_endless_line_ends_the_reading_with_what_had_come():
+def test_u21_an_endless_line_ends_the_reading_with_what_had_come():
     reading = Reading(200, STREAM)
     reading.feed((START + OPEN + TEXT).encode())
     with pytest.raises(LimitExceeded) as caught:
