@@ -42,7 +42,7 @@ class Parser:
         self._after_cr = False
         self._waiting = bytearray()
         self._name = b""
-        self._data: bytearray | None = None  # joined as it comes: a list of millions of short lines is many times as large
+        self._data: bytearray | None = None  # joined at once: a list of millions of short lines is many times as large
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events completed by this chunk.
