@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,19 +17,30 @@ from django.utils import timezone
 LITTLE_BYTES = 1_000_000_000  # less free than this is worth a line
 TOO_LITTLE_BYTES = 100_000_000
 MOST_DRIFT = timedelta(seconds=5)
+SIGNS = {"ok": "✓", "warn": "!", "fail": "✕"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `todo`: what to do about it, empty where all is well."""
+    """One thing that was looked at. `todo`: what to do about it, empty where all is well. What only `warns` can wait."""
 
     subject: str
     said: str
     todo: str = ""
+    warns: bool = field(default=False, kw_only=True)
 
     @property
     def is_well(self) -> bool:
         return not self.todo
+
+    @property
+    def level(self) -> str:
+        """`ok`, `warn` or `fail`."""
+        return "ok" if self.is_well else "warn" if self.warns else "fail"
+
+    def as_text(self) -> str:
+        line = f"{SIGNS[self.level]} {self.subject}: {self.said}"
+        return line if self.is_well else f"{line}\n  → {self.todo}"
 
 
 def look_at_storage() -> Iterator[Finding]:

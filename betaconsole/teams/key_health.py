@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
+from betaconsole.storage.backup_files import Backup
 from betaconsole.storage.health import Finding, owners_only
 
 from . import sealing, second_factors
@@ -13,8 +14,9 @@ from .models import Connection
 def look_at_keys() -> Iterator[Finding]:
     yield master_keys()
     yield secret_key()
-    yield from seals()
-    yield from factors()
+    if sealing.has_master_keys():  # without one nothing opens, and looking for one would make a new one
+        yield from seals()
+        yield from factors()
 
 
 def master_keys() -> Finding:
@@ -53,7 +55,7 @@ def seals() -> Iterator[Finding]:
             continue
         opened += 1
         old += not sealing.is_current(connection.sealed_key) or connection.key_fingerprint != sealing.fingerprint(key)
-    said = f"{opened:,} stored key{'' if opened == 1 else 's'} open{'s' if opened == 1 else ''}."
+    said = _opening(opened)
     if old:
         yield Finding("Seals", f"{said} {old:,} under an older master key.", "manage.py rotate_keys")
     else:
@@ -78,3 +80,34 @@ def factors() -> Iterator[Finding]:
         yield Finding("Second factors", f"{said} {old:,} not under the newest master key.", "manage.py rotate_keys")
     elif opened:
         yield Finding("Second factors", said)
+
+
+def where_master_keys_are() -> str:
+    return "BETACONSOLE_ENCRYPTION_KEYS" if settings.ENCRYPTION_KEYS else str(settings.ENCRYPTION_KEYS_FILE)
+
+
+def seals_of(copy: Backup) -> Iterator[Finding]:
+    """Whether the keys in a backup open with the master keys of now."""
+    rows = copy.select("teams_connection", ["id", "team_id", "name", "base_url", "sealed_key"])
+    sealed = [row for row in rows if row[4]]
+    opened = 0
+    for row in sealed if sealing.has_master_keys() else ():
+        try:
+            _as_connection(*row).stored_key()
+        except sealing.Unreadable as problem:
+            yield Finding("Seal", f"{row[2]}: {problem}", "That key is to be pasted again.", warns=True)
+        else:
+            opened += 1
+    if sealed and not sealing.has_master_keys():
+        said = f"{len(sealed):,} stored keys, and no master key at {where_master_keys_are()}."
+        yield Finding("Seals", said, "Bring it there, or those keys are to be pasted again.", warns=True)
+    else:
+        yield Finding("Seals", _opening(opened))
+
+
+def _as_connection(pk: str, team_id: str, name: str, base_url: str, sealed_key: str) -> Connection:
+    return Connection(pk=int(pk), team_id=int(team_id), name=name, base_url=base_url, sealed_key=sealed_key)
+
+
+def _opening(opened: int) -> str:
+    return f"{opened:,} stored key{'' if opened == 1 else 's'} open{'s' if opened == 1 else ''}."

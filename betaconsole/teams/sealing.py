@@ -70,6 +70,11 @@ def fingerprint(key: str) -> str:
     return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
 
 
+def has_master_keys() -> bool:
+    """Whether there are any, without making one."""
+    return bool(settings.ENCRYPTION_KEYS) or settings.ENCRYPTION_KEYS_FILE.exists()
+
+
 def check_master_keys() -> None:
     """Raise `Unreadable` where a master key is none, before anything needs it."""
     _master_keys()

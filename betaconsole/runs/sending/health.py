@@ -51,7 +51,7 @@ def queue() -> Finding:
     said = f"{waiting:,} request{'s' * (waiting > 1)} wait{'s' * (waiting == 1)} to be sent."
     if not settings.SENDING_ENABLED:
         return Finding("Queue", said, "BETACONSOLE_SENDING_ENABLED is off: switch it on, or stop those runs.")
-    return Finding("Queue", said, "" if living() else "Start the console: it sends them.")
+    return Finding("Queue", said, "" if living() else "Start the console: it sends them.", warns=True)
 
 
 def in_flight() -> Finding:
@@ -59,7 +59,7 @@ def in_flight() -> Finding:
     if not over:
         return Finding("In flight", "Nothing is in flight without a process that sends it.")
     said = f"{over:,} request{'s' * (over > 1)} of processes that are gone."
-    return Finding("In flight", said, "Start the console: it ends them as interrupted.")
+    return Finding("In flight", said, "Start the console: it ends them as interrupted.", warns=True)
 
 
 def time_of_runs() -> Finding:

@@ -23,10 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         wrong = 0
         for finding in self._findings():
-            self.stdout.write(f"{'✓' if finding.is_well else '✕'} {finding.subject}: {finding.said}")
-            if not finding.is_well:
-                wrong += 1
-                self.stdout.write(f"  → {finding.todo}")
+            self.stdout.write(finding.as_text())
+            wrong += finding.level == "fail"
         if wrong:
             self.stdout.write(f"{wrong} thing{'s' * (wrong > 1)} to look at.")
             sys.exit(1)

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from gunicorn.app.base import Application
 from gunicorn.arbiter import Arbiter
 
+from betaconsole.storage import occupation
 from betaconsole.storage.upgrading import TooNew, upgrade
 from betaconsole.teams.sealing import Unreadable, check_master_keys
 from betaconsole.teams.solo import set_up
@@ -45,6 +46,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(0o077)  # prompts and answers are their owner's business, also in a data folder that others may enter
         _check_port_is_free(settings.HOST, settings.PORT)
+        try:
+            occupied = occupation.occupy()  # noqa: F841 - held by this process and the one that serves
+        except occupation.Occupied as error:
+            raise CommandError(str(error)) from None
         with _alone():
             self.prepare()
         # The serving process is a fork of this one: the two share what is imported here, collecting garbage must not
