@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("library", "0004_combination_versions"),
-        ("runs", "0012_imports"),
+        ("runs", "0013_verdicts"),
     ]
 
     operations = [
