@@ -18,7 +18,17 @@ from betaconsole.drafts.controls import CONTROLS_IN_SHORT
 from betaconsole.drafts.models import Draft, Engine
 from betaconsole.drafts.presets import PRESETS
 from betaconsole.library.models import CombinationVersion, PromptVersion
-from betaconsole.storage.fields import ExactTextField, JsonTextField, PackedBytesField, Stored, pack
+from betaconsole.storage.fields import (
+    DamagedBytes,
+    DamagedDict,
+    DamagedList,
+    DamagedText,
+    ExactTextField,
+    JsonTextField,
+    PackedBytesField,
+    Stored,
+    pack,
+)
 from betaconsole.storage.public_id import new_public_id
 from betaconsole.teams.models import Connection, Team, User
 from betaconsole.teams.owned import OwnedQuerySet
@@ -123,14 +133,14 @@ class Comparison(models.Model):
         null=True
     )  # the order of its requests was drawn with it; null: in the order of columns
     preset = models.CharField(max_length=24, blank=True)  # what filled the matrix; drafts.presets
-    checks = JsonTextField(default=list)  # what is checked of each output
+    checks = JsonTextField(default=list, if_damaged=DamagedList)  # what is checked of each output
     # Where to: claude.endpoints.
     method = models.CharField(max_length=8, default="POST")
     path = models.CharField(max_length=2000, default="/v1/messages")
     query = models.CharField(max_length=2000, blank=True)
     engine = models.CharField(max_length=8, choices=Engine.choices, default=Engine.LIVE)
     # What answers tool calls, and how many turns a cell may take. A stub typed while cells wait is added here.
-    tool_stubs = JsonTextField(default=list)  # library.stubs
+    tool_stubs = JsonTextField(default=list, if_damaged=DamagedList)  # library.stubs
     max_turns = models.PositiveIntegerField(default=1)
     is_trace = models.BooleanField(default=False)  # cases are recorded turns: sent in order, all columns in step
     separate_caches = models.BooleanField(default=False)
@@ -146,12 +156,12 @@ class Comparison(models.Model):
     finished_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)  # nothing of it is claimed since then
     # For lists. The first three are written by the index once it is finished, the summary is emptied when it finishes anew.
-    summary = JsonTextField(null=True)  # runs.summaries
+    summary = JsonTextField(null=True, if_damaged=DamagedDict)  # runs.summaries
     # The first sentence of its verdict, written by who works that out; null before, and where each column ran once.
-    verdict = ExactTextField(null=True)
+    verdict = ExactTextField(null=True, if_damaged=DamagedText)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True)
     slowest_ms = models.FloatField(null=True)
-    tags = JsonTextField(null=True)  # a list of words
+    tags = JsonTextField(null=True, if_damaged=DamagedList)  # a list of words
     pinned_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)  # hidden since then, and purged some time later
 
@@ -347,10 +357,10 @@ class Exchange(models.Model):
 
     # The response, as received.
     status = models.PositiveIntegerField(null=True)
-    response_headers = JsonTextField(null=True)
+    response_headers = JsonTextField(null=True, if_damaged=DamagedList)
     response_body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
     timeline = PackedBytesField(
-        null=True
+        null=True, if_damaged=DamagedBytes
     )  # JSON: [[at_ms, end offset, event type], …], at_ms from the last request byte
 
     # When. Milliseconds; first byte, first text and total count from the last request byte.
@@ -364,11 +374,13 @@ class Exchange(models.Model):
     total_ms = models.FloatField(null=True)
 
     # Derived from the raw bytes; `manage.py reparse` rebuilds all of it.
-    message = PackedBytesField(null=True)  # JSON, ASCII: the message as the API would have returned it non-streamed
-    text = ExactTextField(default="")
+    message = PackedBytesField(
+        null=True, if_damaged=DamagedBytes
+    )  # JSON, ASCII: the message as the API would have returned it non-streamed
+    text = ExactTextField(default="", if_damaged=DamagedText)
     model_used = models.CharField(max_length=200, blank=True)
     stop_reason = models.CharField(max_length=64, blank=True)
-    usage = JsonTextField(null=True)
+    usage = JsonTextField(null=True, if_damaged=DamagedDict)
     input_tokens = models.BigIntegerField(null=True)
     output_tokens = models.BigIntegerField(null=True)
     cache_read_tokens = models.BigIntegerField(null=True)
@@ -377,12 +389,12 @@ class Exchange(models.Model):
     request_id = models.CharField(max_length=200, blank=True)
     failure_kind = models.CharField(max_length=40, blank=True)  # claude.errors: kind
     error_type = models.CharField(max_length=100, blank=True)
-    error_message = ExactTextField(default="")
+    error_message = ExactTextField(default="", if_damaged=DamagedText)
     error_code = models.CharField(max_length=100, blank=True)
-    refused_betas = JsonTextField(default=list)
+    refused_betas = JsonTextField(default=list, if_damaged=DamagedList)
     retry_after_s = models.FloatField(null=True)
-    warnings = JsonTextField(default=list)
-    outcomes = JsonTextField(null=True)  # runs.judging; null until somebody looked
+    warnings = JsonTextField(default=list, if_damaged=DamagedList)
+    outcomes = JsonTextField(null=True, if_damaged=DamagedDict)  # runs.judging; null until somebody looked
 
     objects = ExchangeQuerySet.as_manager()
 

@@ -5,10 +5,14 @@ them); jsonb reorders keys and rewrites numbers. So exact text is kept as bytes 
 """
 
 import json
+import logging
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models
+
+logger = logging.getLogger(__name__)
 
 PLAIN, DEFLATED = b"\x00", b"\x01"
 WORTH_PACKING_BYTES = 200
@@ -36,6 +40,55 @@ def unpack_start(stored: bytes, most: int) -> bytes:
     return zlib.decompressobj().decompress(data, most) if how == DEFLATED else data[:most]
 
 
+class DamagedValue(ValueError):
+    """What a column holds cannot be read any more."""
+
+    is_damaged_row = True  # web.troubles knows it by this
+
+
+class Damaged:
+    """In place of a value that cannot be read, in columns that are only shown: empty, and of the column's own type."""
+
+
+class DamagedBytes(Damaged, bytes):
+    pass
+
+
+class DamagedText(Damaged, str):
+    pass
+
+
+class DamagedList(Damaged, list[Any]):
+    pass
+
+
+class DamagedDict(Damaged, dict[str, Any]):
+    pass
+
+
+def damaged_columns(row: models.Model) -> list[str]:
+    """The names of the row's columns that could not be read."""
+    return [name for name, value in vars(row).items() if isinstance(value, Damaged)]
+
+
+class _MayBeDamaged(models.Field):
+    """`if_damaged`: what stands in for a value that cannot be read. Without it the whole row fails with `DamagedValue`:
+    right for everything that is sent, since nothing that is read as empty may go out."""
+
+    def __init__(self, *args: Any, if_damaged: Callable[[], Damaged] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.if_damaged = if_damaged  # no part of the schema: left out of migrations
+
+    def _read(self, read: Callable[[Any], Any], value: Any) -> Any:
+        try:
+            return read(value)
+        except (ValueError, RecursionError, zlib.error) as error:
+            logger.error("%s.%s holds something that cannot be read", self.model._meta.db_table, self.column)
+            if self.if_damaged is None:
+                raise DamagedValue(f"{self.model._meta.db_table}.{self.column} cannot be read") from error
+            return self.if_damaged()
+
+
 class Stored(bytes):
     """Bytes in the form they have at rest, for the two fields below to write as they are.
 
@@ -60,7 +113,7 @@ def unpacked(data: bytes) -> Stored:
     return Stored(PLAIN + data)
 
 
-class PackedBytesField(models.BinaryField):
+class PackedBytesField(_MayBeDamaged, models.BinaryField):
     """Bytes, compressed at rest."""
 
     # What django-stubs reads: the types that assignment takes and access gives.
@@ -71,7 +124,7 @@ class PackedBytesField(models.BinaryField):
         return "BinaryField"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else unpack(value)
+        return None if value is None else self._read(unpack, value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if isinstance(value, bytes | bytearray | memoryview):
@@ -83,7 +136,11 @@ class PackedBytesField(models.BinaryField):
         return value if isinstance(value, Stored) else Stored(pack(bytes(value)))
 
 
-class ExactTextField(models.Field):
+def _text(stored: bytes) -> str:
+    return unpack(stored).decode("utf-8", "surrogatepass")
+
+
+class ExactTextField(_MayBeDamaged):
     """Any Python string, NUL and lone surrogates included, compressed at rest. It cannot be searched: index a copy."""
 
     _pyi_private_set_type: str
@@ -93,7 +150,7 @@ class ExactTextField(models.Field):
         return "BinaryField"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
-        return None if value is None else unpack(value).decode("utf-8", "surrogatepass")
+        return None if value is None else self._read(_text, value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         return value if value is None else connection.Database.Binary(self.at_rest(value))
@@ -103,14 +160,14 @@ class ExactTextField(models.Field):
         return value if isinstance(value, Stored) else Stored(pack(value.encode("utf-8", "surrogatepass")))
 
 
-class JsonTextField(models.TextField):
+class JsonTextField(_MayBeDamaged, models.TextField):
     """A JSON value kept as ASCII text: key order, NUL and surrogates survive on every database."""
 
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else self._read(json.loads, value)
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else _compact.encode(value)

@@ -1,5 +1,6 @@
 """Whether every stored key can be opened, and whether the master key is its owner's alone: part of `manage.py doctor`."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -34,6 +35,22 @@ def master_keys() -> Finding:
     except sealing.Unreadable as problem:
         return Finding("Master keys", str(problem), "Give back the key that was there.")
     return where
+
+
+def said_at_start() -> str:
+    """What whoever starts the console must know of seals that its master keys do not open; empty where all is well."""
+    sealed = Connection.objects.exclude(sealed_key="").filter(archived_at=None).values_list("sealed_key", flat=True)
+    lacking = Counter(sealing.key_id_of(one) for one in sealed)
+    for known in sealing.key_ids():
+        del lacking[known]
+    if not lacking:
+        return ""
+    many, needed = sum(lacking.values()), " and ".join(sorted(lacking))
+    return (
+        f"{many} stored API key{'s' * (many > 1)} cannot be opened: sealed under master key {needed}, and this console has "
+        f"{' and '.join(sealing.key_ids())}. Nothing is sent with {'them' if many > 1 else 'it'}, and nothing is lost: give "
+        "that master key back (BETACONSOLE_ENCRYPTION_KEYS or its file) and start again, or paste the API key anew."
+    )
 
 
 def secret_key() -> Finding:

@@ -64,6 +64,16 @@ def is_current(sealed: str) -> bool:
     return sealed.split(":", 2)[1:2] == [_key_id(_master_keys()[0])]
 
 
+def key_id_of(sealed: str) -> str:
+    """The id of the master key that this was sealed under, as it says itself."""
+    return sealed.split(":", 2)[1] if sealed.count(":") > 1 else "unknown"
+
+
+def key_ids() -> list[str]:
+    """The ids of the master keys at hand, the newest first."""
+    return [_key_id(master) for master in _master_keys()]
+
+
 def fingerprint(key: str) -> str:
     """A stable mark of a key, to notice the same key twice; useless without the master key."""
     pepper = hashlib.sha256(b"betaconsole fingerprint" + _master_keys()[-1]).digest()

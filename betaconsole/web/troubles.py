@@ -57,6 +57,13 @@ BROKEN = Trouble(
     "The disk or the file of the console's database gave an error: this was not saved, and nothing was sent for it.",
     "Look at the console's log and at the disk (manage.py doctor), then restart the console.",
 )
+DAMAGED = Trouble(
+    "storage_damaged",
+    500,
+    "A part of this is damaged",
+    "What the database holds of this cannot be read any more. Everything else works as before.",
+    "manage.py doctor looks at the whole database; a copy from before the damage brings this back.",
+)
 SQLITE = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_BUSY: BUSY,
@@ -86,6 +93,8 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 def trouble_of(error: BaseException | None) -> Trouble | None:
     """What an exception says of the database or its disk; None where it is about something else."""
     for one in _with_causes(error):
+        if getattr(one, "is_damaged_row", False):
+            return DAMAGED
         if isinstance(one, OSError) and one.errno in NO_ROOM:
             return FULL
         if isinstance(one, sqlite3.Error):

@@ -27,6 +27,7 @@ from betaconsole.runs.launching.planning import PlanError
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.sending.cancelling import cancel as cancel_exchanges
 from betaconsole.runs.stored import response_bytes
+from betaconsole.storage.fields import damaged_columns
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.hostile_files import file_response
@@ -291,9 +292,8 @@ def visible_exchange(request: TeamRequest, public_id: str) -> Exchange:
 @require_GET
 def exchange(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
-    return render(
-        request, "runs/exchange.html", {"exchange": found, "page": exchange_page.page(found, viewer_id=request.user.pk)}
-    )
+    context = {"exchange": found, "page": exchange_page.page(found, viewer_id=request.user.pk)}
+    return render(request, "runs/exchange.html", {**context, "damaged": damaged_columns(found)})
 
 
 @requires(Role.VIEWER)

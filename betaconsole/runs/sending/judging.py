@@ -86,8 +86,8 @@ def _keep(fresh: Mapping[int, Stored]) -> None:
 
 def _behind(exchanges: Sequence[Exchange]) -> dict[int, int | None]:
     """Those whose column is empty, or was made before their baseline had ended; with the key of the baseline's exchange."""
-    asked = [exchange for exchange in exchanges if exchange.outcomes is None or _is_open(exchange.outcomes)]
-    seen_beside = {exchange.pk: exchange.outcomes["baseline"] for exchange in asked if exchange.outcomes is not None}
+    asked = [exchange for exchange in exchanges if not exchange.outcomes or _is_open(exchange.outcomes)]
+    seen_beside = {exchange.pk: exchange.outcomes["baseline"] for exchange in asked if exchange.outcomes}
     return {
         pk: baseline
         for pk, baseline in _with_baselines(asked).items()

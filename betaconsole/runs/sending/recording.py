@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -420,12 +420,17 @@ def interrupt(exchange_id: int, *, lease_over: bool = False) -> bool:
     return bool(ended)
 
 
+def up_to_a_gap(segments: Iterable[Segment]) -> list[Segment]:
+    """The segments from the first on: past one that is missing nobody knows where the bytes belong."""
+    return [segment for seq, segment in enumerate(segments) if segment.seq == seq]
+
+
 def _kept_so_far(exchange_id: int) -> dict[str, Any]:
     """Column values from the segments of an exchange that was cut off by the end of its process."""
     exchange = Exchange.objects.get(pk=exchange_id)
     if exchange.status is None:
         return {}
-    segments = list(exchange.segments.all())
+    segments = up_to_a_gap(exchange.segments.all())
     data = b"".join(segment.data for segment in segments)
     timeline = [entry for segment in segments for entry in segment.timeline]
     result = read_stored(exchange, data, failure=Incomplete("The console stopped while this was streaming."))

@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter
 
 from betaconsole.storage import occupation
 from betaconsole.storage.upgrading import TooNew, upgrade
+from betaconsole.teams.key_health import said_at_start
 from betaconsole.teams.sealing import Unreadable, check_master_keys
 from betaconsole.teams.solo import set_up
 from betaconsole.web import static_files
@@ -70,6 +71,8 @@ class Command(BaseCommand):
             self.stdout.write(f"The database was brought up to date; a copy of the old one is {copy}")
         static_files.collect()
         set_up()
+        if said := said_at_start():
+            self.stderr.write(said)
 
 
 @contextmanager

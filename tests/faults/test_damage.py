@@ -1,0 +1,158 @@
+"""Rows that cannot be read any more: what is theirs says so, and everything else works."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
+from django.test import Client
+
+from betaconsole.runs.management.commands.serve import Command as Serve
+from betaconsole.runs.models import Body, Comparison, Exchange, Segment
+from betaconsole.runs.sending.recording import interrupt
+from betaconsole.runs.states import State
+from betaconsole.teams import sealing
+from betaconsole.teams.models import Connection, Membership
+from betaconsole.teams.solo import set_up_solo
+from tests.builders import event_stream, make_comparison, make_exchange, message
+from tests.runs.engines import connection_to, plan, run, running, wait_until_finished
+
+pytestmark = pytest.mark.django_db
+NO_JSON, NO_ZLIB = "{no json", b"\x01no zlib"
+SHOWN = {
+    "text": NO_ZLIB,
+    "message": NO_ZLIB,
+    "timeline": NO_ZLIB,
+    "error_message": NO_ZLIB,
+    "response_headers": NO_JSON,
+    "usage": NO_JSON,
+    "warnings": NO_JSON,
+    "refused_betas": NO_JSON,
+    "outcomes": NO_JSON,
+}
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(raise_request_exception=False, headers={"host": "localhost"})
+
+
+@pytest.fixture
+def pair(owner: Membership) -> tuple[Comparison, Comparison]:
+    """Two comparisons that have nothing in common but the team."""
+    made = []
+    for title in ("The damaged one", "Another one"):
+        comparison = make_comparison(
+            owner.team, owner.user, title=title, exchanges=False, body={"messages": [], "about": title}
+        )
+        for variant in comparison.variants.all():
+            make_exchange(comparison, variant, answer=f"{title}, {variant.label}")
+        made.append(comparison)
+    return made[0], made[1]
+
+
+def spoil(row: Comparison | Exchange | Body, **columns: object) -> None:
+    names = ", ".join(f"{name} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {row._meta.db_table} SET {names} WHERE id = %s", [*columns.values(), row.pk])
+
+
+@pytest.mark.both_databases
+def test_s10_a_damaged_exchange_says_so_and_all_around_it_works(
+    visitor: Client, pair: tuple[Comparison, Comparison]
+) -> None:
+    bad, good = pair
+    first, second = bad.exchanges.order_by("pk")
+    spoil(first, **SHOWN)
+    page = visitor.get(first.get_absolute_url())
+    assert page.status_code == 200
+    assert "A part of this exchange is damaged" in page.content.decode()
+    assert ", ".join(sorted(SHOWN)) == ", ".join(sorted(page.context["damaged"]))
+    for other in ("/history/", bad.get_absolute_url(), second.get_absolute_url(), good.get_absolute_url()):
+        around = visitor.get(other)
+        assert (other, around.status_code) == (other, 200)
+        assert "A part of this exchange is damaged" not in around.content.decode()
+    assert "The damaged one, Column 1" in visitor.get(bad.get_absolute_url()).content.decode()
+
+
+@pytest.mark.both_databases
+def test_s10_a_damaged_comparison_does_not_take_the_list_with_it(
+    visitor: Client, pair: tuple[Comparison, Comparison]
+) -> None:
+    bad, _ = pair
+    spoil(bad, summary=NO_JSON, tags=NO_JSON, tool_stubs=NO_JSON, checks=NO_JSON)
+    listed = visitor.get("/history/")
+    assert listed.status_code == 200
+    assert {"The damaged one", "Another one"} <= set(listed.content.decode().replace("<", ">").split(">"))
+    assert visitor.get(bad.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_s10_a_request_that_cannot_be_read_is_shown_as_damaged_and_never_sent(
+    visitor: Client, pair: tuple[Comparison, Comparison]
+) -> None:
+    bad, good = pair
+    exchange = bad.exchanges.first()
+    spoil(exchange, request_headers=NO_JSON)
+    page = visitor.get(exchange.get_absolute_url())
+    assert page.status_code == 500
+    assert "A part of this is damaged" in page.content.decode()
+    assert visitor.get("/history/").status_code == visitor.get(good.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_s10_bytes_past_a_missing_segment_are_not_taken_for_the_answer(owner: Membership) -> None:
+    comparison = make_comparison(owner.team, owner.user, exchanges=False)
+    cut = make_exchange(
+        comparison,
+        comparison.variants.first(),
+        state=State.STREAMING,
+        status=200,
+        response_headers=[["content-type", "text/event-stream"]],
+    )
+    data, _ = event_stream(message("Hello.", "There."))
+    first, second, third = data[:100], data[100:150], data[150:]
+    for seq, piece in ((0, first), (2, third)):
+        Segment.objects.create(exchange=cut, seq=seq, data=piece)
+    assert second
+    assert interrupt(cut.pk)
+    cut.refresh_from_db()
+    assert (cut.state, bytes(cut.response_body.data)) == (State.INTERRUPTED, first)
+
+
+@pytest.fixture
+def masters(settings):
+    """Set the master key of this process."""
+
+    def use(key: bytes) -> None:
+        settings.ENCRYPTION_KEYS = [key.decode()]
+        sealing._master_keys.cache_clear()
+
+    yield use
+    sealing._master_keys.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s11_with_another_master_key_it_starts_says_which_is_missing_and_leaves_the_seals_alone(
+    masters, capsys: pytest.CaptureFixture[str], visitor: Client, settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    ann = set_up_solo()
+    ours, other = Fernet.generate_key(), Fernet.generate_key()
+    masters(ours)
+    sealed = connection_to(ann, "http://127.0.0.1:9")
+    before = sealed.sealed_key
+    Serve().prepare()
+    assert "master key" not in capsys.readouterr().err
+
+    masters(other)
+    Serve().prepare()
+    said = capsys.readouterr().err
+    assert sealing._key_id(ours) in said  # expected
+    assert sealing._key_id(other) in said  # found
+    assert visitor.get("/connections/").status_code == 200
+    with running():
+        [exchange] = wait_until_finished(run(ann, sealed, plan([[]])))
+    assert (exchange.state, exchange.failure_kind) == (State.FAILED, "not_sent")
+    assert "which this console does not have" in exchange.error_message
+    assert Connection.objects.get(pk=sealed.pk).sealed_key == before
