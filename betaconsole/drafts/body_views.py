@@ -15,12 +15,13 @@ from betaconsole.teams.models import Role
 from . import document, matrix
 from .answering import Fragment, composer_of, edited, own_draft, rendered, typed_text
 from .columns import letter
-from .context import BIG_TEXT, FORM, JSON, Composer
+from .context import FORM, JSON, Composer
 from .document import DocumentError, put, put_field, read_path, rewritten
 from .editing import Edit, Refused
 from .form_view import form_view, place_of
 from .models import Draft
 from .pasting import betas_moved_out
+from .sheet_view import BIG_TEXT
 from .stubs_views import tools_if_open
 
 LONGEST_MODEL = 200

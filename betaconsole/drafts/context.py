@@ -3,7 +3,6 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,35 +13,29 @@ from betaconsole.catalogue import betas as catalogue
 from betaconsole.catalogue.model_specs import all_models
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import METHODS, Endpoint
-from betaconsole.claude.headers import EXTRA_HEADERS
-from betaconsole.library.models import Combination, CombinationVersion, Prompt
-from betaconsole.library.patches import as_patch
+from betaconsole.library.models import Combination, Prompt
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection
 
 from . import uploads
 from .before_run import Told, errors_not_accepted, told_of
 from .case_values import Values, values_of
-from .columns import MAX_REPEATS, Column, baselines, letter
+from .columns import MAX_REPEATS, Column
 from .composing import CONFIRM, OVER_BUDGET, Problem
-from .controls import CONTROLS_IN_SHORT
 from .costing import Costs, costs_of
 from .endpoint_choice import Takes, has_model, is_count, is_final, takes, title_of
 from .facts import Facts
 from .findings import Finding, Group, findings, grouped
 from .form_view import FormView, form_view
 from .kept_files import notes_on
-from .labels import labels, split_name
 from .models import CaseSet, Draft, Engine
 from .preset_menu import KNOWN_VERSIONS, PresetMenu, preset_menu
 from .presets import PRESETS, Preset
-from .shaping import ChangesError, example_of, offered_fields, read_changes
+from .sheet_view import BIG_TEXT, ColumnView, Offer, RowView, SheetView
 from .stub_view import ToolPanel, tool_panel, tools_chip
 from .uploads import PartRow, Suggestion
 
-UNKNOWN = {catalogue.MADE_UP: "made up, for a control: must be refused"}
 WIDE_FROM = 5  # columns; from here on the matrix needs the whole width of the page
-BIG_TEXT = 200_000  # characters; a bigger body is typed into only on request and saved only on request
 MENU_LENGTH = 8
 FORM, JSON = "form", "json"
 TOOLS, ENDPOINT = "tools", "endpoint"  # panels of the composer that open and close
@@ -56,128 +49,6 @@ def composer_context(draft: Draft, request: HttpRequest, *, problems: Sequence[P
 def new_tab() -> str:
     """A name for one load of a page: rapid edits of one tab never conflict with each other."""
     return secrets.token_hex(8)
-
-
-@dataclass(frozen=True)
-class Name:
-    """A beta name as a page writes it: a line may break between `stem` and `date` only."""
-
-    full: str
-    stem: str
-    date: str
-
-    @classmethod
-    def of(cls, beta: str) -> "Name":
-        return cls(beta, *split_name(beta))
-
-
-@dataclass(frozen=True)
-class ColumnView:
-    """One column of the matrix. `changes` and `settings` are the short marks of its cells, `settings_title` in full."""
-
-    draft: Draft
-    column: Column
-    position: int
-    label: str
-    names: tuple[Name, ...]
-    changes: str
-    changes_title: str
-    settings: str
-    settings_title: str
-    baseline: str  # a letter, or a dash for none
-    misfit: str
-
-    @property
-    def key(self) -> str:
-        return self.column.key
-
-    @property
-    def letter(self) -> str:
-        return letter(self.position)
-
-    @property
-    def control(self) -> str:
-        """What it is as a control, in a word; empty for none."""
-        return CONTROLS_IN_SHORT.get(self.column.role, "")
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """The further request headers it may set, each with its value or nothing."""
-        return [(name, dict(self.column.headers).get(name, "")) for name in EXTRA_HEADERS]
-
-    @property
-    def examples(self) -> list["Example"]:
-        """What it has taken from the catalogue."""
-        taken = ((beta, example_of(beta)) for beta in self.column.examples if beta in self.column.betas)
-        return [Example(Name.of(beta), jsontext.dumps(value, indent=2)) for beta, value in taken if value is not None]
-
-    @cached_property
-    def applied(self) -> "Applied | None":
-        """The saved combination that it took last, while any of its betas is there; asks the database."""
-        mine = CombinationVersion.objects.filter(combination__team=self.draft.team_id, combination__archived_at=None)
-        version = mine.filter(pk=self.column.combination).select_related("combination").first()
-        if version is None or not set(version.betas) & set(self.column.betas):
-            return None
-        column, newest = self.column, version.combination.newest
-        is_as_saved = version.is_in(betas=column.betas, changes_text=column.changes_text)
-        is_changed = not is_as_saved or bool(column.examples or column.own_body)
-        return Applied(version, is_changed=is_changed, newest=newest.number if newest else version.number)
-
-    @property
-    def saves_changes(self) -> bool:
-        """Whether saving its betas as a combination takes its changes to the body along."""
-        return bool(as_patch(self.column.changes_text))
-
-    @cached_property
-    def own_body_text(self) -> str:
-        row = self.draft.own_bodies.filter(digest=self.column.own_body).first() if self.column.own_body else None
-        return showable(row.text) if row else ""
-
-    @property
-    def own_body_is_big(self) -> bool:
-        return len(self.own_body_text) > BIG_TEXT
-
-
-@dataclass(frozen=True)
-class Applied:
-    """A version of a saved combination that a column took, and whether it was changed there since."""
-
-    version: CombinationVersion
-    is_changed: bool
-    newest: int
-
-    @property
-    def is_newest(self) -> bool:
-        return self.version.number == self.newest
-
-
-@dataclass(frozen=True)
-class RowView:
-    """A beta with its checkboxes: `cells` are (column's key, its letter, ` checked` or nothing)."""
-
-    name: Name
-    number: int
-    title: str
-    status: str
-    summary: str
-    cells: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A beta whose example some columns could take: `fields` are the body's fields it would bring."""
-
-    beta: str
-    fields: str
-    columns: tuple[tuple[str, str], ...]  # key and letter of each
-
-
-@dataclass(frozen=True)
-class Example:
-    """An example a column has taken, and its JSON."""
-
-    name: Name
-    text: str
 
 
 class Composer:
@@ -209,51 +80,20 @@ class Composer:
         return Facts.load(self.draft.facts)
 
     @cached_property
-    def labels(self) -> list[str]:
-        return labels(self.sheet)
+    def matrix(self) -> SheetView:
+        return SheetView(self.draft, misfits=self.facts.misfits if self.takes_json else {})
 
-    @cached_property
-    def baselines(self) -> dict[str, str | None]:
-        return baselines(self.sheet)
-
-    @cached_property
-    def letters(self) -> dict[str, str]:
-        return {column.key: letter(position) for position, column in enumerate(self.sheet)}
-
-    @cached_property
+    @property
     def columns(self) -> list[ColumnView]:
-        return [self.column_view(column.key) for column in self.sheet]
+        return self.matrix.columns
 
-    def column_view(self, key: str) -> ColumnView:
-        """One column; KeyError where it is gone."""
-        position = list(self.letters).index(key) if key in self.letters else -1
-        if position < 0:
-            raise KeyError(key)
-        column = self.sheet[position]
-        base = self.baselines[key]
-        settings_of = [column.model.removeprefix("claude-"), column.version, *map(": ".join, column.headers)]
-        changes, title = _changes_mark(column)
-        return ColumnView(
-            draft=self.draft,
-            column=column,
-            position=position,
-            label=self.labels[position],
-            names=tuple(Name.of(beta) for beta in column.betas),
-            changes=changes,
-            changes_title=title,
-            settings="●" if any(settings_of) else "",
-            settings_title=", ".join(filter(None, settings_of)) or "as the prompt",
-            baseline=self.letters[base] if base else "–",
-            misfit=self.facts.misfits.get(key, "") if self.takes_json else "",
-        )
-
-    @cached_property
+    @property
     def rows(self) -> list[RowView]:
-        """The betas of the matrix: the rows that were added, then what columns tick without a row."""
-        ticked = (beta for column in self.sheet for beta in column.betas)
-        betas = list(dict.fromkeys([*self.draft.rows, *ticked]))
-        sets = [(column.key, self.letters[column.key], set(column.betas)) for column in self.sheet]
-        return [_row(number, beta, sets) for number, beta in enumerate(betas)]
+        return self.matrix.rows
+
+    @property
+    def offers(self) -> list[Offer]:
+        return self.matrix.offers if self.takes_json else []
 
     @cached_property
     def preset_menu(self) -> PresetMenu:
@@ -274,16 +114,6 @@ class Composer:
     @property
     def is_wide(self) -> bool:
         return len(self.sheet) >= WIDE_FROM
-
-    @cached_property
-    def offers(self) -> list[Offer]:
-        """Examples that columns could take for what they tick."""
-        columns: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for column in self.sheet if self.takes_json else ():
-            for beta in column.betas:
-                if fields := offered_fields(column, beta):
-                    columns.setdefault((beta, ", ".join(fields)), []).append((column.key, self.letters[column.key]))
-        return [Offer(beta, fields, tuple(where)) for (beta, fields), where in columns.items()]
 
     @cached_property
     def catalogue_size(self) -> int:
@@ -525,29 +355,3 @@ class Composer:
         """The saved prompt that is open, unless it was deleted."""
         version = self.draft.prompt_version
         return version.prompt if version and version.prompt.archived_at is None else None
-
-
-def _row(number: int, beta: str, sets: list[tuple[str, str, set[str]]]) -> RowView:
-    known = catalogue.find(beta)
-    usual = known is None or known.status == catalogue.Status.ACTIVE
-    return RowView(
-        name=Name.of(beta),
-        number=number,
-        title=known.title if known else UNKNOWN.get(beta, "not in the catalogue: sent as typed"),
-        status="" if usual or known is None else known.status.label.lower(),
-        summary=known.summary if known else "",
-        cells=tuple((key, letter_of, " checked" if beta in ticked else "") for key, letter_of, ticked in sets),
-    )
-
-
-def _changes_mark(column: Column) -> tuple[str, str]:
-    """The mark of the cell "Changes to the body" (`+2`, `own`) and what it stands for."""
-    if column.own_body:
-        return "own", "its own body"
-    fields = len([beta for beta in column.examples if beta in column.betas])
-    try:
-        typed = read_changes(column.changes_text)
-    except ChangesError:
-        return "!", "changes that cannot be read"
-    count = fields + (len(typed) if typed is not None else 0)
-    return (f"+{count}", f"{count} change{'s' if count > 1 else ''}") if count else ("", "none")

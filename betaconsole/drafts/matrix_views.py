@@ -37,7 +37,7 @@ STEPS = {"left": -1, "right": 1}
 
 def column_marks(composer: Composer, key: str) -> list[Fragment]:
     """The parts of the matrix that say what one column sends, and its open settings; matrix and settings stay."""
-    view = {"column": composer.column_view(key)}
+    view = {"column": composer.matrix.column(key)}
     return [
         Fragment("line", f"line-{key}", view),
         Fragment("changes", f"changes-{key}", view),
@@ -50,7 +50,7 @@ def column_marks(composer: Composer, key: str) -> list[Fragment]:
 
 def whole_matrix(composer: Composer, *, open_column: str = "") -> list[Fragment]:
     """The matrix anew; the settings of a column with it, or none."""
-    column = composer.column_view(open_column) if open_column else None
+    column = composer.matrix.column(open_column) if open_column else None
     return [Fragment("matrix"), Fragment("column", context={"column": column})]
 
 
@@ -119,9 +119,9 @@ def remove_row(request: TeamRequest, draft_id: str) -> HttpResponse:
 def column(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
     """The settings of one column, opened under the matrix."""
     composer = composer_of(request, own_draft(request, draft_id))
-    if key not in composer.letters:
+    if key not in composer.matrix.letters:
         raise Http404
-    return rendered(request, composer, [Fragment("column", context={"column": composer.column_view(key)})])
+    return rendered(request, composer, [Fragment("column", context={"column": composer.matrix.column(key)})])
 
 
 @requires(Role.MEMBER)
@@ -224,7 +224,7 @@ def set_changes(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
 
 
 def _after_changes(composer: Composer, key: str) -> list[Fragment]:
-    view = {"column": composer.column_view(key)}
+    view = {"column": composer.matrix.column(key)}
     return [*column_marks(composer, key), Fragment("misfit", f"misfit-{key}", view)]
 
 
@@ -260,7 +260,7 @@ def adopt_example(request: TeamRequest, draft_id: str, key: str) -> HttpResponse
         place=f"{key}-changes",
         touched=lambda composer: [
             *column_marks(composer, key),
-            Fragment("column", context={"column": composer.column_view(key)}),
+            Fragment("column", context={"column": composer.matrix.column(key)}),
         ],
     )
 
@@ -286,7 +286,7 @@ def own_body(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
 
     def touched(composer: Composer) -> list[Fragment]:
         OwnBody.sweep(composer.draft)
-        view = {"column": composer.column_view(key)}
+        view = {"column": composer.matrix.column(key)}
         return (
             _after_changes(composer, key)
             if typing
@@ -329,11 +329,11 @@ def palette(request: TeamRequest, draft_id: str) -> HttpResponse:
     draft = own_draft(request, draft_id)
     composer = composer_of(request, draft)
     asked = request.GET.get("column", "")
-    key = asked if asked in composer.letters else list(composer.letters)[-1]
+    key = asked if asked in composer.matrix.letters else list(composer.matrix.letters)[-1]
     typed = one_line(request.GET.get("q", ""))[:200]
     kept = Combination.objects.visible_to(request.user).filter(team=request.team).kept()
     found = kept.filter(Q(name__icontains=typed) | Q(betas__contains=typed.lower())) if typed else kept
-    context = {"column": composer.column_view(key), "found": list(found[:PALETTE]), "typed": typed}
+    context = {"column": composer.matrix.column(key), "found": list(found[:PALETTE]), "typed": typed}
     return rendered(request, composer, [Fragment("palette_hits", context=context)])
 
 
@@ -357,7 +357,7 @@ def save_combination(request: TeamRequest, draft_id: str, key: str) -> HttpRespo
         return Edit(f"save as {version}", columns=columns, undoable=False)
 
     def touched(composer: Composer) -> list[Fragment]:
-        view = {"column": composer.column_view(key), "saved": one_line(request.POST.get("name", ""))}
+        view = {"column": composer.matrix.column(key), "saved": one_line(request.POST.get("name", ""))}
         return [Fragment("betas", f"betas-{key}", view)]
 
     return edited(request, draft_id, make, place=f"{key}-combination", touched=touched)

@@ -23,7 +23,7 @@ from .answering import Fragment, answer, composer_of, conflict, edited, own_draf
 from .case_values import value_rows
 from .case_views import imported_text
 from .columns import MAX_CELLS, MAX_REPEATS, Column
-from .context import Composer, Name
+from .context import Composer
 from .editing import Edit, Refused, Stale
 from .endpoint_choice import takes
 from .importing import holds_several
@@ -31,6 +31,7 @@ from .kept_files import whole
 from .models import Draft
 from .moving import moved
 from .pasting import Pasted, PasteError, read_request
+from .sheet_view import Name
 
 AnyVersion = TypeVar("AnyVersion", PromptVersion, CombinationVersion)
 

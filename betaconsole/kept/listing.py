@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from betaconsole.drafts.context import Name
+from betaconsole.drafts.sheet_view import Name
 from betaconsole.library.models import Combination, CombinationVersion, Kept, KeptQuerySet, Prompt, PromptTag
 from betaconsole.library.names import one_line
 from betaconsole.runs.history.listing import HistoryRow, rows_for
