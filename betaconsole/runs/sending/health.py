@@ -9,7 +9,8 @@ from django.db.models import Exists, ForeignObjectRel, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from betaconsole.runs.models import Body, Comparison, Exchange
+from betaconsole.runs.models import Body, Comparison, Exchange, Segment
+from betaconsole.runs.states import FINAL
 from betaconsole.storage.health import Finding
 
 from .locks import is_free
@@ -24,6 +25,7 @@ def look_at_sending() -> Iterator[Finding]:
     yield in_flight()
     yield time_of_runs()
     yield bodies()
+    yield pieces()
 
 
 def living() -> int:
@@ -84,4 +86,15 @@ def bodies() -> Finding:
     many = f"{MOST_SHOWN:,} or more" if len(sizes) == MOST_SHOWN else f"{len(sizes):,}"
     return Finding(
         "Bodies", f"{many} belong to nothing ({sum(sizes) / 1e6:,.1f} MB before packing). They only take room."
+    )
+
+
+def pieces() -> Finding:
+    """Pieces of answers that were kept while they streamed, of exchanges that have ended: their end takes them away."""
+    left = Segment.objects.filter(exchange__state__in=FINAL).count()
+    if not left:
+        return Finding("Pieces", "No piece of an answer is left of an exchange that has ended.")
+    said = f"{left:,} piece{'s' * (left > 1)} of answers of exchanges that have ended."
+    return Finding(
+        "Pieces", said, "They only take room; tell the maintainers: an end should take them away.", warns=True
     )

@@ -1,5 +1,6 @@
 """`manage.py doctor`, asked as an operator asks it: in a process of its own, beside a console that runs and after it."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -15,9 +16,9 @@ from tests.environment import CHECKOUT, clean_environment
 KEY = "sk-ant-doctor-0123456789abcdefgh"
 
 
-def asked(data: Path, **environment: str) -> subprocess.CompletedProcess:
+def asked(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess:
     own = {**clean_environment(), "BETACONSOLE_DATA": str(data), **environment}
-    command = [sys.executable, "manage.py", "doctor"]
+    command = [sys.executable, "manage.py", "doctor", *words]
     return subprocess.run(command, cwd=CHECKOUT, env=own, capture_output=True, text=True, timeout=120)
 
 
@@ -65,6 +66,19 @@ def test_each_thing_that_is_wrong_is_a_line_that_says_what_to_do(console: Consol
     assert "✕ Seal: Sealed elsewhere (Local): The key was sealed under master key 00000000" in told.stdout
     assert "✓ Bodies: 1 belong to nothing (3.0 MB" in told.stdout
     assert told.stdout.rstrip().endswith("2 things to look at.")
+    for_programs = asked(data, "--json")
+    assert for_programs.returncode == 1
+    found = json.loads(for_programs.stdout)
+    assert found["level"] == "fail"
+    by_subject = {one["subject"]: one for one in found["findings"]}
+    assert by_subject["Master key file"]["todo"] == f"chmod 600 {data / 'encryption.key'}"
+    assert by_subject["Migrations"] == {
+        "subject": "Migrations",
+        "level": "ok",
+        "said": "All are applied.",
+        "todo": None,
+    }
+    assert by_subject["Pieces"]["level"] == "ok"
 
 
 def test_a_database_of_an_older_console_is_told_apart_from_a_damaged_one(tmp_path):

@@ -1,33 +1,56 @@
 """`manage.py doctor`: whether the console is in order, line by line, and what to do where it is not."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
 from betaconsole.runs.sending.health import look_at_sending
 from betaconsole.storage.health import Finding, look_at_storage
 from betaconsole.teams.key_health import look_at_keys
 
+WORSE = ("ok", "warn", "fail")
+
 
 class Command(BaseCommand):
     help = (
         "Look whether the console is in order: data folder, disk, database, migrations, clock, keys and their seals, engines, "
-        "stored bodies. Changes nothing, and may be asked while the console runs. Exit code 1 where something is wrong."
+        "what was left behind. Changes nothing, and may be asked while the console runs. Exit code 1 where something is wrong; "
+        "what is marked with ! can wait."
     )
     requires_system_checks = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        wrong = 0
+        levels = self._tell_programs() if options["json"] else self._tell_people()
+        if "fail" in levels:
+            sys.exit(1)
+
+    def _tell_people(self) -> list[str]:
+        levels = []
         for finding in self._findings():
             self.stdout.write(finding.as_text())
-            wrong += finding.level == "fail"
-        if wrong:
+            levels.append(finding.level)
+        if wrong := levels.count("fail"):
             self.stdout.write(f"{wrong} thing{'s' * (wrong > 1)} to look at.")
-            sys.exit(1)
+        return levels
+
+    def _tell_programs(self) -> list[str]:
+        """`{"level", "findings": [{"subject", "level", "said", "todo"}]}`; the level is the worst of all."""
+        found = list(self._findings())
+        levels = [finding.level for finding in found]
+        lines = [
+            {"subject": one.subject, "level": one.level, "said": one.said, "todo": one.todo or None} for one in found
+        ]
+        worst = max(levels, key=WORSE.index)
+        self.stdout.write(json.dumps({"level": worst, "findings": lines}, ensure_ascii=False, indent=1))
+        return levels
 
     def _findings(self) -> Iterator[Finding]:
         path = Path(connection.settings_dict["NAME"])
