@@ -19,6 +19,7 @@ from betaconsole.teams.origins import is_allowed
 from . import testing
 from .forms import ConnectionForm
 from .limits import latest_limits
+from .refusals import refused_keys
 from .spending import shown
 
 SWITCHED_OFF = "Sending is switched off on this console; nothing was sent."
@@ -32,6 +33,7 @@ def connections(request: TeamRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "spending": shown(rows),
+        "refused": refused_keys(rows),
         "archived": list(ours(request).exclude(archived_at=None).order_by("-archived_at")),
         "added": added,
         "default": Connection.objects.default_for(request.team, request.user),
@@ -52,6 +54,7 @@ def connection(request: TeamRequest, public_id: str) -> HttpResponse:
         "manages": manages(request),
         "spending": shown([row]).get(row.pk),
         "limits": latest_limits(row),
+        "refused": refused_keys([row]),
         **context_of_test(request, row),
     }
     return render(request, "connections/connection.html", context)

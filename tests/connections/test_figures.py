@@ -132,6 +132,25 @@ def test_what_was_spent_and_put_aside_is_shown_with_what_is_left(client, connect
     assert "costs nothing" in listed  # the simulator
 
 
+def test_u1_a_key_that_was_refused_is_marked_until_an_answer_takes_it(client, connection, owner):
+    def answered(status):
+        made = make_comparison(owner.team, owner.user, connection=connection)
+        made.exchanges.update(status=status, connection=connection)
+        return made.exchanges.order_by("-pk").first()
+
+    def pages():
+        return page(client, connection), client.get(reverse("connections:connections")).content.decode()
+
+    answered(200)
+    assert not any("rejected" in source for source in pages())
+    refused = answered(401)
+    answered(529)  # says nothing of the key
+    for source in pages():
+        assert f'href="{refused.get_absolute_url()}">rejected' in source
+    answered(429)
+    assert not any("rejected" in source for source in pages())
+
+
 def _running(connection) -> Comparison:
     return make_comparison(connection.team, connection.author, connection=connection)
 
