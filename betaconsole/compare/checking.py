@@ -39,6 +39,8 @@ def set_checks(comparison: Comparison, written: Sequence[Mapping[str, Any]]) -> 
     comparison.checks = [dict(check) for check in written]
     with transaction.atomic():
         comparison.save(update_fields=["checks"])
+        Comparison.objects.filter(pk=comparison.pk).extend()
+        comparison.refresh_from_db(fields=["planned_repeats"])
         VerdictDue.objects.create(comparison=comparison)
 
 

@@ -107,7 +107,7 @@ def inputs_of(comparison: Comparison) -> Inputs:
     return Inputs(
         columns=tuple(columns),
         figures=(*shown, *(one.figure for one in judged)),
-        # Who stops half-way has looked, as has who adds repeats or sends again what failed.
+        # Who stops half-way has looked, as has who asks for more afterwards or sends again what failed.
         extended=comparison.planned_repeats is not None
         or any(STOPPED in column.excluded for column in columns)
         or any(turn.attempt > 1 for each in cells.values() for turns in each.values() for turn in turns),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.db import connection as database
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -111,6 +111,10 @@ class ComparisonQuerySet(OwnedQuerySet):
     def unfinished(self) -> "ComparisonQuerySet":
         return self.filter(finished_at=None)
 
+    def extend(self) -> None:
+        """More is asked of these than was planned. Of one that had ended somebody may have seen the verdict."""
+        self.filter(finished_at__isnull=False, planned_repeats=None).update(planned_repeats=F("repeats"))
+
 
 class Comparison(models.Model):
     """One press of Run: a snapshot of the prompt × variants × cases × repeats."""
@@ -126,9 +130,8 @@ class Comparison(models.Model):
     content_type = models.CharField(max_length=200, default="application/json")  # of `body`; empty: none is sent
     anthropic_version = models.CharField(max_length=10)
     repeats = models.PositiveIntegerField()
-    planned_repeats = models.PositiveIntegerField(
-        null=True
-    )  # those asked for at first, where more were added; else null
+    # Those asked for at first, where more was asked for since: repeats, or a column or a check once it had ended; else null.
+    planned_repeats = models.PositiveIntegerField(null=True)
     seed = models.BigIntegerField(
         null=True
     )  # the order of its requests was drawn with it; null: in the order of columns

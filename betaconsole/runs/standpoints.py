@@ -81,7 +81,7 @@ def _judged(team: Team, found: QuerySet[Decision]) -> list[Standpoint]:
         Standpoint(
             one,
             why_stale(one, today=today, moved=moved[one.connection_id], last=last.get(one.pk)),
-            one.verdict or "",  # type: ignore[attr-defined]
+            one.verdict or "",
         )
         for one in decisions
     ]

@@ -19,7 +19,7 @@ FIRST_LOOK = (
     "a fifth of the error is kept for looking again after more repeats."
 )
 LATER_LOOK = (
-    "Pairs: the same case and repeat. Somebody may have looked before all of these had run, so intervals ({share}) and "
+    "Pairs: the same case and repeat. Somebody may have looked before the last of these was asked for, so intervals ({share}) and "
     "p-values are by methods that hold at any look; p-values are corrected after Holm for everything shown."
 )
 

@@ -91,6 +91,15 @@ def test_a_check_is_taken_into_the_verdict_without_anybody_looking(team, ann):
     assert not VerdictDue.objects.exists()
 
 
+def test_a_check_that_was_thought_of_after_the_end_is_judged_by_methods_that_hold_at_any_look(team, ann):
+    comparison = ended(team, ann, repeats=10)
+    assert not evidence_of(comparison).inputs.extended
+    set_checks(comparison, [{"kind": "length", "min": 1}])
+    after = evidence_of(comparison)
+    assert after.inputs.extended
+    assert "hold at any look" in after.results.method_note
+
+
 def test_one_that_cannot_be_read_does_not_keep_others_waiting(team, ann, monkeypatch, caplog):
     damaged, whole = ended(team, ann, repeats=6), ended(team, ann, repeats=6)
     really = evidence.inputs_of

@@ -121,6 +121,7 @@ def add_without(comparison: Comparison, variant: Variant, *, author: User, over_
         ToIndex.objects.create(comparison=comparison)
         for beta in added.betas:
             ComparisonBeta.objects.get_or_create(comparison=comparison, beta=beta)
+        Comparison.objects.filter(pk=comparison.pk).extend()
         reopen(comparison)
     return added
 

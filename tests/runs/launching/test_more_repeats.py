@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from betaconsole.runs.launching.adding import add_without
 from betaconsole.runs.launching.budgeting import OverBudget
@@ -114,6 +115,14 @@ def test_an_addition_has_a_first_repeat_that_the_others_wait_for(owner: Membersh
     # A column that is added later asks once as well, before any of its other repeats.
     add_without(comparison, comparison.variants.get(), author=owner.user)
     assert rounds.first_repeats_unanswered(rounds.waiting()) == {(comparison.pk, case.pk): 1}
+
+
+def test_a_column_added_after_the_end_says_that_more_was_asked_for_than_planned(owner: Membership) -> None:
+    comparison = run(owner, connection_to(owner, NOWHERE), plan([["a-1"]], repeats=2))
+    comparison.exchanges.update(state=State.FAILED, refused_betas=["a-1"])
+    Comparison.objects.update(finished_at=timezone.now())
+    add_without(comparison, comparison.variants.get(), author=owner.user)
+    assert Comparison.objects.get().planned_repeats == 2
 
 
 @pytest.mark.django_db(transaction=True)
