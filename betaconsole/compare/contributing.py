@@ -7,7 +7,7 @@ from betaconsole.statistics.results import Contribution
 
 from .sentences import Sentence
 from .weighing import Weighed, rank
-from .wording import bounds, counted, in_figures, listed, name_of, pairs, signed
+from .wording import bounds, counted, in_figures, listed, name_of, pairs, signed, within
 
 MOST_FIGURES = 3  # of one beta
 MOST_NAMED = 6
@@ -38,6 +38,7 @@ def contributions_said(weighed: Weighed) -> Sentence | None:
         f"{beta}: {', '.join(_contributed(weighed, one) for one in by_beta[beta][:MOST_FIGURES])}"
         for beta in telling[:MOST_NAMED]
     ]
+    figures += [limit for beta in quiet[:MOST_NAMED] if (limit := _limit(weighed, beta, hidden))]
     told = [one for column in weighed.compared for one in weighed.of(column)]
     # It has no interval: where nothing differs it would be chance alone.
     beyond = _beyond_the_sum(weighed) if telling or all_off(weighed) else []
@@ -71,6 +72,20 @@ def _contributed(weighed: Weighed, one: Contribution) -> str:
         return f"{in_figures(figure)} exactly {difference}"
     interval = bounds(signed(one.low, figure.unit), signed(one.high, figure.unit))
     return f"{in_figures(figure)} {difference}, 95 % interval {interval}"
+
+
+def _limit(weighed: Weighed, beta: str, hidden: frozenset[str]) -> str:
+    """How large a difference this beta might still make, in the figure that stands first; empty where that is not known."""
+    own = [
+        one
+        for one in weighed.results.contributions
+        if one.beta == beta and one.figure in weighed.figures.keys() - hidden
+    ]
+    for one in sorted(own, key=lambda one: rank(one.figure)):
+        figure = weighed.figures[one.figure]
+        if not figure.is_share and (limit := within(figure, one)):
+            return f"{beta}: {limit}"
+    return ""
 
 
 def _beyond_the_sum(weighed: Weighed) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from betaconsole.statistics.figures import Figure, Unit
-from betaconsole.statistics.results import Result
+from betaconsole.statistics.results import Contribution, Result
 
 FRACTIONS = (
     (1 / 20, "a twentieth"),
@@ -176,7 +176,7 @@ def measured(figure: Figure, result: Result) -> str:
     return f"{said}, 95 % interval{of_what} {interval}" if interval else said
 
 
-def within(figure: Figure, result: Result) -> str:
+def within(figure: Figure, result: Result | Contribution) -> str:
     """How large a difference there might still be: `output tokens within ±4 %`; empty where that is not known."""
     if figure.is_share or (furthest := reach(result)) is None:
         ends = [abs(end) for end in (result.low, result.high) if end is not None]
@@ -216,7 +216,7 @@ def bounds(low: str, high: str) -> str:
     return f"{number if high.endswith(f' {unit}') else low} to {high}"
 
 
-def reach(result: Result) -> float | None:
+def reach(result: Result | Contribution) -> float | None:
     """How far from nothing the difference may lie at most, as a share of the baseline; None where that is not known."""
     known = [abs(bound) for bound in (result.relative_low, result.relative_high) if bound is not None]
     return max(known) if len(known) == 2 else None

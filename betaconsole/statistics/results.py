@@ -75,7 +75,8 @@ class Summary(Finding):
 
 @dataclass(frozen=True)
 class Contribution(Finding):
-    """What one beta changes where all the others are on: all, minus all without it."""
+    """What one beta changes where all the others are on: all, minus all without it; `relative_low`, `relative_high` as a share
+    of all without it."""
 
     figure: str
     beta: str
@@ -83,6 +84,8 @@ class Contribution(Finding):
     low: float | None
     high: float | None
     p_corrected: float | None
+    relative_low: float | None = None
+    relative_high: float | None = None
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,17 @@ def _contribution(beta: str, one: Compared, stands: dict[Question, float]) -> Co
     if one.found is None:
         return None
     low, high = one.found.interval or (None, None)
-    return Contribution(one.figure.key, beta, one.found.difference, low, high, stands.get(one.question))
+    relative_low, relative_high = one.found.relative or (None, None)
+    return Contribution(
+        figure=one.figure.key,
+        beta=beta,
+        difference=one.found.difference,
+        low=low,
+        high=high,
+        p_corrected=stands.get(one.question),
+        relative_low=relative_low,
+        relative_high=relative_high,
+    )
 
 
 def _interaction(question: Question, found: betas.Contrast, stands: dict[Question, float]) -> Interaction:

@@ -219,6 +219,9 @@ def test_what_is_beyond_the_sum_is_not_said_where_no_beta_changes_anything():
     ]
     first = main(said(inputs(*columns)))[0]
     assert "one-2026-01-01 and two-2026-01-01 change nothing that shows" in first
+    assert re.search(
+        r"\(one-2026-01-01: output tokens within ±\d+ %; two-2026-01-01: output tokens within ±\d+ %; n", first
+    )
     assert "beyond the sum" not in first
 
 
