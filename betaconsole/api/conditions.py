@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from betaconsole.drafts.columns import letter
+from betaconsole.statistics.figures import MEASURED, REFUSAL
 from betaconsole.statistics.results import Result
 
 FIELDS = {
@@ -33,6 +35,9 @@ FIELDS = {
     "n": "n",
     "excluded": "excluded",
 }
+# Figures by their keys, and kinds of figures that have a name of their own behind a colon.
+ALWAYS = (*(figure.key for figure in MEASURED), REFUSAL.key)
+NAMED = ("check", "stop_reason", "block", "blocks", "field")
 WORDS = ("refused", "trusted", "enough")
 COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -171,6 +176,30 @@ def _path(tokens: Sequence[Token]) -> tuple[list[str], Sequence[Token]]:
             break
         at += 1
     return path, tokens[at:]
+
+
+def check_planned(condition: Condition, *, labels: Sequence[str], checks: Sequence[str]) -> None:
+    """Raises `ConditionError` where it names a figure that no comparison has, a check that is not asked for or a column that
+    is not planned: before anything is sent. `labels`: of the columns in their order."""
+    letters = [letter(place) for place in range(len(labels))]
+    for term in condition.terms:
+        if term.column and term.column not in (*letters, *labels):
+            raise ConditionError(
+                f"{condition.text!r}: no column {term.column} is planned; these are: {', '.join(letters)}"
+            )
+        if isinstance(term, Bound):
+            _check_figure(condition, term.figure, checks)
+
+
+def _check_figure(condition: Condition, figure: str, checks: Sequence[str]) -> None:
+    kind, colon, name = figure.partition(":")
+    if kind == "check" and colon and name not in checks:
+        raise ConditionError(
+            f"{condition.text!r}: no check {name} is asked for; these are: {', '.join(checks) or 'none'}"
+        )
+    if figure not in ALWAYS and not (kind in NAMED and name):
+        known = ", ".join([*ALWAYS, *(f"{one}:NAME" for one in NAMED)])
+        raise ConditionError(f"{condition.text!r}: {figure} is no figure; figures are: {known}")
 
 
 def is_true(condition: Condition, told: Told) -> bool:

@@ -49,6 +49,14 @@ def test_a_condition_that_is_true_ends_it_with_one(owner, file):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_figure_that_nobody_measures_is_refused_before_anything_is_sent(owner, file):
+    with pytest.raises(CommandError, match="output_token is no figure") as ended:
+        compare(file, "--wait", "--fail-if", "output_token.relative > 0.1")
+    assert ended.value.returncode == 2
+    assert not Comparison.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_verdict_comes_as_the_api_answers_it(owner, file):
     with running():
         out, _ = compare(file, "--wait", "--json", "--fail-if", "refused")

@@ -1,10 +1,12 @@
 """Conditions on a verdict: what they say, and what they refuse to read."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from betaconsole.api.conditions import ColumnTold, ConditionError, Told, Untold, is_true, read_condition
+from betaconsole.api.conditions import ColumnTold, ConditionError, Told, Untold, check_planned, is_true, read_condition
 from betaconsole.statistics.results import Result
 
 
@@ -50,6 +52,34 @@ def told(*, trusted: bool = True, enough: bool = True) -> Told:
 )
 def test_a_condition_is_true_where_it_is_true_of_a_column(text, expected):
     assert is_true(read_condition(text), told()) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("output_token.relative > 0.1", "output_token is no figure; figures are: output_tokens, "),
+        ('"check:polite".value < 1', "no check polite is asked for; these are: valid JSON"),
+        ("D.output_tokens.relative > 0", "no column D is planned; these are: A, B"),
+        ("block.value > 0", "block is no figure"),
+    ],
+)
+def test_what_no_run_could_have_is_refused_before_it(text, said):
+    with pytest.raises(ConditionError, match=re.escape(said)):
+        check_planned(read_condition(text), labels=["plain", "with it"], checks=["valid JSON"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "B.cost_usd.relative > 5%",
+        '"with it".output_tokens.n < 5',
+        '"check:valid JSON".value < 1',
+        "block:thinking.value > 0",
+        "refused",
+    ],
+)
+def test_what_a_run_may_have_passes_before_it(text):
+    check_planned(read_condition(text), labels=["plain", "with it"], checks=["valid JSON"])
 
 
 def test_what_the_verdict_says_can_be_a_condition():

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pydantic import ValidationError
 
 from betaconsole.api.asking import NewComparison, connection_for, plan_of
-from betaconsole.api.conditions import Condition, ConditionError, Told, Untold, is_true, read_condition
+from betaconsole.api.conditions import (
+    Condition,
+    ConditionError,
+    Told,
+    Untold,
+    check_planned,
+    is_true,
+    read_condition,
+)
 from betaconsole.api.exact_json import json_response
 from betaconsole.api.problems import problem_of, read_invalid
 from betaconsole.api.verdicts import as_answer, told_of
+from betaconsole.checks.checks import CheckError, read_checks
 from betaconsole.claude import jsontext
 from betaconsole.compare.evidence import conclude
 from betaconsole.runs.launching.launching import launch
@@ -33,7 +43,8 @@ LOOK_S = 0.25
 HELP = """Run a comparison from a file: the JSON that POST /api/v1/comparisons takes ("-" reads it from standard input).
 
 A console that serves the same data folder sends it; without one, this command does."""
-CODES = """conditions:
+CODES = """conditions (nothing else is looked at: without --fail-if "not trusted" and --fail-if "not enough" a comparison whose
+controls failed, or that had too few answers to show anything, ends with 0):
   output_tokens.relative > 0.1        a figure of any column beside its baseline
   B.cost_usd.relative >= 5%           of one column, by its letter or label
   "check:valid JSON".value < 0.9      names with spaces or dots in double quotes
@@ -44,7 +55,8 @@ fields: value baseline difference relative low high relative_low relative_high p
 exit codes:
   0  it ran, and no condition of --fail-if is true
   1  a condition of --fail-if is true
-  2  nothing can be said: a file, a condition or a connection that is no good, a figure that is not known
+  2  nothing can be said: a file, a connection, a condition that is no good or names a figure or column that there cannot be
+     (said before anything is sent), or one that was not measured
   3  it is not finished: --timeout is over, or a cell waits for a person"""
 
 
@@ -77,7 +89,7 @@ class Command(BaseCommand):
         asked = _asked(options["file"])
         upgrade()
         set_up()
-        comparison = _launched(asked, _membership(options["user"]))
+        comparison = _launched(asked, _membership(options["user"]), conditions)
         self.say(f"#{comparison.number} /comparisons/{comparison.public_id}/")
         if not options["wait"]:
             if not engine.somebody_sends():
@@ -173,20 +185,33 @@ def _membership(email: str | None) -> Membership:
     return membership
 
 
-def _launched(asked: NewComparison, membership: Membership) -> Comparison:
+def _launched(asked: NewComparison, membership: Membership, conditions: Sequence[Condition]) -> Comparison:
     try:
         connection = connection_for(membership.team, asked.connection, membership.user)
+        plan = plan_of(asked, version=connection.anthropic_version)
+        for condition in conditions:
+            check_planned(condition, labels=[one.label for one in plan.variants], checks=_names_of_checks(plan.checks))
         comparison, _ = launch(
-            plan_of(asked, version=connection.anthropic_version),
+            plan,
             team=membership.team,
             author=membership.user,
             connection=connection,
             client_token=asked.client_token,
             over_budget=asked.over_budget,
         )
+    except ConditionError as error:
+        raise CommandError(f"--fail-if {error}", returncode=UNDECIDED) from None
     except Exception as error:
         problem = problem_of(error)
         if problem.status == 500:
             raise
         raise CommandError(problem.message, returncode=UNDECIDED) from None
     return comparison
+
+
+def _names_of_checks(written: Sequence[Any]) -> list[str]:
+    """None where they cannot be read: launching says why."""
+    try:
+        return [check.name for check in read_checks(list(written))]
+    except CheckError:
+        return []
