@@ -43,6 +43,9 @@ class Echo:
     def __init__(self, peer: Peer, key: str) -> None:
         self.peer, self.key = peer, key
 
+    def _forms(self) -> list[str]:
+        return [form.decode() for form in forms(self.key).values()]
+
     def _head(self, status: str, *lines: str) -> None:
         head = [f"HTTP/1.1 {status}", f"x-echo: {self.key}", "request-id: req_1", "connection: close", *lines]
         self.peer.send(("\r\n".join(head) + "\r\n\r\n").encode())
@@ -75,7 +78,7 @@ class Echo:
 
     def json(self) -> None:
         self._head("200 OK", "content-type: application/json")
-        content = [{"type": "text", "text": self.key}, {"type": "unheard_of", "key": self.key}]
+        content = [{"type": "text", "text": self.key}, {"type": "unheard_of", "forms": self._forms()}]
         self.peer.send(json.dumps({"type": "message", "content": content, "usage": {}}).encode())
 
     def models(self) -> None:

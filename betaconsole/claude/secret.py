@@ -1,6 +1,9 @@
 """A key that shows itself only when asked by name, and how to take it out of bytes again."""
 
 import base64
+import json
+import re
+from collections.abc import Sequence
 from typing import NoReturn
 from urllib.parse import quote_from_bytes
 
@@ -9,6 +12,7 @@ from .headers import KEY_REFERENCE, HeaderError
 _SHOWN = 4
 _SHORTEST_SHOWN = 12
 _SHORTEST_MASKED = 8
+_PERCENT = re.compile(rb"%[0-9A-F]{2}")
 
 
 class Secret:
@@ -45,23 +49,39 @@ class Secret:
 
 
 def redact(data: bytes, key: Secret) -> bytes:
-    """`data` with every occurrence of the key masked: plain, percent-encoded, hex, base64 and reversed.
+    """`data` with every occurrence of the key masked, in any of its forms.
 
     A mask is as long as what it hides, so offsets and lengths stay true. A key cut in two by the border of a piece is
-    not found: redact whole bodies, not pieces. Keys under eight characters stay: they would match ordinary words.
+    not found: redact whole bodies, not pieces (`masking.KeyMask` takes pieces).
     """
-    value = key.reveal().encode("utf-8", "surrogatepass")
-    if len(value) < _SHORTEST_MASKED:
-        return data
-    for form in _forms(value):
+    return mask_forms(data, key_forms(key))
+
+
+def mask_forms(data: bytes, forms: Sequence[bytes]) -> bytes:
+    """`data` with each of these masked."""
+    for form in forms:
         if form in data:
             data = data.replace(form, _mask(len(form)))
     return data
 
 
-def _forms(value: bytes) -> tuple[bytes, ...]:
-    encoded = base64.b64encode(value).rstrip(b"=")[:-1]  # the last character depends on what follows the key
-    return value, quote_from_bytes(value, safe="").encode(), value.hex().encode(), encoded, value[::-1]
+def key_forms(key: Secret) -> tuple[bytes, ...]:
+    """The key as it may stand in what a far end sends: plain, in JSON, percent-encoded, hex, base64 and reversed.
+
+    Base64 shows a key in three ways, by what stands before it; of each the part that does not depend on what stands
+    around it. Keys under eight characters have no forms: they would match ordinary words.
+    """
+    text = key.reveal()
+    value = text.encode("utf-8", "surrogatepass")
+    if len(value) < _SHORTEST_MASKED:
+        return ()
+    escaped, quoted = json.dumps(text)[1:-1].encode(), quote_from_bytes(value, safe="").encode()
+    quoted_small = _PERCENT.sub(lambda found: found[0].lower(), quoted)
+    inner = [value[skip : len(value) - (len(value) - skip) % 3] for skip in range(3)]
+    coded = [code(piece) for piece in inner for code in (base64.b64encode, base64.urlsafe_b64encode)]
+    in_hex = value.hex().encode()
+    forms = [value, escaped, escaped.replace(b"/", b"\\/"), quoted, quoted_small, in_hex, in_hex.upper(), *coded]
+    return tuple(dict.fromkeys([*forms, value[::-1]]))
 
 
 def _mask(length: int) -> bytes:

@@ -8,7 +8,9 @@ MARK = "[key removed]"
 PATTERNS = [
     re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}"),
     re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?i)(x-api-key['\"]?\s*[:=]\s*['\"]?)[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"(?i)(authorization[\\'\"]*\s*[:=][\s\\'\"]*basic\s+)[A-Za-z0-9+/=_-]{4,}"),
+    re.compile(r"(?i)(x-api-key[\\'\"]*\s*[:=][\s\\'\"]*)[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"(?i)(\bhttps?://)[^\s/@:'\"<>]{1,200}:[^\s/@'\"<>]{1,200}(?=@)"),
 ]
 SHORTEST = 8  # anything shorter would match ordinary words
 _known: set[str] = set()

@@ -8,17 +8,22 @@ import pickle
 import traceback
 import types
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from betaconsole.claude.client import Call, Request, Secret, redact
-from betaconsole.claude.errors import CallError
+from betaconsole.claude.errors import CallError, Incomplete
 from betaconsole.claude.headers import HeaderError
+from betaconsole.claude.masking import KeyMask
+from tests import canaries
 from tests.claude.asking import KEY, a_call, quick
 from tests.upstream import STREAM_HEAD, Upstream, answer, chunk, close, hang, head, read, reset, send
 
 CANARY = KEY.reveal()
-FORMS = [CANARY, base64.b64encode(CANARY.encode()).decode().rstrip("=")[:-1], CANARY.encode().hex(), CANARY[::-1]]
+FORMS = [form.decode() for form in canaries.forms(CANARY).values()]
 
 BREAKS = {
     "reset": [read(), reset()],
@@ -129,19 +134,65 @@ class TestSecret:
         assert KEY.reveal() == CANARY
 
 
+ODD_KEY = Secret('a"b/c+d=e\\f-0123456789')
+WRITTEN = [
+    *canaries.forms(ODD_KEY.reveal()).values(),
+    json.dumps(ODD_KEY.reveal())[1:-1].encode(),
+    json.dumps(ODD_KEY.reveal())[1:-1].replace("/", "\\/").encode(),
+    quote(ODD_KEY.reveal(), safe="").lower().encode(),
+    ODD_KEY.reveal().encode().hex().upper().encode(),
+]
+
+
 class TestRedact:
     @pytest.mark.parametrize("form", FORMS)
-    def test_every_form_is_masked_at_its_own_length(self, form):
+    def test_u39_every_form_is_masked_at_its_own_length(self, form):
         body = f'{{"message":"bad key {form} and again {form}"}}'.encode()
         masked = redact(body, KEY)
         assert form.encode() not in masked
         assert len(masked) == len(body)
         assert json.loads(masked)["message"].count("$ANTHROPIC_API_KEY") == 2
 
-    def test_a_percent_encoded_key_is_masked(self):
-        assert b"%2F" not in redact(b"?k=abcd%2Fefgh%3D", Secret("abcd/efgh="))
+    @pytest.mark.parametrize("written", WRITTEN)
+    def test_u39_a_key_of_odd_signs_is_masked_as_it_is_written_in_json_and_addresses(self, written):
+        assert redact(b"?k=" + written + b"&", ODD_KEY).startswith(b"?k=$ANTHROPIC_API_KEY*")
+
+    @given(st.binary(max_size=5), st.binary(max_size=5))
+    def test_u39_base64_of_anything_around_the_key_shows_none_of_it(self, before, after):
+        data = base64.b64encode(before + CANARY.encode() + after)
+        masked = redact(data, KEY)
+        assert CANARY.encode()[3:-3] not in base64.b64decode(masked.translate(bytes.maketrans(b"$_*", b"AAA")))
+        assert len(masked) == len(data)
 
     def test_what_is_no_key_stays(self):
         assert redact(b"nothing here", KEY) == b"nothing here"
         assert redact(b"a simple word", Secret("simple")) == b"a simple word"
         assert redact(b"anything", Secret("")) == b"anything"
+
+
+class TestMask:
+    @pytest.mark.parametrize("form", [CANARY.encode(), *WRITTEN[2:5]])
+    def test_u39_no_cut_lets_the_key_through_or_loses_a_byte(self, form):
+        key = KEY if form == CANARY.encode() else ODD_KEY
+        body = form[:7] + b"  " + form + form[:9] + form + b" end " + form[:5]
+        for at in range(len(body)):
+            mask = KeyMask(key)
+            masked = b"".join(mask.chunks(iter([body[:at], body[at:]])))
+            assert masked == redact(body, key)
+        each = [body[at : at + 1] for at in range(len(body))]
+        assert b"".join(KeyMask(key).chunks(iter(each))) == redact(body, key)
+
+    def test_what_cannot_be_the_key_is_passed_on_at_once(self):
+        mask = KeyMask(KEY)
+        passed = mask.chunks(iter([b"data: {}\n\n", b"task", b"-ant\n"]))
+        assert list(passed) == [b"data: {}\n\n", b"ta", b"sk-ant\n"]
+
+    def test_what_was_held_back_comes_where_the_line_is_cut(self):
+        def cut() -> Iterator[bytes]:
+            yield CANARY[:9].encode()
+            raise Incomplete
+
+        pieces = KeyMask(KEY).chunks(cut())
+        assert next(pieces) == CANARY[:9].encode()
+        with pytest.raises(Incomplete):
+            next(pieces)

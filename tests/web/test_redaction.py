@@ -25,9 +25,25 @@ def test_what_looks_like_a_key_is_taken_out(text):
     assert MARK in redact(text)
 
 
-@pytest.mark.parametrize("text", ["x-api-key: gateway-key-0123", "authorization: bearer eyJhbGciOi.x.y"])
-def test_a_key_of_another_shape_is_known_by_the_header_it_stands_in(text):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x-api-key: gateway-key-0123",
+        "authorization: bearer eyJhbGciOi.x.y",
+        "X-Api-Key=gateway-key-0123",
+        '{"x-api-key": "gateway-key-0123',
+        r"{\"x-api-key\": \"gateway-key-0123",
+        "Proxy-Authorization: Basic dXNlcjpwYXNz",
+        "{'authorization': 'Basic dXNlcjpwYXNz",
+    ],
+)
+def test_u39_a_key_of_another_shape_is_known_by_the_header_it_stands_in(text):
     assert redact(text).endswith(MARK)
+
+
+def test_the_password_in_an_address_is_taken_out():
+    assert redact("proxy http://user:hunter2@proxy.example:3128/x") == f"proxy http://{MARK}@proxy.example:3128/x"
+    assert redact("see http://host:8080/a@b and me@host") == "see http://host:8080/a@b and me@host"
 
 
 def test_a_key_in_use_is_taken_out_wherever_it_stands():

@@ -17,9 +17,10 @@ from django.utils import timezone
 from betaconsole.claude.client import Call, Deadlines, Request
 from betaconsole.claude.errors import CallError, Incomplete, NotSent, ProtocolError
 from betaconsole.claude.headers import HeaderError
+from betaconsole.claude.masking import KeyMask
 from betaconsole.claude.reading import Reading, Result, Step
-from betaconsole.claude.secret import Secret, redact
 from betaconsole.runs.states import State
+from betaconsole.web.redaction import redact
 
 from .feed import FLUSH_BYTES, MOST_UNSAVED_BYTES, Ending, Feed, Job, Opening
 from .further import Ready
@@ -102,11 +103,12 @@ def _exchange(
             feed.attach(call)
             head = call.open(before_write)
             mask = KeyMask(job.key)
-            headers = tuple((name, mask.whole(value)) for name, value in head.headers)
+            headers = tuple((name, redact(mask.whole(value))) for name, value in head.headers)
             feed.opened(_opening(call, head.status, headers))
             kick()
             reading = Reading(head.status, headers, expects_message=job.answers_message)
-            for chunk in mask.chunks(call.chunks()):
+            chunks = mask.chunks(call.chunks())
+            for chunk in _refusal(chunks) if head.status >= 400 else chunks:
                 at_ms = clock.now_ms()  # before it is read: the parser's time is not the far end's
                 steps = reading.feed(chunk)
                 if steps or not reading.is_event_stream:
@@ -145,6 +147,27 @@ def step_after(job: Job, result: Result) -> Ready | Missing | None:
         logger.error("no turn after exchange %s could be made: %s", job.exchange_id, type(error).__name__)
         return None
     return Ready.of(step) if isinstance(step, Next) else step
+
+
+def _refusal(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The body of a refusal, in one piece, without anything that looks like a key: a gateway may quote one of its own."""
+    gathered = b""
+    try:
+        for chunk in chunks:
+            gathered += chunk
+            if len(gathered) > FLUSH_BYTES:
+                yield _redacted(gathered)
+                gathered = b""
+    except CallError:
+        if gathered:
+            yield _redacted(gathered)
+        raise
+    if gathered:
+        yield _redacted(gathered)
+
+
+def _redacted(data: bytes) -> bytes:
+    return redact(data.decode("latin-1")).encode("latin-1")
 
 
 def _dial(job: Job) -> Callable[[], socket.socket] | None:
@@ -187,43 +210,3 @@ class Clock:
 
 def _is_text(step: Step) -> bool:
     return any(change.kind in ("open", "append") and change.field == "text" and change.text for change in step.changes)
-
-
-class KeyMask:
-    """Stars over our own key where an upstream echoes it, before it is stored or shown; lengths stay the same."""
-
-    def __init__(self, key: Secret) -> None:
-        self._secret, self._key = key, key.reveal().encode()
-        self._held = b""
-
-    def whole(self, value: str) -> str:
-        return redact(value.encode("latin-1", "replace"), self._secret).decode("latin-1")
-
-    def chunks(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """The chunks, masked. A chunk's tail is held back only where it could be the beginning of the key."""
-        try:
-            for chunk in chunks:
-                if passed := self.feed(chunk):
-                    yield passed
-        except CallError:
-            # Cut off: what was held back is all that comes, and no key.
-            if self._held:
-                yield self._held
-            raise
-        if self._held:
-            yield self._held
-
-    def feed(self, chunk: bytes) -> bytes:
-        if not self._key:
-            return chunk
-        data = (self._held + chunk).replace(self._key, b"*" * len(self._key))
-        held = self._beginning_at_end_of(data)
-        self._held = data[len(data) - held :]
-        return data[: len(data) - held]
-
-    def _beginning_at_end_of(self, data: bytes) -> int:
-        """How many bytes at the end could be the beginning of the key."""
-        if data[-1:] not in self._key:  # nearly always: an event ends with a line end
-            return 0
-        longest = min(len(self._key) - 1, len(data))
-        return next((size for size in range(longest, 0, -1) if data.endswith(self._key[:size])), 0)

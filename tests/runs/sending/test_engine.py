@@ -26,6 +26,7 @@ from betaconsole.runs.sending.engine import Engine
 from betaconsole.runs.states import State
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
+from tests.canaries import forms
 from tests.runs.engines import KEY, connection_to, in_columns, plan, run, running, wait_for, wait_until_finished
 from tests.upstream import (
     STREAM_HEAD,
@@ -315,17 +316,29 @@ def test_s6_stopping_the_process_keeps_what_arrived_and_says_interrupted(ann: Me
     assert exchange.ended_at <= timezone.now()
 
 
-def test_a_key_that_the_far_end_echoes_is_not_kept(ann: Membership) -> None:
+def test_u39_a_key_that_the_far_end_echoes_is_not_kept(ann: Membership) -> None:
+    """In a header and in the body, in every way to write it; and keys that are not ours, by how they look."""
+    others = {"of a gateway": "Bearer gw-0123456789", "of somebody": "sk-ant-api03-of-somebody-else"}
+
     def far_end(peer: Peer) -> None:
         key = peer.read_request().header("x-api-key") or ""
-        body = json.dumps({"type": "error", "error": {"type": "authentication_error", "message": f"bad key {key}"}})
-        peer.send(answer(body.encode(), 401, f"x-echo: {key}"))
+        said = {"message": f"bad key {key}", **others, "forms": [form.decode() for form in forms(key).values()]}
+        body = json.dumps({"type": "error", "error": {"type": "authentication_error", **said}}).encode()
+        cut = body.find(key.encode()) + 9
+        echo = f"x-echo: {key} x-api-key={key}, {others['of a gateway']}"
+        peer.send(head(401, echo, "content-type: application/json", "transfer-encoding: chunked"))
+        for piece in (body[:cut], body[cut:]):
+            peer.send(chunk(piece))
+        peer.send(chunk(b""))
 
     with Upstream(far_end) as upstream, running():
         [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]])))
     kept = repr(Exchange.objects.filter(pk=exchange.pk).values().get()) + repr(exchange.response_body.data)
-    assert exchange.error_message.startswith("bad key ***")
-    assert KEY not in kept
+    assert exchange.error_message.startswith("bad key $ANTHROPIC_API_KEY")
+    assert json.loads(exchange.response_body.data)["error"]["of a gateway"] == "Bearer [key removed]"
+    assert [how for how, form in forms(KEY).items() if form.decode() in kept] == []
+    assert "gw-0123456789" not in kept
+    assert "of-somebody-else" not in kept
 
 
 def test_a_key_that_cannot_stand_in_a_header_is_said_and_not_shown(ann: Membership) -> None:
