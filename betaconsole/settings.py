@@ -339,6 +339,9 @@ CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if CSRF_COOKIE_SECURE else f"csrftoken_{PORT}"
 SESSION_COOKIE_NAME = "__Host-sessionid" if SESSION_COOKIE_SECURE else f"sessionid_{PORT}"
 CSRF_FAILURE_VIEW = "betaconsole.web.failures.csrf_failure"
+# Reports of failures, mailed or shown, hold no key.
+DEFAULT_EXCEPTION_REPORTER = "betaconsole.web.tracebacks.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "betaconsole.web.tracebacks.ReportFilter"
 
 # Accounts (team mode) -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from betaconsole.claude.client import Secret
 from betaconsole.claude.headers import DEFAULT_VERSION, HeaderError, check_version
@@ -156,6 +157,7 @@ class ConnectionForm(forms.ModelForm):
             if name != "people"
         } | ({"people": ", ".join(map(str, self.cleaned_data["people"]))} if "people" in self.changed_data else {})
 
+    @sensitive_variables("key")
     def clean_key(self) -> str:
         key = "".join(self.cleaned_data["key"].split())
         if not key and not self.fields["key"].required:
@@ -178,6 +180,7 @@ class ConnectionForm(forms.ModelForm):
         except HeaderError as error:
             raise forms.ValidationError(str(error)) from error
 
+    @sensitive_variables("values", "key")
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         url, key = values.get("base_url"), values.get("key")
@@ -191,6 +194,7 @@ class ConnectionForm(forms.ModelForm):
         return values
 
     @transaction.atomic
+    @sensitive_variables("key")
     def keep(self, author: User) -> Connection:
         """Store what was filled in, and seal the key. The team's connection that has the key already is renamed only."""
         key = self.cleaned_data.get("key", "")
@@ -204,6 +208,7 @@ class ConnectionForm(forms.ModelForm):
             self.instance.put_key(key)
         return self.instance
 
+    @sensitive_variables("key")
     def _keep_new(self, key: str, author: User) -> Connection:
         own = ("name", "base_url", "key", "people")
         columns = {

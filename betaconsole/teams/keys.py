@@ -5,12 +5,14 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from . import sealing
 from .models import Connection, Team, User
 
 
 @transaction.atomic
+@sensitive_variables("key")
 def keep_key(
     key: str, *, team: Team, author: User, name: str, base_url: str, settings: Mapping[str, Any] | None = None
 ) -> Connection:
@@ -29,6 +31,7 @@ def keep_key(
     return made
 
 
+@sensitive_variables("key")
 def same_key(key: str, *, team: Team, base_url: str) -> Connection | None:
     """The team's connection in use that has this key for this address."""
     rows = Connection.objects.filter(team=team, archived_at=None, base_url=base_url)

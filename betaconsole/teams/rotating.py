@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from . import sealing, second_factors
 from .models import Connection
@@ -37,6 +38,7 @@ def rotate() -> Counts:
 
 
 @transaction.atomic
+@sensitive_variables("key")
 def _rotate_one(connection_id: int, counts: Counts) -> None:
     # Locked: a key that is replaced at this moment must not come back.
     locked = Connection.objects.select_for_update(of=("self",)).exclude(sealed_key="").select_related("team")

@@ -15,6 +15,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 from betaconsole.web.redaction import remember
 
@@ -25,12 +26,14 @@ class Unreadable(Exception):
     """A sealed key that this process cannot open; the message says why and never shows the key."""
 
 
+@sensitive_variables()
 def seal(key: str, *, team_id: int, row_id: int, origin: str) -> str:
     """`key` sealed for one row and one origin."""
     remember(key)
     return _sealed({"k": key, "team": team_id, "row": row_id, "origin": origin})
 
 
+@sensitive_variables()
 def unseal(sealed: str, *, team_id: int, row_id: int, origin: str) -> str:
     """The key sealed for exactly this row and origin, else `Unreadable`."""
     content = _opened(sealed)
@@ -74,6 +77,7 @@ def key_ids() -> list[str]:
     return [_key_id(master) for master in _master_keys()]
 
 
+@sensitive_variables()
 def fingerprint(key: str) -> str:
     """A stable mark of a key, to notice the same key twice; useless without the master key."""
     pepper = hashlib.sha256(b"betaconsole fingerprint" + _master_keys()[-1]).digest()
@@ -91,6 +95,7 @@ def check_master_keys() -> None:
 
 
 @cache
+@sensitive_variables()
 def _master_keys() -> tuple[bytes, ...]:
     """Newest first: the newest seals, all of them open."""
     given = [key.strip() for key in settings.ENCRYPTION_KEYS if key.strip()]
@@ -104,6 +109,7 @@ def _master_keys() -> tuple[bytes, ...]:
     return tuple(_checked(key) for key in given)
 
 
+@sensitive_variables()
 def _checked(key: str) -> bytes:
     try:
         Fernet(key)
@@ -112,11 +118,13 @@ def _checked(key: str) -> bytes:
     return base64.urlsafe_b64encode(base64.urlsafe_b64decode(key))
 
 
+@sensitive_variables()
 def _sealed(content: dict[str, Any]) -> str:
     master = _master_keys()[0]
     return f"v1:{_key_id(master)}:{Fernet(master).encrypt(json.dumps(content).encode()).decode()}"
 
 
+@sensitive_variables()
 def _opened(sealed: str) -> dict[str, Any]:
     try:
         version, key_id, token = sealed.split(":", 2)
@@ -132,5 +140,6 @@ def _opened(sealed: str) -> dict[str, Any]:
     return content
 
 
+@sensitive_variables()
 def _key_id(master: bytes) -> str:
     return hashlib.sha256(master).hexdigest()[:8]

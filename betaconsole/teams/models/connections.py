@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.claude.secret import Secret
@@ -108,6 +109,7 @@ class Connection(models.Model):
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    @sensitive_variables("key")
     def put_key(self, key: str) -> None:
         """Seal a key into this (saved) row. Nothing can read it back but `key()`."""
         self.sealed_key = sealing.seal(key, team_id=self.team_id, row_id=self.pk, origin=self.origin)
