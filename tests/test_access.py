@@ -3,14 +3,19 @@
 Generated from the URLconf: a view that says nothing about who may call it fails here before anybody tries it.
 """
 
+import itertools
+import re
 from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
+from django.urls import path as route
+from django.urls.resolvers import RegexPattern
 
+from betaconsole import team_urls
 from betaconsole.teams.members.members import invite
 from betaconsole.teams.models import ApiToken, Membership, OneTimeLink, Role, User
 from tests.team_mode import browser_of
@@ -72,9 +77,12 @@ def shown(answer: HttpResponse) -> str:
     )
 
 
-def test_every_view_says_who_may_call_it():
-    unruled = [url.name for url in URLS if not hasattr(url.view, "access_rule")]
-    assert unruled == []
+def unruled(urls: list[Url]) -> list[str]:
+    return [url.name for url in urls if not hasattr(url.view, "access_rule")]
+
+
+def test_b20_every_view_says_who_may_call_it():
+    assert unruled(URLS) == []
     assert {url.view.access_rule for url in URLS} <= set(BY_RULE)
     assert {url.name for url in BY_RULE["public"]} == PUBLIC
 
@@ -95,7 +103,7 @@ def each(urls: list[Url], crew: dict[str, User]) -> Iterator[tuple[Url, str, dic
 
 
 @pytest.mark.parametrize("group", groups([*OF_ROLES, *BY_RULE["person"]]))
-def test_a_view_answers_each_person_as_its_rule_says(group, crew):
+def test_b20_a_view_answers_each_person_as_its_rule_says(group, crew):
     urls = groups([*OF_ROLES, *BY_RULE["person"]])[group]
     browsers = {name: browser_of(user) for name, user in crew.items()}
     nobody, fragment = browser_of(None), browser_of(None, **{"hx-request": "true"})
@@ -134,7 +142,7 @@ def _somebody(browser: Client, actor: str, method: str, url: Url, path: str, sen
     return "" if is_let_in else status
 
 
-def test_the_api_answers_each_token_as_its_persons_role_says(crew):
+def test_b20_the_api_answers_each_token_as_its_persons_role_says(crew):
     tokens = {name: ApiToken.issue(user=user, team=user.teams.get(), name="test")[1] for name, user in crew.items()}
     clients = {name: browser_of(None, authorization=f"Bearer {secret}") for name, secret in tokens.items()}
     owner = browser_of(crew["owner"])
@@ -162,14 +170,45 @@ def _token(client: Client, actor: str, method: str, url: Url, path: str, sent: d
     return "" if is_right else f"{answer.status_code}"
 
 
-def test_a_post_from_elsewhere_changes_nothing_for_anybody(crew):
-    own = objects(crew)
-    client = Client(enforce_csrf_checks=True, headers={"host": "localhost"}, raise_request_exception=False)
-    client.force_login(crew["owner"])
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """A view somebody added without a thought of who may call it."""
+    return HttpResponse("secrets")
+
+
+urlpatterns = [route("forgotten/", forgotten, name="forgotten"), *team_urls.urlpatterns]
+
+
+def test_b20_a_view_without_a_rule_is_found_by_this_file_and_answers_nobody(crew, settings):
+    assert unruled(urls_of(URLResolver(RegexPattern(r"^/"), urlpatterns))) == ["forgotten"]
+    settings.ROOT_URLCONF = __name__
+    assert asks_to_sign_in(browser_of(None).get("/forgotten/"))
+    assert browser_of(crew["owner"]).get("/forgotten/").status_code == 403
+
+
+FORGED: dict[str, dict[str, str]] = {
+    "no token": {},
+    "a token of another session": {"x-csrftoken": "a" * 64},
+    "the right token, from another site": {"x-csrftoken": "own", "origin": "https://evil.example"},
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_b11_nothing_unsafe_passes_without_the_token_of_its_own_session(how, crew):
+    own, strict = objects(crew), Client(enforce_csrf_checks=True, headers={"host": "localhost"})
+    strict.raise_request_exception = False
+    strict.force_login(crew["owner"])
+    token = re.search(r'"X-CSRFToken": "(\w{64})"', shown(strict.get("/team/tokens/")))
+    assert token, "the page carries its token"
+    assert strict.post("/team/tokens/new/", {"name": "t"}, headers={"x-csrftoken": token[1]}).status_code < 400
+    headers = {name: token[1] if value == "own" else value for name, value in FORGED[how].items()}
     done = {}
-    for url in URLS:
-        if url.view.access_rule == "token" or url.name in (*NOTHING, *VITALS):
-            continue
+    # A program's bearer token is no cookie: no other site's page can send it.
+    pages = [url for url in URLS if url.view.access_rule != "token" and url.name not in (*NOTHING, *VITALS)]
+    for url, other in zip(pages, itertools.cycle(("put", "patch", "delete")), strict=False):
         path = address(url, own) if url.parameters and url.noun in own else url.path(pk="1")
-        done[url.name] = client.post(path, values(url, own), headers={"origin": "https://evil.example"}).status_code
-    assert {name: status for name, status in done.items() if status != 403} == {}
+        for method in ("post", other) if how == "no token" else ("post",):
+            done[method, url.name] = getattr(strict, method)(path, headers=headers).status_code
+    # A view that reads files looks at the token itself, once it is known to be a POST.
+    exempt = {url.name for url in URLS if getattr(url.view, "csrf_exempt", False)}
+    late = {(method, name): 405 for method in ("put", "patch", "delete") for name in exempt}
+    assert {key: status for key, status in done.items() if status not in (403, late.get(key))} == {}

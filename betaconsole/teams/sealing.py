@@ -44,11 +44,13 @@ def unseal(sealed: str, *, team_id: int, row_id: int, origin: str) -> str:
     return key
 
 
+@sensitive_variables()
 def seal_factor(secret: str) -> str:
     """The secret of somebody's second factor, sealed. It names no person: allauth asks for it before it knows the row."""
     return _sealed({FACTOR: secret})
 
 
+@sensitive_variables()
 def unseal_factor(sealed: str) -> str:
     """The secret that was sealed so, else `Unreadable`."""
     content = _opened(sealed)
