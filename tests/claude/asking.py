@@ -90,4 +90,4 @@ def narrow_line(upstream: Upstream) -> socket.socket:
 
 def quick(**limits: float) -> Deadlines:
     """Deadlines short enough for a test, those not named long enough not to matter."""
-    return Deadlines(**{"connect_s": 5.0, "status_s": 5.0, "idle_s": 5.0, "total_s": 10.0, **limits})
+    return Deadlines(**{"connect_s": 15.0, "status_s": 15.0, "idle_s": 15.0, "total_s": 30.0, **limits})
