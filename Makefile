@@ -1,5 +1,6 @@
 # make run    install what is missing, then serve the console at http://127.0.0.1:8000 (PORT and HOST change it)
 # make test   every check and every test, browser and PostgreSQL included
+# make test-postgres  the whole suite with PostgreSQL beneath it, by a server of the suite's own
 # make bench  the console's speed against the machine's own, as a table
 # make coverage  whether the statistics keep their promise, over 2,000 comparisons whose truth is known (COMPARISONS)
 # make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
@@ -10,13 +11,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
-.PHONY: run test lint bench coverage chaos clean
+.PHONY: run test test-postgres lint bench coverage chaos clean
 
 run: .venv/.run
 	@$(BIN)/python manage.py serve
 
 test: .venv/.test
 	@$(BIN)/python -m tools.check
+
+test-postgres: .venv/.test
+	@$(BIN)/python -m tools.check --postgres
 
 lint: .venv/.test
 	@$(BIN)/python -m tools.check --lint

@@ -1,4 +1,5 @@
-"""Every check and every test: `make test`. With --lint, only the checks that read the code.
+"""Every check and every test: `make test`. With --lint, only the checks that read the code; with --postgres, every test
+with PostgreSQL beneath it and nothing else.
 
 What the tests need beside Python packages is looked for and, where this user may, installed: a Chromium (CHROMIUM
 names one; else one on PATH; else Playwright's own; else Debian's package) and PostgreSQL's programs. A server that runs
@@ -34,20 +35,22 @@ TESTS = [
     [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-m", "both_databases", "-n", PROCESSES],
     [*PYTHON, "pytest", "--quiet", "-n", PROCESSES, "--dist", "loadfile"],
 ]
+ALL_ON_POSTGRES = [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-n", PROCESSES, "--dist", "loadfile"]
 A_FEW = 20  # more than these that fail are no accident
 
 
 def main(arguments: list[str]) -> int:
-    with_tests = arguments != ["--lint"]
-    if with_tests:
+    tests = {"--lint": [], "--postgres": [ALL_ON_POSTGRES]}.get("".join(arguments), TESTS)
+    if tests:
         provide_browser()
         provide_postgres()
     only_alone: list[str] = []
     with tempfile.TemporaryDirectory(prefix="betaconsole-check-") as data:
         # mypy reads the settings, and the settings make the data folder.
         os.environ["BETACONSOLE_DATA"] = data
-        failed = [name_of(step) for step in CHECKS if run(step) != 0]
-        for number, step in enumerate(TESTS if with_tests else []):
+        checks = [] if tests == [ALL_ON_POSTGRES] else CHECKS
+        failed = [name_of(step) for step in checks if run(step) != 0]
+        for number, step in enumerate(tests):
             passed, late = run_tests(step, Path(data) / f"cache{number}")
             failed += [] if passed else [name_of(step)]
             only_alone += late
