@@ -10,4 +10,5 @@ urlpatterns = [
     *urls.urlpatterns,
     path("account/", include("betaconsole.teams.accounts.urls")),
     path("team/", include("betaconsole.teams.members.urls")),
+    path("team/", include("betaconsole.runs.history.closing_urls")),
 ]

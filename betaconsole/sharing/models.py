@@ -83,7 +83,8 @@ class Mention(models.Model):
 class PublicLinkQuerySet(OwnedQuerySet):
     def open(self) -> Self:
         """Links that still work."""
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), comparison__deleted_at=None)
+        there = self.filter(comparison__deleted_at=None, comparison__team__deletes_at=None)
+        return there.filter(revoked_at=None, expires_at__gt=timezone.now())
 
 
 class PublicLink(models.Model):

@@ -82,7 +82,9 @@ def still_let_in(request: HttpRequest) -> Callable[[], bool]:
     user, membership = request.user, getattr(request, "membership", None)
     if not isinstance(user, User) or membership is None:
         return lambda: False
-    standing = Membership.objects.filter(pk=membership.pk, user__is_active=True, user__password=user.password)
+    standing = Membership.objects.filter(
+        pk=membership.pk, user__is_active=True, user__password=user.password, team__deletes_at=None
+    )
     session = getattr(request, "session", None)
     key, store = (session.session_key, type(session)()) if session is not None else (None, None)
 

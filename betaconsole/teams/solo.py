@@ -89,6 +89,8 @@ def set_up() -> None:
     """What a start needs: the local owner and the team, where there are none yet; the environment's connection."""
     local = Membership.objects.select_related("user", "team").filter(user__is_local=True).order_by("pk").first()
     if local is not None:
+        if settings.MODE == "solo":  # where nobody could bring it back
+            Team.objects.filter(pk=local.team_id).exclude(deletes_at=None).update(deletes_at=None)
         make_connections(local.team, author=local.user)
     elif settings.MODE == "solo" or not Membership.objects.exists():
         set_up_solo()

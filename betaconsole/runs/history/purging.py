@@ -13,7 +13,7 @@ from betaconsole.runs.fulltext import index
 from betaconsole.runs.models import Body, Case, Comparison, Exchange, ToIndex
 from betaconsole.runs.states import FINAL
 
-from . import retention
+from . import closing, retention
 from .keeping import UNDO_FOR
 
 DOCUMENTS, EXCHANGES, BODIES = 200, 50, 200  # of these at most in one transaction
@@ -26,7 +26,7 @@ def step(now: datetime) -> bool:
     for comparison in gone[:LOOKED_AT]:
         if purge_some(comparison):
             return True
-    return retention.hide_some(now) > 0
+    return retention.hide_some(now) > 0 or closing.go_on(now)
 
 
 def purge(now: datetime) -> int:

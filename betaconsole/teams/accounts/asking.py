@@ -20,7 +20,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from betaconsole.teams.models import Membership, Role, User
+from betaconsole.teams.models import Membership, Role, Team, User
 from betaconsole.teams.whereabouts import team_of
 from betaconsole.web.frames import OK, frame
 
@@ -58,7 +58,8 @@ class TeamMode:
         if "public_id" in kwargs:
             _go_where_it_is(request, str(kwargs["public_id"]))
         if getattr(request, "membership", None) is None:
-            return render(request, "team/nowhere.html", status=403)
+            closed = Team.objects.closed_by(request.user)
+            return render(request, "team/nowhere.html", {"closed": closed}, status=403)
         return None
 
 
@@ -79,7 +80,7 @@ def switch(request: HttpRequest, membership: Membership) -> None:
 
 
 def _memberships(user: User) -> list[Membership]:
-    return list(Membership.objects.filter(user=user).select_related("team").order_by("pk"))
+    return list(Membership.objects.filter(user=user, team__deletes_at=None).select_related("team").order_by("pk"))
 
 
 def _wanted(request: HttpRequest, mine: list[Membership]) -> Membership | None:

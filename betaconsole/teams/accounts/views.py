@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from betaconsole.teams.access import TeamRequest, public, signed_in
-from betaconsole.teams.models import Membership, OneTimeLink, User
+from betaconsole.teams.models import Membership, OneTimeLink, Team, User
 
 from . import entering
 from .asking import switch
@@ -98,7 +98,8 @@ def account(request: TeamRequest) -> HttpResponse:
         User.objects.filter(pk=request.user.pk).update(name=form.cleaned_data["name"])
         messages.success(request, "The name is changed.")
         return redirect("entering:account")
-    return render(request, "account/account.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "closed": Team.objects.closed_by(request.user)}
+    return render(request, "account/account.html", context, status=422 if form.errors else 200)
 
 
 def _account(form: AccountForm) -> dict[str, str]:

@@ -102,7 +102,7 @@ def new_password(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_POST
 def switch(request: TeamRequest) -> HttpResponse:
     """To another of one's teams, on the same kind of page."""
-    mine = Membership.objects.filter(user=request.user).select_related("team")
+    mine = Membership.objects.filter(user=request.user, team__deletes_at=None).select_related("team")
     there = get_object_or_404(mine, team__public_id=identifier(request.POST.get("team")))
     stand_in(request, there)
     return redirect(same_place(request.POST.get("next", "/")))

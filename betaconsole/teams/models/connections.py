@@ -25,8 +25,9 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(user.sees())
 
     def usable(self) -> "ConnectionQuerySet":
-        """Connections a request can go out on now; the environment's only while the environment has a key."""
-        found = self.filter(archived_at=None)
+        """Connections a request can go out on now; the environment's only while the environment has a key, and none of a
+        team that was deleted."""
+        found = self.filter(archived_at=None, team__deletes_at=None)
         return found if settings.ENVIRONMENT_KEY else found.exclude(kind=Connection.Kind.ENVIRONMENT)
 
     def usable_by(self, user: User) -> "ConnectionQuerySet":

@@ -17,7 +17,8 @@ from .people import Role, Team, User
 class OneTimeLinkQuerySet(models.QuerySet["OneTimeLink"]):
     def open(self) -> Self:
         """Links that would still work."""
-        return self.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+        # By its team, if it has one: nobody comes into a team that was deleted.
+        return self.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now(), team__deletes_at=None)
 
     def visible_to(self, user: User) -> Self:
         return self.filter(user.sees())

@@ -1,6 +1,6 @@
 """Who owns what: people, teams, and the role of each person in a team."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -52,6 +52,13 @@ class User(AbstractBaseUser):
         return not self.asks_as or Role(self.asks_as).includes(Role.MEMBER)
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    def closed_by(self, user: User) -> Self:
+        """What was deleted and may still be brought back by this person, who owns it."""
+        mine = self.filter(memberships__user=user, memberships__role=Role.OWNER)
+        return mine.filter(deletes_at__gt=timezone.now()).order_by("deletes_at")
+
+
 class Team(models.Model):
     """Who shares prompts, combinations, connections and history."""
 
@@ -65,6 +72,10 @@ class Team(models.Model):
     keep_days_set_at = models.DateTimeField(null=True)
     keep_days_takes_pinned = models.BooleanField(default=False)
     keep_days_takes_decided = models.BooleanField(default=False)
+    # An owner deleted it: nobody stands in it any more, and from then on it goes for good (runs.history.closing).
+    deletes_at = models.DateTimeField(null=True, db_index=True)
+
+    objects = TeamQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

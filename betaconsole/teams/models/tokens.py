@@ -44,4 +44,4 @@ class ApiToken(models.Model):
     def accepted(cls, secret: str) -> "ApiToken | None":
         """The live token this secret belongs to, with its user and team."""
         found = cls.objects.select_related("user", "team").filter(digest=cls.digest_of(secret), revoked_at=None)
-        return found.filter(user__is_active=True, user__memberships__team=F("team")).first()
+        return found.filter(user__is_active=True, user__memberships__team=F("team"), team__deletes_at=None).first()
