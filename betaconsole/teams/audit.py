@@ -38,12 +38,14 @@ def record_console(team_id: int, action: str, *, about: str = "", detail: Mappin
     _write(None, team_id, "", action, about=about, detail=detail)
 
 
-def record_person(request: HttpRequest, user: User | None, action: str, *, about: str = "", who: str = "") -> None:
+def record_person(
+    request: HttpRequest | None, user: User | None, action: str, *, about: str = "", who: str = ""
+) -> None:
     """Note what concerns a person and no team: a sign-in, a new password. Admins of the person's teams see it.
 
-    `who`: what was typed where the person is not known.
+    `who`: what was typed where the person is not known. `request`: None where somebody did it from the command line.
     """
-    _write(user, None, request.META.get("REMOTE_ADDR", ""), action, about=about, who=who)
+    _write(user, None, request.META.get("REMOTE_ADDR", "") if request else "", action, about=about, who=who)
 
 
 def _write(

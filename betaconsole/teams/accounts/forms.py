@@ -71,6 +71,26 @@ class AccountForm(PasswordForm):
         return User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
 
 
+class EmailForm(forms.Form):
+    """Another address for somebody who has an account."""
+
+    email = forms.EmailField(
+        label="New e-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.person = person
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if email == self.person.email:
+            raise forms.ValidationError("That is your e-mail already.")
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError("There is an account with this e-mail already.")
+        return email
+
+
 class ProfileForm(forms.Form):
     """What one may change about oneself."""
 

@@ -48,6 +48,7 @@ def _passkeys(view: View) -> View:
 
 entering = [
     path("", views.account, name="account"),
+    path("email/", views.change_email, name="change_email"),
     path("first/<str:secret>/", views.first, name="first"),
     path("invited/<str:secret>/", views.invited, name="invited"),
     path("new-password/<str:secret>/", views.new_password, name="new_password"),

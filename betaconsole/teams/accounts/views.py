@@ -1,9 +1,11 @@
 """Pages of people coming in by a link, and of one's own account."""
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 from betaconsole.teams.access import TeamRequest, public, signed_in
 from betaconsole.teams.models import Membership, OneTimeLink, Team, User
 
-from . import entering
+from . import changing, entering
 from .asking import switch
-from .forms import AccountForm, PasswordForm, ProfileForm
+from .forms import AccountForm, EmailForm, PasswordForm, ProfileForm
 
 Kind = OneTimeLink.Kind
 
@@ -100,6 +102,21 @@ def account(request: TeamRequest) -> HttpResponse:
         return redirect("entering:account")
     context = {"form": form, "closed": Team.objects.closed_by(request.user)}
     return render(request, "account/account.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+@reauthentication_required(allow_get=True)
+@require_http_methods(["GET", "POST"])
+def change_email(request: TeamRequest) -> HttpResponse:
+    """Another e-mail to sign in with: asks for the password (or another proof) first, as nothing is mailed."""
+    form = EmailForm(request.POST or None, person=request.user)
+    if settings.OIDC_NAME and request.method == "POST":
+        raise PermissionDenied  # whoever has an address at the service comes in by it: see the page
+    if request.method == "POST" and form.is_valid():
+        changing.change_email(request.user, form.cleaned_data["email"], request=request)
+        messages.success(request, f"From now on you sign in as {request.user.email}.")
+        return redirect("entering:account")
+    return render(request, "account/email.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def _account(form: AccountForm) -> dict[str, str]:
