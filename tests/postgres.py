@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,28 @@ def binary(name: str) -> Path | None:
     return max(folders, key=lambda path: float(path.parent.parent.name), default=None)
 
 
+class Server:
+    """A running server. `address` is for DATABASE_URL."""
+
+    def __init__(self, address: str, control: Callable[..., None]) -> None:
+        self.address, self._control = address, control
+
+    def restart(self) -> None:
+        """Crash it, and start it again on what it had committed."""
+        self._control("stop", "-m", "immediate")
+        self._control("start")
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The address of a running server, for DATABASE_URL."""
+    with restartable() as running:
+        yield running.address
+
+
+@contextmanager
+def restartable(**settings: str) -> Iterator[Server]:
+    """A running server that can be crashed; `settings` over SETTINGS."""
     initdb = binary("initdb")
     if initdb is None:
         raise FileNotFoundError("initdb: PostgreSQL is not installed")
@@ -50,20 +69,18 @@ def server() -> Iterator[str]:
             os.chown(folder, who["user"], who["group"])
         data = Path(folder) / "data"
         _run(programs / "initdb", "-D", data, "-U", "betaconsole", "-A", "trust", "-E", "UTF8", "--no-sync", who=who)
-        with _started(programs, data, Path(folder), who):
-            yield f"postgresql://betaconsole@{quote(folder, safe='')}/postgres"
+        options = " ".join(f"-c {name}={value!r}" for name, value in {**SETTINGS, **settings}.items())
+        options += f" -k {folder}"
 
+        def control(what: str, *how: str) -> None:
+            with_options = ["-o", options, "-l", Path(folder) / "log"] if what == "start" else []
+            _run(programs / "pg_ctl", what, "-D", data, *with_options, *how, "--wait", who=who)
 
-@contextmanager
-def _started(programs: Path, data: Path, folder: Path, who: Mapping[str, Any]) -> Iterator[None]:
-    options = " ".join(f"-c {name}={value!r}" for name, value in SETTINGS.items())
-    options += f" -k {folder}"
-    control = programs / "pg_ctl"
-    _run(control, "start", "-D", data, "-o", options, "-l", folder / "log", "--wait", who=who)
-    try:
-        yield
-    finally:
-        _run(control, "stop", "-D", data, "-m", "immediate", "--wait", who=who)
+        control("start")
+        try:
+            yield Server(f"postgresql://betaconsole@{quote(folder, safe='')}/postgres", control)
+        finally:
+            control("stop", "-m", "immediate")
 
 
 def _run(*command: Any, who: Mapping[str, Any]) -> None:

@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.chaos.verdict import Left, Row
-from tests.migrated import lay_tables
+from tests.migrated import lay_tables, postgres_database
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120.0
@@ -223,13 +222,5 @@ def _database() -> Iterator[str]:
     if not server:
         yield ""
         return
-    import psycopg
-
-    name = f"chaos_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    finally:
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with postgres_database(server) as address:
+        yield address

@@ -35,8 +35,11 @@ def say(**line: Any) -> None:
 def send(asked: dict[str, Any]) -> None:
     """Run an engine; launch comparisons until stopped, or (`launch` 0) only end what is there. Exit code 0 on SIGTERM.
 
-    With `go_on` everything that waits after a restart is sent first.
+    With `go_on` everything that waits after a restart is sent first; with `database_dies` the database may be away meanwhile.
     """
+    from django.db import Error as DatabaseError
+    from django.db import connection
+
     from betaconsole.runs.launching.launching import SendingDisabled
     from betaconsole.runs.models import Exchange
     from betaconsole.runs.sending import engine
@@ -60,13 +63,18 @@ def send(asked: dict[str, Any]) -> None:
         go_on_with_all()
     parent, launched = os.getppid(), 0
     while not stopping and os.getppid() == parent:
-        if launched < asked.get("launch", 0) and Exchange.objects.queued().count() < LANES * CASES:
-            launched += 1
-            with contextlib.suppress(SendingDisabled):  # stopped between the look and the launch
-                name, cancels = f"{asked['name']}-{launched}", asked.get("cancels", 0.15)
-                launch_one(name, chance, cancels=cancels, delay_ms=asked.get("delay_ms"))
-        elif launched == asked.get("launch", 0) and not Exchange.objects.unfinished().exists():
-            break
+        try:
+            if launched < asked.get("launch", 0) and Exchange.objects.queued().count() < LANES * CASES:
+                launched += 1
+                with contextlib.suppress(SendingDisabled):  # stopped between the look and the launch
+                    name, cancels = f"{asked['name']}-{launched}", asked.get("cancels", 0.15)
+                    launch_one(name, chance, cancels=cancels, delay_ms=asked.get("delay_ms"))
+            elif launched == asked.get("launch", 0) and not Exchange.objects.unfinished().exists():
+                break
+        except DatabaseError:
+            if not asked.get("database_dies"):
+                raise
+            connection.close()
         time.sleep(chance.uniform(0.005, 0.04))
     engine.stop(asked.get("stop_s", 1.0))
     say(name=asked["name"], ended=True)

@@ -1,6 +1,8 @@
 """Senders killed at random moments: nothing is sent twice, nothing is left running, what had arrived is kept."""
 
+import contextlib
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -51,3 +53,31 @@ def test_s4_a_stream_that_is_killed_has_lost_at_most_its_last_quarter_second(tmp
     assert verdict.wrong == []
     assert len(verdict.tails_s) >= 32
     assert max(verdict.tails_s) > 0  # otherwise nothing was measured
+
+
+def test_s5_what_was_claimed_and_killed_before_its_first_byte_is_interrupted_and_never_sent(tmp_path: Path) -> None:
+    # Nobody accepts, and the queue of those who knock is full: who connects waits, with its claim committed.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as nobody, contextlib.ExitStack() as stack:
+        address = nobody.getsockname()
+        for _ in range(2):
+            knocking = stack.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(address)
+        hired = stack.enter_context(crew(tmp_path, f"http://127.0.0.1:{address[1]}"))
+        sender = hired.start("first", launch=1, cancels=0).wait_until_ready()
+        hired.wait_until(lambda: [row.state for row in hired.left().rows] == ["sending"] * 16)
+        sender.kill()
+        nobody.listen(64)  # now whoever comes is let in
+        nobody.settimeout(1)
+        assert hired.start("second").wait() == 0
+        left = hired.left()
+        heard = b""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                peer, _ = nobody.accept()
+                peer.settimeout(0.2)
+                with peer, contextlib.suppress(OSError):
+                    heard += peer.recv(1)
+    assert {row.state for row in left.rows} == {"interrupted"}
+    assert {row.worker for row in left.rows} == {sender.worker}
+    assert heard == b""
