@@ -40,6 +40,7 @@ loglevel = "warning"
 
 def on_starting(server: Arbiter) -> None:
     """Ctrl-C and a closed terminal stop the console as SIGTERM does; a second Ctrl-C stops it at once."""
+    from betaconsole.web.log_lines import InContext, JsonLine
     from betaconsole.web.redaction import RedactKeys
 
     def stop() -> None:
@@ -49,7 +50,10 @@ def on_starting(server: Arbiter) -> None:
 
     server.handle_int, server.handle_hup = stop, server.handle_term
     for handler in server.log.error_log.handlers:
+        handler.addFilter(InContext())
         handler.addFilter(RedactKeys())
+        if settings.LOG_FORMAT == "json":
+            handler.setFormatter(JsonLine())
 
 
 def post_worker_init(worker: ThreadWorker) -> None:

@@ -219,6 +219,7 @@ INSTALLED_APPS = [
 
 # The tables of accounts are there in both modes, so that a data folder can change from one to the other.
 SOLO_MIDDLEWARE = [
+    "betaconsole.web.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
@@ -234,6 +235,7 @@ SOLO_MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",  # allauth does not start without it
 ]
 TEAM_MIDDLEWARE = [
+    "betaconsole.web.request_log.RequestLog",
     "betaconsole.web.proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -402,15 +404,31 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PASSKEYS and not IS_HTTPS
 
 # Logs: ids, sizes and states, never a body, never a key ---------------------------------------------------------
 
+LOG_FORMAT = env.str("BETACONSOLE_LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
+LOG_LEVEL = env.log_level("BETACONSOLE_LOG_LEVEL", logging.INFO if MODE == "team" else logging.WARNING)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "betaconsole.web.redaction.RedactKeys", "keys": [ENVIRONMENT_KEY]}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line", "filters": ["redact"]}
+    "filters": {
+        "context": {"()": "betaconsole.web.log_lines.InContext"},
+        "redact": {"()": "betaconsole.web.redaction.RedactKeys", "keys": [ENVIRONMENT_KEY]},
     },
-    "root": {"handlers": ["stderr"], "level": env.log_level("BETACONSOLE_LOG_LEVEL", logging.WARNING)},
-    # urllib3 would print request lines and headers at DEBUG.
-    "loggers": {"urllib3": {"level": "WARNING"}, "betaconsole": {"level": "INFO"}},
+    "formatters": {
+        "text": {"()": "betaconsole.web.log_lines.TextLine"},
+        "json": {"()": "betaconsole.web.log_lines.JsonLine"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "stream": sys.stderr,
+            "formatter": LOG_FORMAT,
+            "filters": ["context", "redact"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "urllib3": {"level": "WARNING"},  # it would print request lines and headers at DEBUG
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # what was refused has its own line (web/request_log.py)
+    },
 }

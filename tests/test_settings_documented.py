@@ -65,6 +65,7 @@ WRONG = {
     "BETACONSOLE_THREADS": ["3", "many"],
     "BETACONSOLE_SENDING_ENABLED": ["perhaps"],
     "BETACONSOLE_LOG_LEVEL": ["LOUD"],
+    "BETACONSOLE_LOG_FORMAT": ["xml"],
     "BETACONSOLE_CA_BUNDLE": ["/nowhere/ca.pem"],
     "ANTHROPIC_BASE_URL": ["ftp://host", "https://user:hunter2@host", "https://host/?key=hunter2"],
     "BETACONSOLE_ALLOWED_BASE_URLS": ["https://fine.example,nonsense"],

@@ -12,6 +12,7 @@ PATTERNS = [
     re.compile(r"(?i)(x-api-key[\\'\"]*\s*[:=][\s\\'\"]*)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"(?i)(\bhttps?://)[^\s/@:'\"<>]{1,200}:[^\s/@'\"<>]{1,200}(?=@)"),
 ]
+LONGEST_LINE = 500
 SHORTEST = 8  # anything shorter would match ordinary words
 _known: set[str] = set()
 
@@ -46,5 +47,11 @@ class RedactKeys(logging.Filter):
             message = f"{record.msg!r} {record.args!r}"
         record.msg, record.args = redact(message), None
         if record.exc_info:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = redact(_bounded(logging.Formatter().formatException(record.exc_info)))
         return True
+
+
+def _bounded(traceback: str) -> str:
+    """Without what an exception quotes at length: PostgreSQL's DETAIL is a whole row, with prompts in it."""
+    lines = [line[:LONGEST_LINE] for line in traceback.splitlines() if not line.startswith("DETAIL:")]
+    return "\n".join(lines)
