@@ -122,6 +122,10 @@ class DiffAnswer(TypedDict):
     headers: list[HeaderAnswer]
     request: RequestDiffAnswer
     timing: TimingsAnswer
+    level: Annotated[
+        Literal["words", "lines"],
+        Field(description="lines: some lines that differ were too many to be compared word by word."),
+    ]
 
 
 def diff_answer(left: Exchange, right: Exchange, *, ignore_space: bool, ignore_case: bool) -> DiffAnswer:
@@ -134,6 +138,7 @@ def diff_answer(left: Exchange, right: Exchange, *, ignore_space: bool, ignore_c
         "headers": _headers(header_diff(left.response_headers, right.response_headers)),
         "request": _request(request_diff(sent(left), sent(right)), left, right),
         "timing": {"left": timing_of([recorded_of(left)]).dump(), "right": timing_of([recorded_of(right)]).dump()},
+        "level": words.level,
     }
 
 

@@ -42,7 +42,8 @@ def difference(caller, pair, **options):
 def test_everything_that_differs_is_told_in_the_documented_form(caller, pair):
     answer = difference(caller, pair).json()
     assert fits(answer, DiffAnswer)
-    assert list(answer) == ["words", "blocks", "usage", "headers", "request", "timing"]
+    assert list(answer) == ["words", "blocks", "usage", "headers", "request", "timing", "level"]
+    assert answer["level"] == "words"
     assert answer["words"] == [
         {"op": "equal", "left": "It came on ", "right": "It came on "},
         {"op": "delete", "left": "Monday", "right": ""},
