@@ -129,7 +129,8 @@ def load(
         causes={position: found[row.id] for position, row in causes.items() if row.id in found},
         sending_now=_sending_on(comparison.connection_id) if waits else 0,
         viewer_id=viewer_id,
-        may_run=may_run,
+        # What was brought from a file can be read and compared, and not be sent from here.
+        may_run=may_run and comparison.brought is None,
     )
 
 

@@ -97,6 +97,8 @@ def test_it_says_who_brought_it_and_from_where_and_nothing_is_sent_on_from_it(to
     assert "imported just now" in shown
     assert "From history.jsonl, where it was #1 by" in shown
     assert "Run again" not in shown
+    brought.exchanges.update(state=State.INTERRUPTED)
+    assert "Run this column again" not in client.get(brought.get_absolute_url()).content.decode()
     refused = client.post(reverse("runs:again", args=[brought.public_id]), {"client_token": "a"})
     assert refused.status_code >= 400
     assert Comparison.objects.filter(deleted_at=None).count() == 1
