@@ -1,19 +1,21 @@
 """Judging a pair of columns without knowing which is which: the order of the cells, who stands on the left, what is shown.
 
 Order and sides are drawn by the console's secret for each person and pair: the same at every look, and nobody can tell
-them from an address. What is shown is what a reader would get: texts and tool calls. Thinking, fields of the message,
+them from an address. What is shown is what a reader would get: texts, tool calls and their results. Thinking, fields of the message,
 ids, figures and headers stay away, because a beta can be told by them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from betaconsole.runs.models import Comparison, Variant, VerdictDue
-from betaconsole.runs.pages.block_views import BlockView, final_views
+from betaconsole.runs.pages.block_views import BlockView, ResultView, final_views
+from betaconsole.runs.pages.conversation import results_in
 from betaconsole.runs.pages.showing import Row
 from betaconsole.runs.pages.viewing import View, load, words_of
 from betaconsole.runs.states import State
@@ -61,11 +63,19 @@ class Judging:
 
 
 @dataclass(frozen=True)
+class BlindTurn:
+    """One turn: what was answered, and what its tool calls were answered with."""
+
+    blocks: Sequence[BlockView]
+    results: Sequence[ResultView] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What stands on one side. `turns`: the blocks of each answer of the cell, in order."""
+    """What stands on one side. `turns`: those of the cell, in order."""
 
     side: str
-    turns: Sequence[Sequence[BlockView]]
+    turns: Sequence[BlindTurn]
 
 
 def judging_of(
@@ -138,14 +148,16 @@ def take_back(judging: Judging) -> None:
             VerdictDue.objects.create(comparison=judging.comparison)
 
 
-def _turns(view: View, variant: Variant) -> list[list[BlockView]]:
+def _turns(view: View, variant: Variant) -> list[BlindTurn]:
     turns = view.turns.get(variant.position, ())
     words = words_of([turn.pk for turn in turns])
-    return [
-        [block for block in final_views(words[turn.pk].message, "") if block.type in SHOWN]
-        for turn in turns
-        if turn.pk in words
-    ]
+    said = [(turn, words[turn.pk]) for turn in turns if turn.pk in words]
+    found = []
+    for (_, mine), then in zip_longest(said, said[1:]):
+        blocks = [block for block in final_views(mine.message, "") if block.type in SHOWN]
+        given = results_in(then[1].added, mine.message, then[0], stubs=(), viewer_id=None) if then else {}
+        found.append(BlindTurn(blocks, list(given.values())))
+    return found
 
 
 def _drawn(variant: Variant, person: User, what: str) -> str:

@@ -49,6 +49,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
         "evidence": evidence,
         "is_running": is_running,
         "is_single": not several and len(variants) > 1 and not is_running and comparison.endpoint.is_messages,
+        "offers_checks": not (comparison.checks or digest_of_votes(comparison)),
         "is_open": "drawn" in request.GET,
         "has_ended": "running" in request.GET and not is_running,
         "seen": seen if evidence is None or evidence.is_current else "",

@@ -12,7 +12,7 @@ from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.showing import rows_of
 from betaconsole.runs.states import State
 from tests.builders import make_comparison, make_exchange, message
-from tests.runs.conversations import call
+from tests.runs.conversations import call, calls, make_conversation
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script> **bold** [x](javascript:alert(2))"
@@ -131,6 +131,14 @@ def test_answers_are_hostile_and_tool_calls_are_plain(client, team, ann):
     assert "javascript:alert" not in re.sub(r">[^<]*<", "><", html)
     assert "<strong>bold</strong>" in html
     assert "&lt;b&gt;A-1&lt;/b&gt;" in html
+
+
+def test_between_turns_stands_what_the_calls_were_answered_with(client, team, ann):
+    comparison = make_comparison(team, ann, exchanges=False)
+    for variant in columns(comparison):
+        make_conversation(comparison, variant, [calls(call(order_id="A-1043")), "It is on its way."])
+    html = page(client, comparison)
+    assert html.count("→ result: found 1") == 2
 
 
 def test_only_cells_that_both_answered_are_judged(team, ann):
