@@ -167,7 +167,8 @@ def program(name: str) -> Path:
 
 
 def _environment() -> dict[str, str]:
+    """What the console knows of the database, and nothing that this process was started with."""
     given = connection.settings_dict
     own = {variable: str(given[name]) for name, variable in VARIABLES.items() if given.get(name)}
     own |= {variable: str(given["OPTIONS"][name]) for name, variable in OPTIONS.items() if given["OPTIONS"].get(name)}
-    return {**os.environ, **own}
+    return {"PATH": os.defpath, **own}
