@@ -4,7 +4,16 @@ from django.urls import path
 
 from .history import retention_views, transfer_views
 from .history import views as history_views
-from .pages import batch_views, conversation_views, count_views, errand_views, pace_views, views, vital_views
+from .pages import (
+    batch_views,
+    conversation_views,
+    count_views,
+    errand_views,
+    pace_views,
+    promise_views,
+    views,
+    vital_views,
+)
 
 app_name = "runs"
 urlpatterns = [
@@ -56,6 +65,7 @@ urlpatterns = [
     path("comparisons/<str:public_id>/change/", history_views.change_comparison, name="change_comparison"),
     path("comparisons/<str:public_id>/delete/", history_views.delete_comparison, name="delete_comparison"),
     path("comparisons/<str:public_id>/restore/", history_views.restore_comparison, name="restore_comparison"),
+    path("promises/", promise_views.promises, name="promises"),
     # what machines ask (betaconsole/web/vitals.py answers them first)
     path("healthz", vital_views.healthz, name="healthz"),
     path("readyz", vital_views.readyz, name="readyz"),
