@@ -24,6 +24,7 @@ from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
 from betaconsole.library.variables import VariableError, read_described, written
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Team, User
+from betaconsole.web.incoming import has_too_many_values
 from betaconsole.web.paging import identifier
 
 from .exporting import COMBINATION, COMBINATION_VERSION, PROMPT, VERSION
@@ -107,6 +108,8 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _read(line: bytes) -> Value:
+    if has_too_many_values(line):
+        raise _Bad("It holds more values than the console reads at once.")
     try:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -1,29 +1,42 @@
 """Files on their way in: read up to a limit, then let pass by, so that no upload fills the disk."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 View = Callable[..., HttpResponseBase]
+FORM_BYTES = 1_000_000  # what a form may have beside its files
+MOST_VALUES = 2_000_000
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 class UpTo(FileUploadHandler):
-    """Stops keeping once all files of a request have more than `max_bytes`; says so in `passed_limit`."""
+    """Keeps nothing more once all files of a request have more than `max_bytes`; says so in `passed_limit`."""
 
     def __init__(self, request: HttpRequest, max_bytes: int) -> None:
         super().__init__(request)
         self.left = max_bytes
         self.passed_limit = False
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, boundary: str, encoding: str | None = None
+    ) -> None:
+        """What is announced to be too much is not kept in part first."""
+        if content_length > self.left + FORM_BYTES:
+            self.left = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.left -= len(raw_data)
         if self.left < 0:
+            # The rest is read piece by piece and dropped, so that the answer is heard. Not by StopUpload: Django then
+            # reads it line by line, and a line may be all of it.
             self.passed_limit = True
-            raise StopUpload(connection_reset=False)  # the rest is read and dropped, so that the answer is heard
+            return None
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
@@ -58,3 +71,14 @@ def too_much(request: HttpRequest) -> bool:
     request.FILES  # noqa: B018 - reading it is what counts
     handler: UpTo = request.files_limit  # type: ignore[attr-defined]
     return handler.passed_limit
+
+
+def has_too_many_values(line: bytes) -> bool:
+    """Whether JSON would take more memory than a line is worth: a value may cost a hundred times its one sign.
+
+    Counted are commas and brackets outside of texts; those are looked for only where there are many signs in all.
+    """
+    if sum(map(line.count, (b",", b"[", b"{"))) <= MOST_VALUES:
+        return False
+    bare = _STRING.sub(b"", line)
+    return sum(map(bare.count, (b",", b"[", b"{"))) > MOST_VALUES

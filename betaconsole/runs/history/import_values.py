@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from django.utils import timezone
 
 from betaconsole.storage.fields import showable
+from betaconsole.web.incoming import has_too_many_values
 from betaconsole.web.paging import identifier
 
 MAX_DEPTH = 64
@@ -134,6 +135,8 @@ def _is_pair(value: Any) -> bool:
 
 def parsed(line: bytes) -> Mapping[str, Any]:
     """The JSON object that a line is. Raises `Bad`."""
+    if has_too_many_values(line):
+        raise Bad("It holds more values than the console reads at once.")
     try:
         value = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError as error:
