@@ -95,7 +95,8 @@ class SignInService(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         invitation = open_link(OneTimeLink.Kind.INVITATION, request.session.get(INVITATION, ""))
         email = getattr(sociallogin.user, "email", "")
-        return bool(invitation and email) and not User.objects.filter(email=email).exists()
+        is_meant = bool(invitation and email and invitation.is_for(email))
+        return is_meant and not User.objects.filter(email=email).exists()
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = sociallogin.user

@@ -17,8 +17,12 @@ from betaconsole.teams.solo import set_up_solo
 
 INVITATION = "invitation"  # the session's word for the invitation that a visitor came by
 FIRST_LASTS = timedelta(days=2)
-INVITATION_LASTS = timedelta(days=7)
+INVITATION_LASTS = timedelta(hours=72)
 PASSWORD_LASTS = timedelta(days=1)
+
+
+class Another(Exception):
+    """The invitation is for somebody else's address; it stays open."""
 
 
 class Spent(Exception):
@@ -69,6 +73,8 @@ def accept(request: HttpRequest, link: OneTimeLink, user: User) -> Membership:
     standing = Membership.objects.filter(user=user, team=link.team).first()
     if standing is not None:
         return standing
+    if not link.is_for(user.email):
+        raise Another
     if not link.use(user):
         raise Spent
     made = Membership.objects.create(user=user, team=link.team, role=link.role)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from betaconsole.teams.models import User
+from betaconsole.teams.models import OneTimeLink, User
 
 LONGEST_PASSWORD = 200
 
@@ -61,8 +61,14 @@ class AccountForm(PasswordForm):
     )
     field_order = ["email", "name", "password1", "password2"]
 
+    def __init__(self, *args: Any, link: OneTimeLink | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.link = link
+
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()
+        if self.link is not None and not self.link.is_for(email):
+            raise forms.ValidationError("This invitation is for another e-mail address.")
         if User.objects.filter(email=email).exists():
             raise forms.ValidationError("There is an account with this e-mail already: sign in with it instead.")
         return email

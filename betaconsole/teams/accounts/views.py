@@ -51,6 +51,8 @@ def invited(request: HttpRequest, secret: str) -> HttpResponse:
         return _join_anew(request, link, secret)
     except entering.Spent:
         return _gone(request)
+    except entering.Another:
+        return render(request, "account/invited.html", {"link": link, "is_anothers": True}, status=403)
 
 
 def _join(request: HttpRequest, link: OneTimeLink, user: User) -> HttpResponse:
@@ -65,7 +67,7 @@ def _join(request: HttpRequest, link: OneTimeLink, user: User) -> HttpResponse:
 def _join_anew(request: HttpRequest, link: OneTimeLink, secret: str) -> HttpResponse:
     if settings.OIDC_NAME:
         request.session[entering.INVITATION] = secret  # for whoever comes back from the sign-in service
-    form = AccountForm(request.POST or None)
+    form = AccountForm(request.POST or None, link=link)
     if request.method == "POST" and form.is_valid():
         user = entering.make_account(request, link, **_account(form))
         return _sign_in(request, user, "/")

@@ -34,7 +34,7 @@ class InvitationForm(RoleForm):
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="Only to recognise the invitation in the list.",
+        help_text="An e-mail address binds the invitation to it; anything else is only to recognise it in the list.",
     )
     field_order = ["note", "role"]
 

@@ -5,6 +5,8 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Self
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models
 from django.utils import timezone
 
@@ -67,6 +69,20 @@ class OneTimeLink(models.Model):
         secret = secrets.token_urlsafe(32)
         expires_at: datetime = timezone.now() + lasts
         return cls.objects.create(kind=kind, digest=_digest(secret), expires_at=expires_at, **fields), secret
+
+    @property
+    def only_for(self) -> str:
+        """The address it is bound to, where whoever made it wrote one down and nothing else."""
+        note = self.note.strip().lower()
+        try:
+            validate_email(note)
+        except ValidationError:
+            return ""
+        return note
+
+    def is_for(self, email: str) -> bool:
+        """Whether somebody with this address may use it."""
+        return self.only_for in ("", email.lower())
 
     def use(self, user: User) -> bool:
         """Spend the link on this person; False where somebody was faster. One statement decides."""

@@ -62,7 +62,7 @@ def test_a_form_refused_keeps_what_was_typed_but_no_password(team_mode):
     assert 'short"' not in page
 
 
-def test_an_invitation_makes_an_account_in_the_team_with_the_role(crew):
+def test_b32_an_invitation_makes_an_account_in_the_team_with_the_role(crew):
     secret = invite(place(crew["admin"]), role=Role.VIEWER, note="Bo")
     browser = browser_of(None)
     assert "Crew" in browser.get(f"/account/invited/{secret}/").content.decode()
@@ -92,7 +92,7 @@ def test_who_is_in_the_team_keeps_role_and_invitation(crew):
 
 
 @pytest.mark.parametrize("how", ["revoked", "expired", "invented"])
-def test_an_invitation_that_ended_lets_nobody_in(how, crew):
+def test_b32_an_invitation_that_ended_lets_nobody_in(how, crew):
     secret = invite(place(crew["owner"]), role=Role.MEMBER, note="")
     link = OneTimeLink.objects.get()
     if how == "revoked":
@@ -123,7 +123,7 @@ def test_nobody_invites_above_what_they_may_give(crew):
         invite(place(crew["member"]), role=Role.VIEWER, note="")
 
 
-def test_a_link_to_a_new_password_ends_the_sessions_of_the_old_one(crew):
+def test_b22_a_link_to_a_new_password_ends_the_sessions_of_the_old_one(crew):
     member = crew["member"]
     member.set_password("another password of old")
     member.save()
@@ -155,3 +155,35 @@ def test_the_terminal_helps_whoever_nobody_else_can_help(crew, capsys):
     assert crew["owner"].check_password(PASSWORD)
     with pytest.raises(CommandError, match="Nobody signs in"):
         call_command("new_password", "nobody@example.com")
+
+
+def test_b32_an_invitation_lasts_three_days_and_one_use(crew):
+    secret = invite(place(crew["owner"]), role=Role.MEMBER, note="")
+    left = OneTimeLink.objects.get().expires_at - timezone.now()
+    assert timedelta(hours=71) < left <= timedelta(hours=72)
+    assert browser_of(None).post(f"/account/invited/{secret}/", BO).status_code == 302
+    assert browser_of(None).post(f"/account/invited/{secret}/", {**BO, "email": "cy@example.com"}).status_code == 410
+    assert browser_of(crew["stranger"]).post(f"/account/invited/{secret}/").status_code == 410
+
+
+def test_b32_an_invitation_for_an_address_is_nobody_elses(crew):
+    secret = invite(place(crew["owner"]), role=Role.MEMBER, note=" Bo@example.com ")
+    refused = browser_of(None).post(f"/account/invited/{secret}/", {**BO, "email": "eve@example.com"})
+    assert (refused.status_code, "for another e-mail" in refused.content.decode()) == (422, True)
+    other = browser_of(crew["stranger"]).post(f"/account/invited/{secret}/")
+    assert (other.status_code, "for another e-mail" in other.content.decode()) == (403, True)
+    assert not crew["stranger"].memberships.filter(team__name="Crew").exists()
+    assert browser_of(None).post(f"/account/invited/{secret}/", BO).status_code == 302
+
+
+def test_b32_invitations_of_an_admin_who_was_removed_end_too(crew):
+    secret = invite(place(crew["admin"]), role=Role.MEMBER, note="")
+    browser_of(crew["owner"]).post(f"/team/members/{place(crew['admin']).public_id}/remove/")
+    assert browser_of(None).post(f"/account/invited/{secret}/", BO).status_code == 410
+    assert not User.objects.filter(email="bo@example.com").exists()
+
+
+def test_b29_a_link_is_built_from_the_configured_address_whatever_host_was_asked_for(crew):
+    page = browser_of(crew["owner"], host="127.0.0.1:9").post("/team/invitations/", {"role": "viewer"})
+    assert "http://localhost:8000/account/invited/" in page.content.decode()
+    assert "127.0.0.1:9" not in page.content.decode()
