@@ -100,7 +100,7 @@ def test_numbers_are_ordinary_numbers_to_whoever_calculates_with_them():
         ("{'a': 1}", 1, 2, "double quotes"),
     ],
 )
-def test_text_that_is_no_json_is_refused_with_its_place(text, line, column, words):
+def test_b14_text_that_is_no_json_is_refused_with_its_place(text, line, column, words):
     with pytest.raises(JsonError) as caught:
         jsontext.loads(text)
     assert (caught.value.line, caught.value.column) == (line, column)
@@ -114,7 +114,7 @@ def test_the_deepest_nesting_allowed_is_read_and_written():
 
 
 @given(st.text(max_size=40) | st.text('{}[]:,"\\eE+-.0123456789 \nNaInfity', max_size=40))
-def test_any_text_is_read_or_refused_with_a_place_in_it(text):
+def test_b14_any_text_is_read_or_refused_with_a_place_in_it(text):
     try:
         jsontext.dumps(jsontext.loads(text))
     except JsonError as error:

@@ -83,7 +83,7 @@ def test_a_limit_that_is_no_number_is_refused_at_its_field(tab, value):
     assert tab.draft.body_text == SPELLED
 
 
-def test_json_is_kept_as_typed_even_where_it_does_not_parse(tab):
+def test_b14_json_is_kept_as_typed_even_where_it_does_not_parse(tab):
     answer = tab.post("set_body", body='{\n  "model": oops', view="json")
     assert answer.status_code == 200
     assert tab.draft.body_text == '{\n  "model": oops'
@@ -100,7 +100,7 @@ def test_json_is_kept_as_typed_even_where_it_does_not_parse(tab):
     [('{"a": NaN}', "NaN"), ('{"a": 1, "a": 2}', "twice"), ("[" * 100_000, "levels deep"), ('{"a":' * 200 + "1" + "}" * 200, "levels deep"),
      ("[]", "object"), ("", "line 1"), ("\x00", "line 1"), ('"\\ud800"', "object")],
 )  # fmt: skip
-def test_every_kind_of_bad_json_gets_a_plain_answer(tab, typed, said):
+def test_b14_every_kind_of_bad_json_gets_a_plain_answer(tab, typed, said):
     answer = tab.post("set_body", body=typed, view="json")
     assert answer.status_code == 200
     assert said in text(answer)
@@ -135,7 +135,7 @@ def test_hostile_text_is_escaped(tab):
         assert "<script>alert" not in page.content.decode()
 
 
-def test_a_body_of_ten_megabytes_works_and_its_view_is_cut(tab):
+def test_b14_a_body_of_ten_megabytes_works_and_its_view_is_cut(tab):
     body = json.dumps({**BODY, "system": "y" * 10 * MEGABYTE})
     assert tab.post("set_body", body=body, view="json").status_code == 200
     for view in ("form", "json"):

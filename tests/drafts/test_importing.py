@@ -156,7 +156,7 @@ def test_what_is_passed_over_is_counted_and_the_first_few_are_named():
     )
 
 
-def test_a_key_in_a_body_is_taken_out_and_said():
+def test_b28_a_key_in_a_body_is_taken_out_and_said():
     recording, kept = imported(log(body("my key is sk-ant-api03-abcdefghijkl")))
     assert "sk-ant-api03" not in kept[0][1]
     assert "A key (sk-ant-…) stood in 1 of them. It was taken out." in recording.notes
@@ -194,12 +194,12 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_nothing_is_taken_from(what):
+def test_b27_nothing_is_taken_from(what):
     data, expected = HOSTILE[what]
     assert expected in refusal(data)
 
 
-def test_a_line_of_a_hundred_megabytes_is_passed_over_without_being_held(tmp_path, monkeypatch):
+def test_b27_a_line_of_a_hundred_megabytes_is_passed_over_without_being_held(tmp_path, monkeypatch):
     monkeypatch.setattr(importing, "MAX_LINE_BYTES", 1_000_000)
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'{"model": "' + b"x" * 100_000_000 + b'"}\n' + log(ONE))
@@ -213,7 +213,7 @@ def test_a_line_of_a_hundred_megabytes_is_passed_over_without_being_held(tmp_pat
     assert "line 1 (longer than 0 MB)" in said(recording)
 
 
-def test_more_than_a_comparison_holds_is_left_out_and_counted(monkeypatch):
+def test_b27_more_than_a_comparison_holds_is_left_out_and_counted(monkeypatch):
     monkeypatch.setattr(importing, "MAX_CELLS", 3)
     recording, kept = imported(log(*[ONE] * 5))
     assert len(kept) == 3
@@ -255,7 +255,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(JSON, max_size=3), st.binary(max_size=40), st.sampled_from([None, 1]))
-def test_whatever_comes_is_read_or_refused_and_what_is_kept_are_bodies(rows, junk, indent):
+def test_b27_whatever_comes_is_read_or_refused_and_what_is_kept_are_bodies(rows, junk, indent):
     data = b"\n".join([json.dumps(row, indent=indent).encode() for row in rows] + [junk])
     try:
         recording, kept = imported(data)
@@ -282,3 +282,26 @@ def test_no_line_breaks_the_reader(text):
         except NoRequest:
             continue
         assert found
+
+
+def test_b28_a_har_file_leaves_its_keys_and_cookies_behind():
+    secrets = {
+        "x-api-key": "no-known-shape-0001",
+        "Authorization": "Bearer no-known-shape-0002",
+        "Cookie": "sid=no-known-shape-0003",
+    }
+    headers = [{"name": name, "value": value} for name, value in [*secrets.items(), ("anthropic-beta", THINKING)]]
+    cookies = [{"name": "sid", "value": "no-known-shape-0003"}]
+    request = {
+        "method": "POST",
+        "url": "https://api.anthropic.com/v1/messages?key=no-known-shape-0004",
+        "headers": headers,
+    }
+    request |= {"cookies": cookies, "postData": {"text": json.dumps(body("my key is sk-ant-api03-abcdefghijkl"))}}
+    answer = {"headers": [{"name": "Set-Cookie", "value": "sid=no-known-shape-0005"}], "cookies": cookies}
+    recording, kept = imported(log({"log": {"entries": [{"request": request, "response": answer}] * 2}}), "a.har")
+    held = json.dumps([recording.summary(), recording.notes, kept])
+    assert (recording.count, recording.betas) == (2, [THINKING])
+    assert "no-known-shape" not in held
+    assert "sk-ant-api03" not in held
+    assert "A key (sk-ant-…) stood in 2 of them" in said(recording)

@@ -50,7 +50,7 @@ def test_a_documented_curl_command_becomes_body_betas_and_version():
     assert pasted.notes == ()
 
 
-def test_no_key_ever_comes_out():
+def test_b28_no_key_ever_comes_out():
     for text in (DOCUMENTED, DEBUG, json.dumps({**BODY, "note": KEY}), DOCUMENTED.replace("x-api-key", "x-other")):
         assert KEY not in repr(read_request(text))
         assert read_request(text).dropped
@@ -119,7 +119,7 @@ def test_other_headers_are_named_and_not_kept():
     assert pasted.not_kept == ("user-agent", "x-custom", "x-stainless-*")
 
 
-def test_credentials_of_every_kind_are_dropped_and_named():
+def test_b28_credentials_of_every_kind_are_dropped_and_named():
     pasted = read_request("curl -u me:secret x -H 'Authorization: Bearer secret' -b 'a=secret' -d '{}'")
     assert "secret" not in repr(pasted)
     assert set(pasted.dropped) == {"user name and password (-u)", "cookies (-b)", "an authorization header"}

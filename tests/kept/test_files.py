@@ -128,7 +128,7 @@ def test_one_bad_line_and_nothing_is_imported(library, team, eve, line, change, 
 @pytest.mark.parametrize(
     "data", [b"", b"\n\n", b"\xff\xfe", b"[" * 100_000, b'{"kind": 1}', b"null", b"PK\x03\x04", b"\x00"]
 )
-def test_no_bytes_make_an_import_stumble(team, owner, data):
+def test_b27_no_bytes_make_an_import_stumble(team, owner, data):
     with pytest.raises(ImportRefused):
         import_lines(io.BytesIO(data), team=team, author=owner.user)
 
@@ -158,7 +158,7 @@ def test_a_version_that_differs_from_the_one_here_is_not_written_over(library, t
     assert "versions never change" in refused.value.problems[0][1]
 
 
-def test_no_cell_of_an_exported_spreadsheet_is_run(client, library):
+def test_b26_no_cell_of_an_exported_spreadsheet_is_run(client, library):
     for name in ("prompts", "combinations"):
         answer = client.get(reverse(f"library:export_{name}_csv"))
         rows = list(csv.reader(io.StringIO(answer.getvalue().decode(), newline="")))

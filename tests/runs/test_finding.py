@@ -1,10 +1,13 @@
 """Search over everything sent and received: whole words, newest first, only the team's own."""
 
 import time
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from betaconsole.runs import finding
 from betaconsole.runs.finding import index_pending, search, words
@@ -103,13 +106,63 @@ def test_another_team_finds_nothing_of_it(ann):
     ['"', '""', "*", "a*b", "NEAR(a b)", "a AND", "OR", "NOT x", "(", "a)", "text : x", "^a", "-a", "a'b", "%", "_", "\\",
      "\x00", "\x00a", "\ud800", "a\ud800b", "'; DROP TABLE runs_fulltext; --", "& |", "!a", "a:*", "<->", "🙂", "\u202e"],
 )  # fmt: skip
-def test_whatever_is_typed_is_words_and_never_syntax(ann, query):
+def test_b31_whatever_is_typed_is_words_and_never_syntax(ann, query):
     said(ann, "plain")
     assert isinstance(search(ann.team, query), list)
     assert len(search(ann.team, "plain")) == 1
 
 
-def test_ten_kilobytes_of_query_are_answered_quickly(ann):
+SYNTAX = [
+    '"',
+    "*",
+    "NEAR(",
+    "%",
+    "_",
+    "(",
+    ")",
+    ":",
+    "AND ",
+    "OR ",
+    "NOT ",
+    "^",
+    "-",
+    "beta:",
+    "-beta:",
+    "status:",
+    "cost:>",
+    "by:",
+    "\x00",
+]
+SYNTAX += [
+    "\ud800",
+    "a",
+    "é",
+    " ",
+    "'",
+    "\\",
+    "t1",
+    "&",
+    "|",
+    "!",
+    "<->",
+    "🙂",
+    "plain",
+    "since:",
+    "9" * 30,
+    "\u202e",
+    "\u00ad",
+    "\u0301",
+]
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(SYNTAX) | st.text(max_size=3), max_size=10).map("".join))
+def test_b31_any_text_in_the_search_of_history_is_answered(ann, client, typed):
+    assert client.get(f"/history/?{urlencode({'q': typed}, errors='surrogatepass')}").status_code == 200
+    search(ann.team, typed)
+
+
+def test_b31_ten_kilobytes_of_query_are_answered_quickly(ann):
     said(ann, "plain")
     for query in ("a " * 5000, "a" * 10_000, "x-" * 5000, '"' * 10_000):
         started = time.monotonic()

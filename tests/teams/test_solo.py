@@ -31,7 +31,7 @@ def test_this_machine_may_come_in(host):
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
-def test_another_host_name_is_refused_with_a_reason(host):
+def test_b29_another_host_name_is_refused_with_a_reason(host):
     page = Client(headers={"host": host}).get("/history/")
     assert page.status_code == 403
     assert "host name" in page.content.decode()

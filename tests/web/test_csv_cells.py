@@ -16,7 +16,7 @@ STARTERS = set("=+-@\t\r\n＝＋－＠")
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", '=cmd|" /C calc"!A0']
 )
-def test_a_text_that_a_spreadsheet_would_run_is_only_text(text):
+def test_b26_a_text_that_a_spreadsheet_would_run_is_only_text(text):
     assert safe_row([text]) == [f"'{text}"]
 
 
@@ -25,7 +25,7 @@ def test_plain_values_are_written_as_they_are():
 
 
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5))
-def test_every_text_comes_back_whole_and_none_begins_like_a_formula(rows):
+def test_b26_every_text_comes_back_whole_and_none_begins_like_a_formula(rows):
     data = b"".join(csv_chunks(["a", "b"], rows)).decode()
     read = list(csv.reader(io.StringIO(data, newline="")))[1:]
     assert read == [safe_row(row) for row in rows]

@@ -2,10 +2,13 @@
 
 import re
 import time
+from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from betaconsole.web.markdown import MAX_BYTES, highlighted, plain, render, too_heavy
+from betaconsole.web.markdown import ATTRIBUTES, MAX_BYTES, TAGS, highlighted, plain, render, too_heavy
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -32,7 +35,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_becomes_neither_element_nor_link_that_acts(text):
+def test_b18_hostile_text_becomes_neither_element_nor_link_that_acts(text):
     html = render(text)
     assert not re.search(r"<(script|img|svg|math|style|iframe|div)\b", html)
     assert not re.search(r"<[^>]*\s(on\w+|hx-\S+|style|src|id)\s*=", html)
@@ -46,7 +49,7 @@ def test_a_link_says_where_it_leads_and_hands_nothing_over():
     )
 
 
-def test_an_image_is_a_link_so_that_looking_fetches_nothing():
+def test_b18_an_image_is_a_link_so_that_looking_fetches_nothing():
     html = render("![a photo](https://example.com/x.png)")
     assert "<img" not in html
     assert ">a photo (image)</a>" in html
@@ -78,7 +81,7 @@ def test_what_scrolls_sideways_can_be_reached_by_keyboard():
     ],
     ids=["brackets", "images", "stars", "quotes", "long", "ticks", "lines"],
 )
-def test_text_that_would_take_long_stays_as_it_is_and_complete(text):
+def test_b18_text_that_would_take_long_stays_as_it_is_and_complete(text):
     started = time.monotonic()
     html = render(text)
     assert time.monotonic() - started < 6
@@ -86,7 +89,7 @@ def test_text_that_would_take_long_stays_as_it_is_and_complete(text):
     assert len(html) >= len(text)
 
 
-def test_the_slowest_text_that_is_still_rendered_takes_moments():
+def test_b18_the_slowest_text_that_is_still_rendered_takes_moments():
     started = time.monotonic()
     render("![" * 3_000)
     render("[a](" * 3_000)
@@ -94,7 +97,7 @@ def test_the_slowest_text_that_is_still_rendered_takes_moments():
     assert time.monotonic() - started < 30  # half a second each, on a machine that does nothing else
 
 
-def test_quotes_in_quotes_lose_no_text():
+def test_b18_quotes_in_quotes_lose_no_text():
     for depth in (1, 5, 14, 15, 16, 200):
         assert "innermost" in render("> " * depth + "innermost")
     for depth in (1, 5, 14, 15, 16, 40, 200):
@@ -118,3 +121,66 @@ def test_code_of_an_unknown_language_is_left_alone():
 
 def test_ordinary_answers_are_not_too_heavy():
     assert not too_heavy("A [link](https://e.example), `code` and *stress*.\n" * 500)
+
+
+class Seen(HTMLParser):
+    """What a browser would make of the HTML: elements, their attributes, and where links lead."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.wrong: list[tuple[str, object]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        allowed = (
+            {"class"}
+            if tag == "div"
+            else ATTRIBUTES.get(tag, set()) | {"tabindex"} | ({"rel"} if tag == "a" else set())
+        )
+        names = {name for name, _ in attrs}
+        if tag not in TAGS | {"div"} or names - allowed:
+            self.wrong.append((tag, attrs))
+        href = dict(attrs).get("href")
+        if href is not None and not href.startswith(("https:", "http:", "mailto:")):
+            self.wrong.append((tag, href))
+        if tag == "a" and dict(attrs).get("rel") != "noopener noreferrer nofollow":
+            self.wrong.append((tag, attrs))
+
+
+MARKS = [
+    "[",
+    "](",
+    ")",
+    "![",
+    "`",
+    "```\n",
+    "<",
+    ">",
+    "\n",
+    "\n> ",
+    "| a |\n|-|\n",
+    "[^1]",
+    "[^1]: x",
+    '"',
+    "'",
+    "&#106;",
+    "&colon;",
+    "\x00",
+]
+MARKS += [
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "https://e.example",
+    "<math><mtext>",
+    "<svg>",
+    "</p>",
+    "\\",
+    "\u202e",
+    "\ud800",
+]
+
+
+@settings(max_examples=120)
+@given(st.lists(st.sampled_from([*HOSTILE, *MARKS]), max_size=14).map("".join))
+def test_b18_hostile_pieces_in_any_order_stay_without_effect(text):
+    assert Seen(render(text)).wrong == []

@@ -40,7 +40,7 @@ def passed(peer: str, **headers: str) -> tuple[HttpResponse, HttpRequest | None]
         ("2001:db8::1", "2001:db8::1"),
     ],
 )
-def test_a_trusted_proxy_says_who_asked(chain, client):
+def test_b23_a_trusted_proxy_says_who_asked(chain, client):
     _, seen = passed("10.0.0.2", **{"x-forwarded-for": chain, "x-forwarded-proto": "https"})
     assert (seen.META["REMOTE_ADDR"], seen.scheme, seen.is_secure()) == (client, "https", True)
 
@@ -50,7 +50,7 @@ def test_an_ipv4_address_in_ipv6_clothes_is_known(settings):
     assert seen.META["REMOTE_ADDR"] == "203.0.113.7"
 
 
-def test_from_anybody_else_the_headers_are_taken_off(settings):
+def test_b23_from_anybody_else_the_headers_are_taken_off(settings):
     settings.IS_HTTPS = False
     _, seen = passed("203.0.113.9", **{"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https"})
     assert (seen.META["REMOTE_ADDR"], seen.scheme) == ("203.0.113.9", "http")
@@ -63,7 +63,7 @@ def test_a_proxy_that_nobody_named_is_told_so_instead_of_sent_round(rf):
     assert "203.0.113.9" in answer.content.decode()
 
 
-def test_a_name_the_console_does_not_answer_for_is_told_so():
+def test_b29_a_name_the_console_does_not_answer_for_is_told_so():
     answer, seen = passed("10.0.0.2", host="other.example")
     assert (answer.status_code, seen) == (400, None)
     assert "BETACONSOLE_PUBLIC_URL" in answer.content.decode()

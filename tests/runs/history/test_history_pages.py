@@ -135,7 +135,7 @@ def test_one_exchange_alone_is_no_comparison(client, refunds):
     assert (answer.status_code, "Choose 2 to 32" in answer.content.decode()) == (422, True)
 
 
-def test_what_matches_is_exported_as_lines_and_as_a_table_no_spreadsheet_runs(client, team, ann):
+def test_b26_what_matches_is_exported_as_lines_and_as_a_table_no_spreadsheet_runs(client, team, ann):
     finished(team, ann, title="=HYPERLINK(1)")
     finished(team, ann, title="Plain")
     lines = client.get("/history/export.jsonl").getvalue().decode().splitlines()

@@ -122,7 +122,7 @@ def test_one_import_after_a_death_half_way_is_whole_and_nothing_half_is_seen(tol
     assert Comparison.objects.visible_to(elsewhere.user).filter(team=elsewhere.team).count() == 1
 
 
-def test_keys_never_come_in(told, elsewhere):
+def test_b28_keys_never_come_in(told, elsewhere):
     data = b'{"note": "sk-ant-api03-abcdefghijklmnop"}'
     digest = hashlib.sha256(data).hexdigest()
     body = {"kind": "betaconsole.body", "version": 1, "sha256": digest, "base64": base64.b64encode(data).decode()}
@@ -181,7 +181,7 @@ HARM = [
 
 
 @pytest.mark.parametrize(("kind", "values", "why"), HARM, ids=[f"{kind} {next(iter(v))}" for kind, v, _ in HARM])
-def test_a_bad_line_is_named_and_nothing_is_kept(told, elsewhere, kind, values, why):
+def test_b27_a_bad_line_is_named_and_nothing_is_kept(told, elsewhere, kind, values, why):
     line = of_kind(told, kind)
     told[told.index(line)] = changed(line, **values)
     with pytest.raises(importing.ImportRefused) as refused:
@@ -204,7 +204,7 @@ def test_a_bad_line_is_named_and_nothing_is_kept(told, elsewhere, kind, values, 
         (b'{"number": 3, "title": "the short export"}\n', "short export of the list"),
     ],
 )
-def test_what_is_no_line_of_ours_is_refused(told, elsewhere, line, why):
+def test_b27_what_is_no_line_of_ours_is_refused(told, elsewhere, line, why):
     with pytest.raises(importing.ImportRefused) as refused:
         bring([*told, line], elsewhere)
     assert [number for number, _ in refused.value.problems] == [len(told) + 1]
@@ -212,7 +212,7 @@ def test_what_is_no_line_of_ours_is_refused(told, elsewhere, line, why):
     assert nothing_was_kept(elsewhere)
 
 
-def test_lines_too_long_too_many_and_empty_files_are_refused(told, elsewhere, monkeypatch):
+def test_b27_lines_too_long_too_many_and_empty_files_are_refused(told, elsewhere, monkeypatch):
     monkeypatch.setattr(import_reading, "MAX_LINES", 2)
     with pytest.raises(importing.ImportRefused, match="more than 2 lines"):
         bring(told, elsewhere)

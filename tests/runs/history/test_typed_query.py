@@ -92,7 +92,7 @@ def test_a_form_gives_one_filter_with_blanks_and_a_minus():
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_read_and_what_was_read_can_be_typed_again(text):
+def test_b31_any_text_is_read_and_what_was_read_can_be_typed_again(text):
     query = parse(text)
     again = parse(str(query))
     assert (again.choices, again.ranges, again.times) == (query.choices, query.ranges, query.times)

@@ -109,15 +109,43 @@ def test_a_page_in_another_process_reads_the_same_from_the_store(
     assert sum(line.startswith("beforeend t-") for line in watcher.log) > 1
 
 
+def test_b9_a_reader_who_stops_reading_misses_nothing_keeps_nobody_waiting_and_costs_no_queue(ann: Membership) -> None:
+    words = [f"word {number} " for number in range(400)]
+
+    def far_end(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD + chunk(START + OPEN))
+        for word in words:
+            peer.send(chunk(event("content_block_delta", index=0, delta={"type": "text_delta", "text": word})))
+            peer.wait(0.002)
+        peer.send(chunk(SHUT + DELTA + STOP) + chunk(b""))
+
+    with Upstream(far_end) as upstream, running():  # type: ignore[arg-type]
+        comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        slow = follow(page_of(comparison))
+        begun = [next(slow), next(slow)]
+        quick = Watcher().watch(follow(page_of(comparison)))  # to its end, while the other reads nothing
+        wait_until_finished(comparison)
+        rest = list(slow)
+    watcher = Watcher()
+    for each in (*begun, *rest):
+        watcher.take(each)
+    assert all(words[-1].strip() in card for card in (*quick.cards.values(), *watcher.cards.values()))
+    assert (len(quick.cards), len(watcher.cards), watcher.events) == (1, 1, ["finished"])
+    # Nothing was gathered for it: what it missed is drawn once, from what is stored.
+    assert len(rest) <= 4
+    assert sum(map(len, rest)) < 256 * 1024
+
+
 @pytest.mark.parametrize("junk", ["garbage", "999999:5", "1:-3", "x" * 10_000, "1:99999999999999", "é:1", ""])
-def test_a_position_that_fits_nothing_gets_a_fresh_picture(ann: Membership, junk: str) -> None:
+def test_b3_a_position_that_fits_nothing_gets_a_fresh_picture(ann: Membership, junk: str) -> None:
     with Upstream(talking()) as upstream, running():  # type: ignore[arg-type]
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
         watcher = Watcher().watch(follow(page_of(comparison, junk)))
     assert saw_everything(watcher)
 
 
-def test_a_position_beyond_the_end_gets_a_fresh_picture(ann: Membership) -> None:
+def test_b3_a_position_beyond_the_end_gets_a_fresh_picture(ann: Membership) -> None:
     with Upstream(talking()) as upstream, running():  # type: ignore[arg-type]
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
         exchange_id = comparison.exchanges.get().pk

@@ -24,6 +24,25 @@ def watched(crew, monkeypatch):
     return browser, frames
 
 
+@pytest.mark.parametrize(
+    "last_id", ["of another", "garbage", "-1:-5", "1:5,", "9" * 10_240, "\u0661:5"], ids=lambda text: text[:10]
+)
+def test_b3_a_position_from_elsewhere_is_none_and_gets_the_whole_picture(last_id, crew):
+    team, owner = crew["owner"].teams.get(), crew["owner"]
+    ours, other = (make_comparison(team, owner, betas=[[]], exchanges=False) for _ in range(2))
+    for made in (ours, other):
+        make_exchange(made, made.variants.get(), state=State.STREAMING)
+    shown = ours.exchanges.get().pk
+    sent = f"{other.exchanges.get().pk}:5" if last_id == "of another" else last_id
+    stream = {"accept": "text/event-stream", "last-event-id": sent.encode().decode("latin-1")}
+    answer = browser_of(crew["member"]).get(f"/comparisons/{ours.public_id}/live/", headers=stream)
+    frames = iter(answer.streaming_content)
+    assert (answer.status_code, next(frames)) == (200, b": ok\n\n")
+    picture = next(frames).decode()
+    assert 'hx-target="#lane-0" hx-swap="outerHTML"' in picture
+    assert f"id: {shown}:0" in picture
+
+
 def rest_of(frames) -> str:
     """What comes until the stream ends; a stream that does not end fails instead of hanging."""
     found = []

@@ -87,7 +87,7 @@ def test_a_link_made_in_one_team_is_a_stranger_in_another(both, crew):
         ("/nowhere/at/all/", "/"),
     ],
 )
-def test_a_switch_keeps_the_kind_of_page(path, place, team_mode):
+def test_b25_a_switch_keeps_the_kind_of_page(path, place, team_mode):
     assert same_place(path.format(id="abc")) == place
 
 

@@ -50,7 +50,7 @@ def test_a_role_out_of_reach_stays_what_it_is(actor, other, role, crew):
     assert role_of(crew[other]) == before
 
 
-def test_a_team_always_keeps_an_owner(crew):
+def test_b33_a_team_always_keeps_an_owner(crew):
     owner = place(crew["owner"])
     for attempt in (lambda: leave(owner), lambda: remove(owner, owner), lambda: change_role(owner, owner, Role.ADMIN)):
         with pytest.raises(Refused, match="needs an owner"):
@@ -111,3 +111,13 @@ def test_an_owner_names_the_team_anew_and_makes_another(crew):
     assert "Day crew" in browser.get("/team/").content.decode()
     assert sorted(crew["owner"].teams.values_list("name", flat=True)) == ["Day crew", "Night crew"]
     assert person("New").teams.count() == 0
+
+
+def test_b33_the_last_owner_neither_leaves_nor_gives_the_role_away(crew):
+    owner, browser = place(crew["owner"]), browser_of(crew["owner"])
+    asked = {"/team/leave/": {}, f"/team/members/{owner.public_id}/role/": {"role": "viewer"}}
+    asked[f"/team/members/{owner.public_id}/remove/"] = {}
+    for path, values in asked.items():
+        answer = browser.post(path, values)
+        assert (answer.status_code, "needs an owner" in answer.content.decode()) == (409, True), path
+    assert role_of(crew["owner"]) == "owner"
