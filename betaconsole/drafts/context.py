@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from betaconsole.catalogue import betas as catalogue
 from betaconsole.catalogue.model_specs import all_models
+from betaconsole.checks.checks import Check
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import METHODS, Endpoint
 from betaconsole.library.models import Combination, Prompt
@@ -105,6 +106,11 @@ class Composer:
     def plan(self) -> Preset | None:
         """What the columns are for, where a preset has filled the matrix and it still is as it was filled."""
         return PRESETS.get(self.draft.preset)
+
+    @cached_property
+    def checks(self) -> Sequence[Check]:
+        """What is checked of each answer."""
+        return self.draft.known_checks
 
     @cached_property
     def controls(self) -> list[ColumnView]:

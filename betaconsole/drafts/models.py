@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from betaconsole.checks.checks import Check, CheckError, read_checks
 from betaconsole.claude.endpoints import Endpoint
 from betaconsole.claude.headers import DEFAULT_VERSION
 from betaconsole.library.models import PromptVersion
@@ -91,6 +92,14 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"Draft {self.public_id}"
+
+    @property
+    def known_checks(self) -> Sequence[Check]:
+        """What is checked of each output; nothing where that cannot be read any more."""
+        try:
+            return read_checks(self.checks)
+        except CheckError:
+            return ()
 
     @classmethod
     @transaction.atomic

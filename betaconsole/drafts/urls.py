@@ -6,6 +6,7 @@ from . import (
     attachment_views,
     body_views,
     case_views,
+    check_views,
     endpoint_views,
     fix_views,
     matrix_views,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("<slug:draft_id>/endpoint/fields/", endpoint_views.drop_fields, name="drop_fields"),
     path("<slug:draft_id>/engine/", endpoint_views.set_engine, name="set_engine"),
     path("<slug:draft_id>/caches/", endpoint_views.set_separate_caches, name="set_separate_caches"),
+    path("<slug:draft_id>/checks/drop/", check_views.drop_check, name="drop_check"),
     # the matrix
     path("<slug:draft_id>/presets/", preset_views.presets, name="presets"),
     path("<slug:draft_id>/presets/fill/", preset_views.fill_matrix, name="fill_matrix"),

@@ -107,6 +107,7 @@ SHOWN_IN = {
     "more": {"engine", "separate_caches"},
     "matrix": {"columns", "changed_columns", "rows"},
     "connection": {"connection_id"},
+    "carried": {"checks"},
 }
 
 
