@@ -11,6 +11,7 @@ from .wording import bounds, counted, in_figures, listed, name_of, pairs, signed
 
 MOST_FIGURES = 3  # of one beta
 MOST_NAMED = 6
+MOST_QUIET = 2  # named in the words where others do change something; the figures name them all
 SUMMED = ("output_tokens", "input_tokens", "cost_usd")  # the first of these says whether betas add up
 
 
@@ -33,7 +34,8 @@ def contributions_said(weighed: Weighed) -> Sentence | None:
     if len(telling) > MOST_NAMED:
         said.append(f"{counted(len(telling) - MOST_NAMED, 'more')} do too")
     if quiet:
-        said.append(f"{listed(quiet)} {'changes' if len(quiet) == 1 else 'change'} nothing that shows")
+        who = f"the {len(quiet):,} others" if telling and len(quiet) > MOST_QUIET else listed(quiet)
+        said.append(f"{who} {'changes' if len(quiet) == 1 else 'change'} nothing that shows")
     figures = [
         f"{beta}: {', '.join(_contributed(weighed, one) for one in by_beta[beta][:MOST_FIGURES])}"
         for beta in telling[:MOST_NAMED]
