@@ -98,6 +98,16 @@ class SignInService(DefaultSocialAccountAdapter):
         is_meant = bool(invitation and email and invitation.is_for(email))
         return is_meant and not User.objects.filter(email=email).exists()
 
+    def get_requests_session(self) -> Any:
+        """What the provider is asked with: the operator's settings decide, no variable, .netrc or redirect does."""
+        session = super().get_requests_session()
+        session.trust_env = False
+        session.max_redirects = 0
+        session.verify = settings.CA_BUNDLE or True
+        if settings.OUTBOUND_PROXY:
+            session.proxies = {"http": settings.OUTBOUND_PROXY, "https": settings.OUTBOUND_PROXY}
+        return session
+
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = sociallogin.user
         user.email = str(data.get("email") or "").lower()

@@ -1,6 +1,8 @@
 """Accounts. allauth's views are mounted one by one, each with a rule: what is not here cannot be reached."""
 
+import logging
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account import views as account
@@ -13,12 +15,15 @@ from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.usersessions import views as sessions
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import include, path
 
 from betaconsole.teams.access import View, public, signed_in
 
 from . import views
+
+logger = logging.getLogger(__name__)
 
 
 def _of_allauth(view: View) -> View:
@@ -30,6 +35,20 @@ def _of_allauth(view: View) -> View:
         if request.method == "POST" and isinstance(response, TemplateResponse) and response.status_code == 200:
             response.status_code = 422
         return response
+
+    return answered
+
+
+def _of_the_service(view: View) -> View:
+    """A provider that gives no answer, or one without its addresses, is said to have let nobody in."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except (OSError, KeyError) as error:  # whatever goes wrong with a request is an OSError
+            logger.warning("the sign-in service gave no answer that can be used: %s", type(error).__name__)
+            return render(request, "socialaccount/authentication_error.html", status=HTTPStatus.BAD_GATEWAY)
 
     return answered
 
@@ -61,8 +80,12 @@ urlpatterns = [
     path("inactive/", public(_of_allauth(account.account_inactive)), name="account_inactive"),
     path("code/", public(_of_allauth(mfa.authenticate)), name="mfa_authenticate"),
     path("passkey/", public(_passkeys(passkeys.login_webauthn)), name="mfa_login_webauthn"),
-    path("service/<str:provider_id>/", public(_of_allauth(oidc.login)), name="openid_connect_login"),
-    path("service/<str:provider_id>/back/", public(_of_allauth(oidc.callback)), name="openid_connect_callback"),
+    path("service/<str:provider_id>/", public(_of_the_service(_of_allauth(oidc.login))), name="openid_connect_login"),
+    path(
+        "service/<str:provider_id>/back/",
+        public(_of_the_service(_of_allauth(oidc.callback))),
+        name="openid_connect_callback",
+    ),
     path("service-cancelled/", public(_of_allauth(service.login_cancelled)), name="socialaccount_login_cancelled"),
     path("again/", signed_in(_of_allauth(account.reauthenticate)), name="account_reauthenticate"),
     path("again/code/", signed_in(_of_allauth(mfa.reauthenticate)), name="mfa_reauthenticate"),

@@ -15,18 +15,24 @@ from betaconsole.teams.accounts.entering import INVITATION
 from betaconsole.teams.members.members import invite
 from betaconsole.teams.models import Membership, Role, User
 from tests.team_mode import browser_of
+from tests.upstream import Upstream, hang
 
 pytestmark = pytest.mark.django_db
 
 
 class Provider(ThreadingHTTPServer):
-    """`person` is who signs in there; `asked` is what the token address was sent."""
+    """`person` is who signs in there; `asked` is what the token address was sent.
+
+    `authorizations` are the headers of that name of all requests. With `moved_to` it answers with redirects there.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.person: dict[str, Any] = {"sub": "1", "email": "zoe@example.com", "email_verified": True, "name": "Zoë"}
         self.asked: dict[str, list[str]] = {}
+        self.authorizations: set[str | None] = set()
+        self.moved_to = ""
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -47,8 +53,11 @@ class Answers(BaseHTTPRequestHandler):
         self.answer({"access_token": "token", "token_type": "Bearer", "expires_in": 60})
 
     def answer(self, value: Any) -> None:
+        self.server.authorizations.add(self.headers["Authorization"])
         data = json.dumps(value).encode()
-        self.send_response(200)
+        self.send_response(307 if self.server.moved_to else 200)
+        if self.server.moved_to:
+            self.send_header("Location", self.server.moved_to)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -85,6 +94,27 @@ def test_whoever_has_an_account_with_a_verified_address_comes_in(provider, crew)
     assert browser.get("/history/").status_code == 200
     assert provider.asked["code"] == ["abc"]
     assert len(base64.urlsafe_b64decode(provider.asked["code_verifier"][0] + "==")) >= 32
+
+
+def test_u26_no_proxy_and_no_netrc_around_us_comes_between(provider, crew, monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    provider.person["email"] = "member@example.com"
+    assert sign_in(browser_of(None)).headers["Location"] == "/history/"
+    assert {(one or "").partition(" ")[0] for one in provider.authorizations} == {"", "Bearer"}
+
+
+def test_u23_a_provider_that_has_moved_is_not_followed(provider, crew):
+    with Upstream([hang()]) as elsewhere:
+        provider.moved_to = elsewhere.url
+        answer = browser_of(None).get("/account/service/oidc/?process=login&next=/history/")
+        assert elsewhere.connections == 0
+    assert answer.status_code == 502
+    assert "did not let you in" in answer.content.decode()
 
 
 def test_an_address_that_the_provider_does_not_vouch_for_opens_nobodys_account(provider, crew):
