@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from .body import decoded, read_body
 from .errors import CallError, Cancelled, RedirectRefused
-from .headers import KEY_REFERENCE, HeaderError
+from .headers import KEY_REFERENCE, HeaderError, join_betas, parse_betas
 from .secret import Secret, redact
 from .transport import WireAdapter
 from .wire import BarrierFailed, Head, Limits, Timings, Wire
@@ -40,8 +40,8 @@ _OURS = frozenset({"host", "content-length", "transfer-encoding", "expect", "con
 class Request:
     """What to send. `headers` in the order wanted; the key stands in them as KEY_REFERENCE.
 
-    Raises HeaderError for a name or value that cannot stand in a header, a repeated name, or a header that describes
-    the connection or the length (those are set here).
+    Raises HeaderError for a name or value that cannot stand in a header, a repeated name, a header that describes
+    the connection or the length (those are set here), or a malformed beta name.
     """
 
     method: str
@@ -59,6 +59,8 @@ class Request:
                 raise HeaderError(f"The value of the header {name} holds a character that cannot stand in a header.")
             if name.lower() in seen:
                 raise HeaderError(f"The header {name} is given twice.")
+            if name.lower() == "anthropic-beta":
+                join_betas(parse_betas(value))
             seen.add(name.lower())
 
 

@@ -153,7 +153,7 @@ class TestWhatGoesOut:
             tracemalloc.stop()
         assert peak < 4 << 20
 
-    def test_netrc_proxies_and_cookies_around_us_are_ignored(self, tmp_path, monkeypatch):
+    def test_u26_netrc_proxies_and_cookies_around_us_are_ignored(self, tmp_path, monkeypatch):
         netrc = tmp_path / "netrc"
         netrc.write_text("default login eve password secret\n")
         netrc.chmod(0o600)
@@ -166,7 +166,7 @@ class TestWhatGoesOut:
             assert all(not request.header("authorization") for request in upstream.requests)
             assert all(not request.header("cookie") for request in upstream.requests)
 
-    def test_credentials_in_the_url_are_not_sent(self):
+    def test_b16_credentials_in_the_url_are_not_sent(self):
         with Upstream([read(), send(answer(b"{}"))]) as upstream:
             ask(upstream.url.replace("//", "//eve:secret@"))
             assert b"secret" not in upstream.requests[0].raw
@@ -189,7 +189,7 @@ class TestWhatGoesOut:
             ("ACCEPT", "again"),
         ],
     )
-    def test_a_header_that_could_change_the_request_is_refused(self, name, value):
+    def test_b15_a_header_that_could_change_the_request_is_refused(self, name, value):
         with pytest.raises(HeaderError):
             Request("POST", "http://127.0.0.1/", (("accept", "*/*"), (name, value)))
 
@@ -279,7 +279,7 @@ class TestWhatComesBack:
             assert ask(upstream.url)[1] == b'{"a":1}'
             upstream.wait_until_closed()
 
-    def test_more_bytes_than_the_content_length_are_not_part_of_the_body(self):
+    def test_u38_more_bytes_than_the_content_length_are_not_part_of_the_body(self):
         with Upstream([read(), send(answer(b'{"a":1}') + b"HTTP/1.1 200 OK\r\n\r\nmore")]) as upstream:
             assert ask(upstream.url)[1] == b'{"a":1}'
 
@@ -336,7 +336,7 @@ class TestWhatComesBack:
 
 class TestRedirects:
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    def test_a_redirect_is_shown_and_never_followed(self, status):
+    def test_u23_a_redirect_is_shown_and_never_followed(self, status):
         with Upstream([hang()]) as other:
             moved = head(status, f"location: {other.url}/steal", "content-length: 5", reason="Moved") + b"moved"
             arrived, error, call = broken([read(), send(moved)])
@@ -344,7 +344,18 @@ class TestRedirects:
             assert (arrived, call.head.status) == (b"moved", status)
             assert other.connections == 0
 
-    def test_a_redirect_with_an_endless_body_is_bounded(self):
+    @pytest.mark.parametrize(
+        "target", ["/v1/elsewhere", "http://169.254.169.254/latest/", "https://evil.example/", "//evil.example", "%"]
+    )
+    def test_u23_wherever_a_redirect_points_nobody_else_is_asked(self, target):
+        with Upstream([read(), send(head(307, f"location: {target}", "content-length: 0"))]) as upstream:
+            with a_call(upstream.url) as call:
+                call.open()
+                with pytest.raises(RedirectRefused):
+                    list(call.chunks())
+            assert (upstream.connections, len(upstream.requests)) == (1, 1)
+
+    def test_u23_a_redirect_with_an_endless_body_is_bounded(self):
         def flood(peer: Peer) -> None:
             peer.read_request()
             peer.send(head(302, "location: http://127.0.0.1:9/"))
@@ -500,7 +511,7 @@ class TestBreaks:
         _, error, _ = broken([read(), send(STREAM_HEAD + sent), pause(0.1), close()])
         assert isinstance(error, ProtocolError)
 
-    def test_a_refused_connection_was_not_sent(self):
+    def test_u24_a_refused_connection_was_not_sent(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         with a_call(f"http://127.0.0.1:{port}") as call, pytest.raises(ConnectionRefused) as caught:
@@ -509,7 +520,7 @@ class TestBreaks:
         assert str(port) in caught.value.message
 
     @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".invalid", "two..dots.invalid"])
-    def test_a_name_without_an_address_was_not_sent(self, host):
+    def test_u24_a_name_without_an_address_was_not_sent(self, host):
         with a_call(f"http://{host}") as call, pytest.raises((DnsFailed, NotSent)) as caught:
             call.open()
         assert caught.value.kind == "not_sent"
