@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from . import payload
 from .blocks import Block, block_at, blocks, citation_label, json_text, shown, text_in, text_of
-from .payload import PayloadError
+from .payload import NotingDecoder, PayloadError
 from .sse import Event
 
 __all__ = ["Accumulator", "Block", "Change", "blocks", "text_of"]
@@ -106,6 +106,7 @@ class Accumulator:
         self.warnings: list[str] = []
         self.event_type = ""
         self.estimated_tokens: int | None = None
+        self._decoder = NotingDecoder()
         self._message: dict[str, Any] | None = None
         self._slots: dict[int, _Slot] = {}
 
@@ -143,9 +144,11 @@ class Accumulator:
         if event.name == "ping":
             return {}
         try:
-            value = payload.parse(event.data)
+            value = payload.parse(event.data, decoder=self._decoder)
         except PayloadError:
             value = None
+        if self._decoder.doubled:
+            self.warn("double_name")
         if isinstance(value, dict) and value:
             return value
         self.warn("bad_json")

@@ -22,11 +22,11 @@ class PayloadError(ValueError):
     of millions of parts."""
 
 
-def parse(text: str) -> object:
+def parse(text: str, *, decoder: json.JSONDecoder | None = None) -> object:
     """The value of one JSON text. Nesting stops at `MAX_DEPTH`, so that whoever writes the value out again is safe too."""
     _check_size(text)
     try:
-        value = _decoder.decode(text)
+        value = (decoder or _decoder).decode(text)
     except RecursionError:
         raise PayloadError("nested too deep") from None
     except ValueError as error:
@@ -97,3 +97,16 @@ def _finite(spelling: str) -> float:
 
 
 _decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+
+
+class NotingDecoder(json.JSONDecoder):
+    """For `parse`: `doubled` says whether an object has named a member twice so far (the last one counts, as everywhere)."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=self._object, parse_float=_finite, parse_constant=_refuse)
+        self.doubled = False
+
+    def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        value = dict(pairs)
+        self.doubled = self.doubled or len(value) < len(pairs)
+        return value

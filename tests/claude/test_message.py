@@ -245,7 +245,7 @@ def test_all_of_a_stream_with_everything_in_message_start_is_there():
     assert (gathered.finished, gathered.warnings) == (True, [])
 
 
-def test_usage_fields_nobody_knows_are_kept():
+def test_u30_usage_fields_nobody_knows_are_kept():
     gathered = gather(stream(start(), ended(usage={"output_tokens": 2, "new_tokens": {"a": 1}}), STOP))
     assert gathered.message["usage"] == {"input_tokens": 5, "output_tokens": 2, "new_tokens": {"a": 1}}
 
@@ -263,7 +263,7 @@ def test_fields_of_a_message_nobody_knows_are_kept():
     )
 
 
-def test_a_block_of_an_unknown_type_takes_texts_and_unknown_deltas_and_is_shown_whole():
+def test_u30_a_block_of_an_unknown_type_takes_texts_and_unknown_deltas_and_is_shown_whole():
     gathered = gather(
         stream(
             start(),
@@ -282,7 +282,7 @@ def test_a_block_of_an_unknown_type_takes_texts_and_unknown_deltas_and_is_shown_
     assert gathered.warnings == ["unknown_delta"]
 
 
-def test_an_unknown_event_leaves_a_warning_and_is_named():
+def test_u30_an_unknown_event_leaves_a_warning_and_is_named():
     gathered = Accumulator()
     gathered.add(Event("news", '{"type": "news"}', 9, True))
     assert (gathered.event_type, gathered.warnings, gathered.message) == ("news", ["unknown_event"], None)
@@ -356,7 +356,7 @@ def test_an_input_is_odd_only_once_its_block_has_ended():
         "[DONE]",
     ],
 )
-def test_an_event_that_is_no_json_object_leaves_a_warning_and_the_stream_goes_on(odd):
+def test_u29_an_event_that_is_no_json_object_leaves_a_warning_and_the_stream_goes_on(odd):
     gathered = gather(stream(start(), TEXT[0], TEXT[1], odd, *TEXT[2:], ended(), STOP))
     assert text_of(gathered.message) == "Hi there"
     assert (gathered.finished, gathered.warnings) == (True, ["bad_json"])
@@ -389,7 +389,7 @@ def test_an_event_that_is_no_json_object_leaves_a_warning_and_the_stream_goes_on
         ([start(), *TEXT, STOP, delta(0, "text_delta", text="!"), start()], ["after_stop"], "Hi there"),
     ],
 )  # fmt: skip
-def test_an_odd_stream_is_read_as_far_as_it_makes_sense(events, warnings, text):
+def test_u31_u32_an_odd_stream_is_read_as_far_as_it_makes_sense(events, warnings, text):
     gathered = gather(stream(*events))
     assert gathered.warnings == warnings
     assert text_of(gathered.message) == text
@@ -424,7 +424,7 @@ def test_bytes_that_were_no_utf8_leave_a_warning():
     assert text_of(gathered.message) == "\ufffd"
 
 
-def test_lone_surrogates_are_kept_in_the_message_and_replaced_in_what_is_shown():
+def test_u33_lone_surrogates_are_kept_in_the_message_and_replaced_in_what_is_shown():
     changes = []
     gathered = Accumulator()
     for event in Parser().feed(
@@ -680,7 +680,7 @@ fields = st.dictionaries(
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(types, fields), max_size=8))
-def test_no_sequence_of_events_makes_reading_fail(events):
+def test_u30_u31_no_sequence_of_events_makes_reading_fail(events):
     gathered = Accumulator()
     for kind, data in events:
         for change in gathered.add(Event(kind, json.dumps({"type": kind, **data}), 0, True)):
