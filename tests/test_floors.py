@@ -77,9 +77,27 @@ def test_the_wire_and_the_statistics_know_no_django(folder):
     assert django == []
 
 
-def test_requests_has_one_user():
-    users = {path.parent.name for path in MODULES if "requests" in {name.split(".")[0] for name in _imports(path)}}
-    assert users == {"claude"}
+def test_b38_nothing_but_the_wire_client_reaches_out():
+    """So there is no second way to an address, with rules of its own: no webhook, no mail, no fetch of a page."""
+    reaching = (
+        "requests",
+        "urllib3",
+        "http.client",
+        "urllib.request",
+        "smtplib",
+        "ftplib",
+        "httpx",
+        "aiohttp",
+        "anthropic",
+    )
+    users = {
+        _name(path)
+        for path in MODULES
+        for name in _imports(path)
+        if f"{name}.".startswith(tuple(f"{one}." for one in reaching))
+    }
+    ours = {"betaconsole.runs.sending.ready"}  # asks this very console whether it answers
+    assert {name for name in users - ours if not name.startswith("betaconsole.claude.")} == set()
 
 
 def test_no_module_imports_itself_through_another():

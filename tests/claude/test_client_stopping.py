@@ -101,7 +101,7 @@ class TestDeadlines:
         assert type(outcome.error) is ConnectTimeout
         assert took_s > 0.15
 
-    def test_a_name_server_that_never_answers(self, monkeypatch):
+    def test_u24_a_name_server_that_never_answers(self, monkeypatch):
         a_name_server_that_never_answers(monkeypatch)
         outcome, _ = timed("http://slow.invalid", deadlines=quick(connect_s=0.2))
         assert type(outcome.error) is ConnectTimeout

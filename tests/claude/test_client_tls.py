@@ -1,5 +1,6 @@
 """TLS and proxies: whom we talk to is verified, and what fails before the request is written was not sent."""
 
+import re
 import select
 import socket
 import ssl
@@ -34,7 +35,7 @@ def refused(upstream: Upstream, **options: object) -> tuple[BaseException, Call]
 
 
 class TestTls:
-    def test_a_stream_over_tls_with_a_bundle_of_our_own(self, certificate):
+    def test_u25_a_stream_over_tls_with_a_bundle_of_our_own(self, certificate):
         context, bundle = certificate()
         script = [read(), send(STREAM_HEAD + chunk(b"data: x\n\n")), pause(0.05), send(chunk(b""))]
         with Upstream(script, tls=context) as upstream:
@@ -42,7 +43,7 @@ class TestTls:
             assert (got.status, body) == (200, b"data: x\n\n")
             assert upstream.requests[0].header("x-api-key") == KEY.reveal()
 
-    def test_a_bundle_in_the_environment_is_not_read(self, certificate, monkeypatch):
+    def test_u25_a_bundle_in_the_environment_is_not_read(self, certificate, monkeypatch):
         context, bundle = certificate()
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
             monkeypatch.setenv(name, bundle)
@@ -58,7 +59,7 @@ class TestTls:
             ("other.example", 1, True, "IP address mismatch"),
         ],
     )
-    def test_a_certificate_that_proves_nothing_is_refused(self, certificate, host, days, own_bundle, why):
+    def test_u25_a_certificate_that_proves_nothing_is_refused(self, certificate, host, days, own_bundle, why):
         context, bundle = certificate(host, days=days)
         with Upstream([read(), send(answer(b"{}"))], tls=context) as upstream:
             error, call = refused(upstream, verify=bundle if own_bundle else True)
@@ -82,18 +83,31 @@ class TestTls:
             assert Running(call).finish().error is None
             assert time.monotonic() - began > 1.1
 
-    def test_verification_cannot_be_turned_off(self):
+    def test_u25_verification_cannot_be_turned_off(self):
         with pytest.raises(ValueError, match="always verified"):
             a_call("https://api.invalid", verify=False)
 
-    def test_a_bundle_that_is_not_there_is_named(self, tmp_path):
+    def test_u25_nothing_in_the_console_speaks_of_less_than_verifying(self):
+        """No switch, no context that verifies nothing, no name that goes unchecked: anywhere in its code."""
+        weak = re.compile(
+            r"verify\s*=\s*False|CERT_NONE|CERT_OPTIONAL|check_hostname|unverified|disable_warnings|InsecureRequest"
+        )
+        package = Path(__file__).parents[2] / "betaconsole"
+        found = [
+            (path.name, weak.findall(path.read_text()))
+            for path in package.rglob("*.py")
+            if weak.search(path.read_text())
+        ]
+        assert found == []
+
+    def test_u25_a_bundle_that_is_not_there_is_named(self, tmp_path):
         for path in (tmp_path / "none.pem", Path(__file__)):
             error = Running(a_call("https://127.0.0.1:9", verify=str(path))).finish().error
             assert isinstance(error, TlsFailed)
             assert path.name in error.message
 
     @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-    def test_an_old_tls_version_is_refused(self, certificate):
+    def test_u25_an_old_tls_version_is_refused(self, certificate):
         context, bundle = certificate()
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -104,7 +118,7 @@ class TestTls:
         with Upstream([send(head(400)), pause(0.1)]) as upstream:
             assert isinstance(_https(upstream), TlsFailed)
 
-    def test_a_handshake_that_stalls_meets_the_connect_deadline(self):
+    def test_u25_a_handshake_that_stalls_meets_the_connect_deadline(self):
         with Upstream([hang()]) as upstream:
             began = time.monotonic()
             assert type(_https(upstream, deadlines=quick(connect_s=0.2))) is ConnectTimeout
@@ -181,7 +195,7 @@ def tunnel_to(port: int) -> Callable[[Peer], None]:
 
 
 class TestProxies:
-    def test_tls_goes_through_a_tunnel_and_the_proxy_never_sees_the_key(self, certificate):
+    def test_u26_tls_goes_through_a_tunnel_and_the_proxy_never_sees_the_key(self, certificate):
         context, bundle = certificate()
         with (
             Upstream([read(), send(answer(b"{}"))], tls=context) as upstream,
@@ -219,7 +233,7 @@ class TestProxies:
         ],
         ids=["407", "502", "closes", "resets", "nonsense"],
     )
-    def test_a_proxy_that_opens_no_tunnel(self, script, words):
+    def test_u26_a_proxy_that_opens_no_tunnel(self, script, words):
         with Upstream(script) as proxy:
             call = a_call("https://api.invalid", proxy=proxy.url.replace("//", "//user:pass@"))
             error = Running(call).finish().error
@@ -228,14 +242,25 @@ class TestProxies:
         assert "pass" not in error.message
         assert not call.write_began
 
-    def test_a_proxy_that_stalls_meets_the_connect_deadline(self):
+    def test_u26_a_proxy_that_dies_in_the_middle_of_a_stream_leaves_what_had_come(self, certificate):
+        context, bundle = certificate()
+        with Upstream([read(), send(STREAM_HEAD + chunk(b"data: x\n\n")), hang()], tls=context) as upstream:
+            with Upstream(tunnel_to(upstream.port)) as proxy:
+                running = Running(a_call(upstream.url, verify=bundle, proxy=proxy.url))
+                until = time.monotonic() + 30
+                while not running.outcome.body and time.monotonic() < until:
+                    time.sleep(0.005)
+            outcome = running.finish()
+        assert (type(outcome.error), outcome.body) == (Incomplete, b"data: x\n\n")
+
+    def test_u26_a_proxy_that_stalls_meets_the_connect_deadline(self):
         with Upstream([read(), hang()]) as proxy:
             call = a_call("https://api.invalid", proxy=proxy.url, deadlines=quick(connect_s=0.2))
             assert type(Running(call).finish().error) is ConnectTimeout
 
     @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://no-such-proxy.invalid:3128", "socks5://127.0.0.1"])
     @pytest.mark.parametrize("scheme", ["http", "https"])
-    def test_a_proxy_that_cannot_be_reached(self, proxy, scheme):
+    def test_u26_a_proxy_that_cannot_be_reached(self, proxy, scheme):
         call = a_call(f"{scheme}://api.invalid", proxy=proxy)
         error = Running(call).finish().error
         assert isinstance(error, NotSent)

@@ -35,7 +35,7 @@ def test_a_well_formed_name_is_returned_as_it_is(name):
         ("a" * 129, "'" + "a" * 80 + "'…", "too long"),
     ],
 )
-def test_a_bad_name_is_quoted_and_the_reason_given(name, quoted, why):
+def test_b15_a_bad_name_is_quoted_and_the_reason_given(name, quoted, why):
     with pytest.raises(HeaderError) as caught:
         headers.check_beta(name)
     assert quoted in str(caught.value)
@@ -43,7 +43,7 @@ def test_a_bad_name_is_quoted_and_the_reason_given(name, quoted, why):
 
 
 @given(st.text(max_size=300))
-def test_whatever_is_accepted_can_stand_in_a_header_line_and_whatever_is_not_gives_a_printable_message(name):
+def test_b15_whatever_is_accepted_can_stand_in_a_header_line_and_whatever_is_not_gives_a_printable_message(name):
     try:
         message = ""
         assert len(headers.check_beta(name)) <= 128
@@ -144,7 +144,7 @@ def test_extra_headers_stand_among_the_others_in_alphabetical_order():
         ("anthropic-user-profile-id", "u" * 129, "'" + "u" * 80 + "'…"),
     ],
 )
-def test_any_other_extra_header_is_refused_with_a_sentence(name, value, why):
+def test_b15_any_other_extra_header_is_refused_with_a_sentence(name, value, why):
     with pytest.raises(HeaderError) as caught:
         headers.check_extra_header(name, value)
     assert why in str(caught.value)

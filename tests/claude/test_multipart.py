@@ -92,7 +92,7 @@ def test_a_boundary_that_stands_in_the_data_is_not_taken(monkeypatch):
 @pytest.mark.parametrize(
     "name", ['a"b.txt', "grün 😀.txt", "a\\b", "skill/SKILL.md", "a;filename=b", " x ", "';--", "=?utf-8?q?x?="]
 )
-def test_an_odd_name_comes_back_as_it_was_and_stays_in_its_header(name):
+def test_b15_an_odd_name_comes_back_as_it_was_and_stays_in_its_header(name):
     body, content_type = encode([Part(name, b"x", name)])
     assert decode(body, content_type)[0].filename == name
     assert decode(body, content_type)[0].name == name
@@ -114,7 +114,7 @@ def test_an_odd_name_comes_back_as_it_was_and_stays_in_its_header(name):
         (Part("a", b"", "b", 'text/plain; a="b"'), "is not of the form"),
     ],
 )
-def test_a_part_that_could_change_the_upload_is_refused_with_a_sentence(part, why):
+def test_b15_a_part_that_could_change_the_upload_is_refused_with_a_sentence(part, why):
     with pytest.raises(PartError) as caught:
         encode([FILE, part])
     assert why in str(caught.value)

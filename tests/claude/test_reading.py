@@ -150,13 +150,13 @@ def test_every_recorded_answer_of_the_messages_endpoint_is_read(row):
 
 
 @pytest.mark.parametrize("headers", [JSON, [], [("content-type", "text/plain")]])
-def test_a_json_answer_to_a_request_for_a_stream_succeeds(headers):
+def test_u28_a_json_answer_to_a_request_for_a_stream_succeeds(headers):
     result = read(json.dumps(MESSAGE), headers=headers)
     assert (result.state, result.message, result.text) == ("succeeded", MESSAGE, "Grüß 😀\u2028")
 
 
 @pytest.mark.parametrize("headers", [STREAM, [], [("content-type", "text/plain")]])
-def test_a_stream_whose_content_type_says_nothing_is_recognised_however_it_is_cut(headers):
+def test_u28_a_stream_whose_content_type_says_nothing_is_recognised_however_it_is_cut(headers):
     for stream in (WHOLE, "\ufeff" + WHOLE, "\r\n: ok\n\n" + WHOLE, WHOLE.replace("event: message_start\n", "")):
         pieces = [bytes([byte]) for byte in stream.encode()]
         assert read_in_pieces(pieces, 200, headers)[1].message == MESSAGE
@@ -255,7 +255,7 @@ def test_a_refusal_stands_even_where_its_body_was_cut_but_not_where_it_was_cance
 
 
 @pytest.mark.parametrize("headers", [HTML, JSON, []])
-def test_a_web_page_in_place_of_a_message_is_no_answer(headers):
+def test_u28_a_web_page_in_place_of_a_message_is_no_answer(headers):
     result = read("<!doctype html><title>Welcome</title>", headers=headers)
     assert (result.state, result.kind) == ("failed", "protocol")
     assert "web page: Welcome" in result.error.message
@@ -288,7 +288,7 @@ def test_an_error_reported_under_status_200_is_an_error():
     )
 
 
-def test_a_redirect_is_refused():
+def test_u23_a_redirect_is_refused():
     assert read("", status=307, headers=[("location", "https://elsewhere")]).kind == "redirect_refused"
     assert read(WHOLE, status=302).state == "failed"
 

@@ -56,8 +56,14 @@ def test_what_is_no_key_is_refused_and_never_rendered_back(client, owner, wrong)
     assert not Connection.objects.filter(kind="key").exists()
 
 
-@pytest.mark.parametrize("address", ["https://evil.example", "http://169.254.169.254", "", "http://127.0.0.1:1"])
-def test_a_key_goes_only_where_the_operator_allows(client, owner, address):
+@pytest.mark.parametrize(
+    "address",
+    [
+        *["https://evil.example", "http://169.254.169.254", "", "http://127.0.0.1:1", "https://api.anthropic.com."],
+        *["https://api.anthropic.com:22", "https://user@api.anthropic.com", "https://api.anthropic.com\r\nx: 1"],
+    ],
+)
+def test_b16_a_key_goes_only_where_the_operator_allows(client, owner, address):
     assert pasted(client, base_url=address).status_code == 422
     assert not Connection.objects.filter(kind="key").exists()
 

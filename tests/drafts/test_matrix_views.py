@@ -44,7 +44,7 @@ def test_ticking_twice_and_unticking_leaves_one_and_none(tab):
 
 
 @pytest.mark.parametrize("name", ["a b", "a,b", "a\rb", "a\nb", "a\0b", "Caps-2025-01-01", "ünicode", "", "x" * 200])
-def test_a_malformed_name_is_refused_with_the_name_quoted_and_nothing_changes(tab, name):
+def test_b15_a_malformed_name_is_refused_with_the_name_quoted_and_nothing_changes(tab, name):
     answer = tab.post("add_row", beta=name, exact="on")
     assert answer.status_code == 422
     assert targets(answer) == {"problem-beta"}

@@ -192,6 +192,17 @@ def test_b27_a_bad_line_is_named_and_nothing_is_kept(told, elsewhere, kind, valu
     assert not Imported.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["a,b", "a b", "a\r\nx: 1", "a\0", "ä", "a" * 129])
+def test_b15_a_beta_that_could_change_a_header_line_does_not_come_in(told, elsewhere, name):
+    line = of_kind(told, "comparison")
+    columns = json.loads(line)["columns"]
+    told[told.index(line)] = changed(line, columns=[{**columns[0], "betas": [name]}, *columns[1:]])
+    with pytest.raises(importing.ImportRefused) as refused:
+        bring(told, elsewhere)
+    assert "beta name" in refused.value.problems[0][1]
+    assert nothing_was_kept(elsewhere)
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

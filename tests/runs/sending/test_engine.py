@@ -207,7 +207,7 @@ def test_pressing_twice_sends_once(ann: Membership) -> None:
     assert first.pk == second.pk
 
 
-def test_the_limit_of_a_connection_holds_and_rounds_start_whole(ann: Membership) -> None:
+def test_u36_the_limit_of_a_connection_holds_and_rounds_start_whole(ann: Membership) -> None:
     open_now, most, lock = [0], [0], threading.Lock()
 
     def far_end(peer: Peer) -> None:

@@ -42,7 +42,7 @@ def result(**fields: object) -> Result:
     return Result(**{**vars(Reading(0, ()).finish(Incomplete())), **fields})  # type: ignore[arg-type]
 
 
-def test_an_answer_made_of_signs_that_no_column_holds_is_kept_and_shown(ann: Membership) -> None:
+def test_u33_u34_an_answer_made_of_signs_that_no_column_holds_is_kept_and_shown(ann: Membership) -> None:
     wild = {"model": "m\u0000\ud800", "stop_reason": "\ud800\u0000", "usage": {"input_tokens": 10**30}}
     message = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "\u0000\udfff"}], **wild}
     refusal = {"type": "error", "error": {"type": "\u0000\ud800", "message": "\u0000\ud800", "code": "\u0000"}}

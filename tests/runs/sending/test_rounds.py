@@ -26,7 +26,7 @@ def a_round(comparison: int, first: int, *, size: int = 2, repeat: int = 1) -> R
     return Round(comparison, 1, repeat, 1, 1, "", connection_id=1, limit=64, size=size, first=first)
 
 
-def test_comparisons_take_turns_and_who_has_most_in_flight_comes_last() -> None:
+def test_u36_comparisons_take_turns_and_who_has_most_in_flight_comes_last() -> None:
     large = [a_round(1, first) for first in (1, 3, 5)]
     small = [a_round(2, 7)]
     assert rounds.in_order(large + small, Counter()) == [large[0], small[0], large[1], large[2]]
@@ -77,7 +77,7 @@ def test_what_is_in_flight_is_found_by_its_index_in_any_history(owner: Membershi
         assert "exchange_in_flight" in plan_of_query or "exchange_queued" in plan_of_query, plan_of_query
 
 
-def test_a_key_never_goes_to_an_address_that_is_not_its_connections_own(owner: Membership) -> None:
+def test_b16_a_key_never_goes_to_an_address_that_is_not_its_connections_own(owner: Membership) -> None:
     connection = connection_to(owner, "http://127.0.0.1:1")
     run(owner, connection, plan([[]]))
     connection.base_url = "http://127.0.0.1:2"
