@@ -44,7 +44,7 @@ def looped(columns: int = 1, *, max_turns: int = 10, **options: Any) -> Any:
 
 
 def at_rest(comparison: Comparison, state: str = "waiting") -> Comparison:
-    wait_while_running(comparison)
+    wait_while_running(comparison, timeout_s=120)
     comparison.refresh_from_db()
     assert state_of(comparison) == state
     return comparison

@@ -33,7 +33,7 @@ def counted(tab: Tab) -> str:
     page = html.unescape(tab.client.post(reverse("runs:count_tokens"), {"draft": tab.id}).content.decode())
     while following := re.search(r'hx-(get|post)="([^"]*count-tokens/[^"]*)"[^>]*hx-trigger', page):
         if following[1] == "get":
-            wait_while_running(Comparison.objects.order_by("-pk")[0])
+            wait_while_running(Comparison.objects.order_by("-pk")[0], timeout_s=120)
             answered = tab.client.get(following[2])
         else:
             answered = tab.client.post(following[2], json.loads(re.search(r"hx-vals='([^']+)'", page)[1]))
@@ -142,7 +142,7 @@ def test_a_far_end_that_refuses_names_nobody_sent_is_asked_once(client: Client, 
         Draft.objects.update(connection=connection_to(ann, upstream.url))
         tab.client.post(reverse("runs:count_tokens"), {"draft": tab.id})
         errand = Comparison.objects.get()
-        wait_while_running(errand)
+        wait_while_running(errand, timeout_s=120)
         address = reverse("runs:counting_tokens", args=[errand.public_id])
         page = tab.client.get(address, {"draft": tab.id}).content.decode()
     assert len(asked()) == 1

@@ -51,7 +51,7 @@ def asked(*betas: list[str], stubs: Any = STUBS, max_turns: int | None = None, *
 
 def rest(comparison: Comparison, state: str = "waiting") -> Comparison:
     """The comparison once it is at rest, in this state."""
-    wait_while_running(comparison)
+    wait_while_running(comparison, timeout_s=120)
     comparison.refresh_from_db()
     assert state_of(comparison) == state
     return comparison
