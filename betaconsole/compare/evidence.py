@@ -170,7 +170,7 @@ def _keep(comparison: Comparison, of: str, inputs: Inputs, results: Results) -> 
         "worked_out_at": now,
     }
     # Of one answer a column the list says what differs: that it says nothing of chance goes without saying there.
-    first = None if is_single(inputs) else f"{said.main[0].text}."
+    first = None if is_single(inputs) else said.main[0].in_a_list
     with transaction.atomic():
         Evidence.objects.update_or_create(comparison=comparison, defaults=kept)
         Comparison.objects.filter(pk=comparison.pk).update(verdict=first)

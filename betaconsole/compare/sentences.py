@@ -38,6 +38,11 @@ class Sentence:
     def whole(self) -> str:
         return f"{self.text} ({self.figures})." if self.figures else f"{self.text}."
 
+    @property
+    def in_a_list(self) -> str:
+        """One line among many: how much more data it takes stands on the comparison's page."""
+        return f"{self.text.partition(':')[0] if self.kind == 'not_enough' else self.text}."
+
 
 @dataclass(frozen=True)
 class Verdict:

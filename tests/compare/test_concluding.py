@@ -44,6 +44,13 @@ def test_a_comparison_that_has_ended_gets_its_verdict_and_lists_say_it(client, t
     assert SAID in client.get(reverse("sharing:decisions")).content.decode()
 
 
+def test_of_too_few_answers_a_list_says_only_that(team, ann):
+    comparison = ended(team, ann, repeats=2)
+    assert concluding.conclude_next()
+    comparison.refresh_from_db()
+    assert comparison.verdict == "Not enough data."
+
+
 def decide(team, ann, comparison: Comparison) -> None:
     Decision.objects.create(
         team=team,
