@@ -4,6 +4,7 @@
 # make bench  the console's speed against the machine's own, as a table
 # make coverage  whether the statistics keep their promise, over 2,000 comparisons whose truth is known (COMPARISONS)
 # make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
+# make audit  known weaknesses of the pinned packages, where an advisory service can be reached
 
 PYTHON ?= $(shell tools/find_python)
 BIN := .venv/bin
@@ -11,7 +12,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
-.PHONY: run test test-postgres lint bench coverage chaos clean
+.PHONY: run test test-postgres lint bench coverage chaos audit clean
 
 run: .venv/.run
 	@$(BIN)/python manage.py serve
@@ -35,6 +36,10 @@ coverage: .venv/.test
 ROUNDS ?= 100
 chaos: .venv/.test
 	@$(BIN)/python -m tests.chaos $(ROUNDS)
+
+audit: .venv/.test
+	@$(PIP) $$($(BIN)/python tools/needs.py audit)
+	@$(BIN)/python -m tools.audit
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
