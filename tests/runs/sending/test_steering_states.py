@@ -1,6 +1,8 @@
-"""Claiming, ending, pausing, adding, stopping, sweeping and crashing in any order, by two processes on one database.
+"""Claiming, sending, receiving, ending, pausing, adding, stopping, sweeping, crashing and clocks that jump, in any order,
+by two processes on one database.
 
-No exchange is claimed twice, none of a paused comparison is claimed, and nothing that has ended changes any more.
+No exchange is claimed twice, none is sent that was not claimed, none of a paused comparison is claimed, and nothing that
+has ended changes any more. What is kept of an answer is how it began.
 """
 
 import tempfile
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as some
@@ -56,6 +59,9 @@ class Steering(RuleBasedStateMachine):
         self.connection = connection_to(self.owner, "http://127.0.0.1:1")
         self.engines = [Engine(data_dir=self.folder), Engine(data_dir=self.folder)]
         self.claims: Counter[int] = Counter()
+        self.sent: Counter[int] = Counter()
+        self.readings: dict[Feed, Reading] = {}
+        self.answers: dict[int, bytes] = {}
         self.ended: dict[int, tuple[str, int]] = {}
         self.cells: Counter[int] = Counter()
 
@@ -87,19 +93,44 @@ class Steering(RuleBasedStateMachine):
         for exchange in claimed:
             self.engines[who]._recorder.track(Feed(job_of(exchange), line=StartLine(1, timeout_s=1)))
 
-    @rule(who=WHO, how=some.sampled_from([*ANSWERS, "no answer"]))
-    def end(self, who: int, how: str) -> None:
+    @rule(who=WHO, how=some.sampled_from(list(ANSWERS)), share=some.floats(0, 1), is_stored=some.booleans())
+    def receive(self, who: int, how: str, share: float, is_stored: bool) -> None:
+        """Send what was claimed first and not sent, and read the beginning of its answer."""
+        recorder = self.engines[who]._recorder
+        for feed in [feed for feed in recorder.feeds.values() if feed not in self.readings][:1]:
+            self.sent[feed.job.exchange_id] += 1
+            self.answers[feed.job.exchange_id] = ANSWERS[how][2]
+            self.readings[feed] = Reading(*ANSWERS[how][:2])
+            feed.opening = Opening(status=ANSWERS[how][0], response_headers=ANSWERS[how][1])
+            self.read(feed, int(len(ANSWERS[how][2]) * share))
+        if is_stored:
+            recorder.flush()
+
+    def read(self, feed: Feed, end: int) -> None:
+        """The next bytes of the answer, as a sending thread reads them."""
+        piece = self.answers[feed.job.exchange_id][len(feed.data) : end]
+        feed.received(piece, 1.0, self.readings[feed].feed(piece))
+
+    @rule(who=WHO, is_answered=some.booleans())
+    def end(self, who: int, is_answered: bool) -> None:
         recorder = self.engines[who]._recorder
         for feed in list(recorder.feeds.values())[:1]:
-            if how == "no answer":
+            if feed in self.readings:
+                self.read(feed, len(self.answers[feed.job.exchange_id]))
+                feed.ended(Ending(self.readings[feed].finish(None)))
+            elif not is_answered:
+                self.sent[feed.job.exchange_id] += 1
                 feed.ended(Ending(Reading(0, ()).finish(CutBeforeStatus())))
-            else:
-                status, headers, body = ANSWERS[how]
-                reading = Reading(status, headers)
-                feed.opening = Opening(status=status, response_headers=headers)
-                reading.feed(body)
-                feed.ended(Ending(reading.finish(None)))
         recorder.flush()
+
+    @rule(who=WHO, hours=some.sampled_from([-25, -1, 1, 25]))
+    def jump(self, who: int, hours: int) -> None:
+        """The clock steps: every lease is so much nearer or farther, and one process looks."""
+        Exchange.objects.in_flight().update(lease_until=F("lease_until") - timedelta(hours=hours))
+        own = set(self.engines[who]._feeds) & set(Exchange.objects.in_flight().values_list("pk", flat=True))
+        self.engines[who].sweep()
+        # Its own leases it renews before it looks.
+        assert own <= set(Exchange.objects.in_flight().values_list("pk", flat=True))
 
     @rule(one=comparisons)
     def pause(self, one: int) -> None:
@@ -143,6 +174,9 @@ class Steering(RuleBasedStateMachine):
         self.ended = {pk: row for pk, row in rows.items() if row[0] in FINAL}
         assert set(self.claims.values()) <= {1}
         assert not self.claims.keys() & {pk for pk, row in rows.items() if row[0] == State.QUEUED}
+        assert set(self.sent.values()) <= {1}
+        assert self.sent.keys() <= self.claims.keys()
+        assert not self.sent.keys() & {pk for pk, row in rows.items() if row[0] == State.SKIPPED}
 
     @invariant()
     def a_comparison_has_finished_or_goes_on(self) -> None:
@@ -156,6 +190,10 @@ class Steering(RuleBasedStateMachine):
         """In the end everything that is not paused can be sent, and everything can be stopped."""
         for comparison in Comparison.objects.exclude(paused_at=None):
             resume(comparison)
+        for exchange in Exchange.objects.filter(state__in=FINAL).exclude(response_body=None):
+            kept, answer = bytes(exchange.response_body.data), self.answers[exchange.pk]
+            assert answer.startswith(kept)
+            assert exchange.state != State.SUCCEEDED or kept == answer
         going = set(Exchange.objects.filter(state__in=UNFINISHED).values_list("comparison_id", flat=True))
         in_flight = Exchange.objects.filter(state__in=IN_FLIGHT).values_list("comparison_id", flat=True)
         assert going <= {one.comparison_id for one in rounds.waiting()} | set(in_flight)
