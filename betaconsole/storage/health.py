@@ -16,6 +16,9 @@ from django.utils import timezone
 
 LITTLE_BYTES = 1_000_000_000  # less free than this is worth a line
 TOO_LITTLE_BYTES = 100_000_000
+MOUNTS = Path("/proc/self/mounts")
+NETWORK = {"9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "glusterfs"}
+NETWORK |= {"lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"}
 MOST_DRIFT = timedelta(seconds=5)
 SIGNS = {"ok": "✓", "warn": "!", "fail": "✕"}
 
@@ -47,6 +50,7 @@ def look_at_storage() -> Iterator[Finding]:
     """The data folder, the disk, the database and its migrations."""
     yield data_folder()
     yield disk_space()
+    yield file_system()
     try:
         yield from sqlite_database() if connection.vendor == "sqlite" else postgres_database()
         yield migrations()
@@ -54,6 +58,34 @@ def look_at_storage() -> Iterator[Finding]:
     except (DatabaseError, sqlite3.DatabaseError) as error:
         what_to_do = "Is this the database? Look at DATABASE_URL; where it is a file, go back to a copy of it."
         yield Finding("Database", f"It cannot be read: {type(error).__name__}.", what_to_do)
+
+
+def file_system(mounts: Path = MOUNTS) -> Finding:
+    """Whether SQLite's file lies where its processes can share memory and locks: on no network file system."""
+    subject = "File system"
+    if connection.vendor != "sqlite":
+        return Finding(subject, "The database is a server's.")
+    kind = _kind_at(Path(connection.settings_dict["NAME"]).resolve(), mounts)
+    said = f"The database lies on {kind or 'a file system of unknown kind'}."
+    if kind not in NETWORK:
+        return Finding(subject, said)
+    return Finding(
+        subject,
+        f"{said} SQLite loses and damages data on a network file system.",
+        "Keep the data folder on a disk of this machine (BETACONSOLE_DATA), or use PostgreSQL (DATABASE_URL).",
+        warns=True,
+    )
+
+
+def _kind_at(path: Path, mounts: Path) -> str:
+    """The kind of file system that is mounted nearest above a path; empty where the machine does not say."""
+    try:
+        lines = [line.split() for line in mounts.read_text().splitlines()]
+    except OSError:
+        return ""
+    # Spaces in the names of folders stand there in octal.
+    kinds = {Path(words[1].replace("\\040", " ")): words[2] for words in lines if len(words) > 2}
+    return next((kinds[above] for above in (path, *path.parents) if above in kinds), "")
 
 
 def data_folder() -> Finding:

@@ -20,10 +20,15 @@ class TooNew(Exception):
     """The database was written by a newer betaconsole; this one would damage it."""
 
 
+class UpgradeFailed(Exception):
+    """A migration failed; the message says which copy is left."""
+
+
 def upgrade() -> Path | None:
     """Apply the migrations that are missing. An SQLite database with something in it is copied beside itself first.
 
-    Gives the copy's path where one was made. Raises `TooNew` where the database has migrations that this code lacks.
+    Gives the copy's path where one was made. Raises `TooNew` where the database has migrations that this code lacks, and
+    `UpgradeFailed`: of the migration that failed nothing is kept then, each runs in a transaction.
     """
     if _missing() is None:
         return None
@@ -33,8 +38,16 @@ def upgrade() -> Path | None:
             return None
         is_copied = missing.has_content and connection.vendor == "sqlite"
         copy = _copy_beside(Path(connection.settings_dict["NAME"])) if is_copied else None
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except Exception as error:
+            raise UpgradeFailed(_said(error, copy)) from error
     return copy
+
+
+def _said(error: Exception, copy: Path | None) -> str:
+    left = f" The database as it was before is {copy}: with it the version before starts again." if copy else ""
+    return f"The database could not be brought up to date ({type(error).__name__}: {error}).{left}"
 
 
 class Missing(NamedTuple):

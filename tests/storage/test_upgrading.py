@@ -8,10 +8,11 @@ from contextlib import closing
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from betaconsole.runs.management.commands.serve import Command as Serve
 from betaconsole.storage.upgrading import TooNew, upgrade
 
 CHOSEN_HERE = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
@@ -53,6 +54,30 @@ def test_s9_a_database_of_a_newer_console_is_refused():
             upgrade()
     finally:
         MigrationRecorder(connection).record_unapplied("runs", "9999_from_the_future")
+
+
+@pytest.fixture
+def halfway(settings):
+    """A new version whose last migration fails half way."""
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "tests.storage.halfway"]
+    yield
+    call_command("migrate", "halfway", "zero", verbosity=0)
+    for copy in settings.DATA_DIR.glob("*.before-*"):
+        copy.unlink()
+
+
+@pytest.mark.both_databases
+def test_s9_of_a_migration_that_fails_half_way_nothing_is_kept_and_the_console_does_not_start(halfway, team):
+    with pytest.raises(CommandError, match="LookupError: what it was to change") as refusal:
+        Serve().prepare()
+    tables = connection.introspection.table_names()
+    assert ("halfway_before" in tables, "halfway_half" in tables) == (True, False)
+    if connection.vendor == "sqlite":
+        [copy] = settings.DATA_DIR.glob("*.before-*")
+        assert str(copy) in str(refusal.value)
+        with closing(sqlite3.connect(copy)) as kept:
+            assert kept.execute("select name from teams_team").fetchall() == [(team.name,)]
+            assert not kept.execute("select name from sqlite_master where name like 'halfway%'").fetchall()
 
 
 def test_models_and_migrations_say_the_same():

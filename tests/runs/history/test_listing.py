@@ -1,5 +1,6 @@
 """What the history finds: filters of comparisons and exchanges, by themselves and with words."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from betaconsole.teams.models import Team
 from tests.builders import CONTEXT, THINKING, make_comparison, make_exchange, make_team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+READ_WHOLE = re.compile(r"SCAN runs_(comparison|exchange|variant)\b(?!.* USING .*INDEX)")  # of SQLite's plan of a query
 
 
 def indexed():
@@ -214,3 +216,33 @@ def test_a_seeded_history_is_like_one_that_was_sent(team, ann):
         .exclude(comparison__team=small)
         .values_list("comparison", flat=True)
     )
+
+
+def test_s13_a_clock_that_went_back_changes_no_order(team, ann):
+    made = [make_comparison(team, ann, title=f"number {number}") for number in range(4)]
+    # At night, or by NTP: the last two ran in an hour that had been before.
+    Comparison.objects.filter(pk__in=[one.pk for one in made[2:]]).update(
+        created_at=timezone.now() - timedelta(hours=1)
+    )
+    first = history(ann, team, size=2)
+    then = history(ann, team, size=2, before=first.next_before)
+    assert [row.comparison for row in (*first.rows, *then.rows)] == made[::-1]
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="reads SQLite's query plans")
+def test_s14_a_page_of_history_is_read_off_indexes_however_long_it_is(team, ann):
+    for number in range(3):
+        make_comparison(team, ann, title=f"number {number}")
+    for before in (None, 3):
+        with CaptureQueriesContext(database) as asked:
+            assert history(ann, team, size=2, before=before).rows
+        for query in asked:
+            with database.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+                steps = [row[3] for row in cursor.fetchall()]
+            for step in steps:
+                # What is sorted or read from end to end takes the longer the more there is.
+                assert not READ_WHOLE.match(step), steps
+                # Those that somebody pinned are few.
+                if "runs_comparison" in query["sql"].partition(" FROM ")[2][:20] and "pinned" not in query["sql"][-60:]:
+                    assert "USE TEMP B-TREE FOR ORDER BY" not in step, steps

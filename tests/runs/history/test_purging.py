@@ -1,10 +1,12 @@
 """What was deleted goes for good, a little at a time, and nothing else goes with it."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from betaconsole.runs.finding import index_pending, search
@@ -14,6 +16,7 @@ from betaconsole.runs.states import State
 from betaconsole.storage.fields import pack
 from betaconsole.teams.models import Connection
 from tests.builders import make_comparison, make_exchange
+from tests.environment import CHECKOUT, clean_environment
 
 LATER = timedelta(days=2)
 
@@ -62,6 +65,53 @@ def test_s16_it_goes_in_small_steps_and_a_step_that_was_the_last_goes_on_later(t
     assert not Body.objects.exists()
 
 
+PURGER = """
+import sys
+import django
+django.setup()
+from datetime import timedelta
+from django.db import connection
+from django.utils import timezone
+from betaconsole.runs.history import purging
+
+def stand_still(execute, sql, params, many, context):
+    done = execute(sql, params, many, context)
+    if sql.startswith('DELETE FROM "runs_exchange" '):
+        print("in the middle", flush=True)
+        sys.stdin.read()
+    return done
+
+purging.EXCHANGES = 2
+with connection.execute_wrapper(stand_still):
+    while purging.step(timezone.now() + timedelta(days=2)):
+        pass
+"""
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the other process is given SQLite's file")
+@pytest.mark.django_db(transaction=True)
+def test_s16_a_purge_that_is_killed_in_the_middle_is_gone_on_with_and_takes_nothing_else(team, ann, tmp_path):
+    betas = [(), ("a",), ("b",), ("c",), ("d",), ("e",), ("f",)]
+    gone = finished(team, ann, betas=betas)
+    pinned = finished(team, ann, title="Pinned", days_ago=99)
+    keeping.pin(pinned, is_pinned=True)
+    retention.keep(team, retention.Rule(30))
+    keeping.delete(gone)
+    address = f"sqlite:///{connection.settings_dict['NAME']}"
+    connection.close()
+    own = {"DATABASE_URL": address, "BETACONSOLE_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "betaconsole.settings"}
+    command, environment = [sys.executable, "-c", PURGER], {**clean_environment(), **own}
+    with subprocess.Popen(
+        command, cwd=CHECKOUT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as purger:
+        assert purger.stdout.readline() == "in the middle\n"
+        purger.kill()
+    assert gone.exchanges.count() == len(betas)
+    assert purging.purge(timezone.now() + LATER) == 1
+    assert list(Comparison.objects.all()) == [pinned]
+    assert {body.pk for body in Body.objects.all()} == used_bodies()
+
+
 @pytest.mark.django_db
 def test_a_comparison_is_not_taken_from_under_a_request_on_its_way(team, ann):
     gone = finished(team, ann)
@@ -93,7 +143,7 @@ def test_sums_of_budgets_stay(team, ann):
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_a_teams_rule_removes_what_is_old_and_spares_what_is_pinned_new_running_or_a_batch_rests_on(team, ann):
+def test_s16_a_teams_rule_removes_what_is_old_and_spares_what_is_pinned_new_running_or_a_batch_rests_on(team, ann):
     retention.keep(team, retention.Rule(30))
     old, new = finished(team, ann, days_ago=40), finished(team, ann, title="New", days_ago=20)
     pinned = finished(team, ann, title="Pinned", days_ago=50)

@@ -20,7 +20,8 @@ from gunicorn.app.base import Application
 from gunicorn.arbiter import Arbiter
 
 from betaconsole.storage import occupation
-from betaconsole.storage.upgrading import TooNew, upgrade
+from betaconsole.storage.health import file_system
+from betaconsole.storage.upgrading import TooNew, UpgradeFailed, upgrade
 from betaconsole.teams.key_health import said_at_start
 from betaconsole.teams.sealing import Unreadable, check_master_keys
 from betaconsole.teams.solo import set_up
@@ -65,7 +66,7 @@ class Command(BaseCommand):
         try:
             check_master_keys()
             copy = upgrade()
-        except (Unreadable, TooNew) as error:
+        except (Unreadable, TooNew, UpgradeFailed) as error:
             raise CommandError(str(error)) from None
         if copy:
             self.stdout.write(f"The database was brought up to date; a copy of the old one is {copy}")
@@ -73,6 +74,8 @@ class Command(BaseCommand):
         set_up()
         if said := said_at_start():
             self.stderr.write(said)
+        if not (place := file_system()).is_well:
+            self.stderr.write(f"{place.said} {place.todo}")
 
 
 @contextmanager
