@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
 from betaconsole.runs.models import Comparison
 from betaconsole.teams.access import TeamRequest
 from betaconsole.web.htmx import by_htmx
+
+OF_THE_CELL = frozenset({"case", "repeat"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ def strip(comparison: Comparison, *, here: str = "", query: str = "") -> list[Ta
     ]
 
 
+def _kept(asked: QueryDict) -> str:
+    """What an address asks for, of the cell in view only the last: a page with lanes says which it is after the link's own."""
+    kept = asked.copy()
+    for name in OF_THE_CELL & kept.keys():
+        kept.setlist(name, asked.getlist(name)[-1:])
+    return kept.urlencode()
+
+
 def show_tab(
     request: TeamRequest,
     comparison: Comparison,
@@ -72,7 +82,7 @@ def show_tab(
     said = {
         **context,
         "comparison": comparison,
-        "tabs": strip(comparison, here=here, query=request.GET.urlencode()),
+        "tabs": strip(comparison, here=here, query=_kept(request.GET)),
         "part": template,
     }
     return render(request, "compare/_tabs.html" if by_htmx(request) else "compare/tab.html", said, status=status)

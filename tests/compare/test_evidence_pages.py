@@ -260,3 +260,16 @@ def test_a_column_that_joined_since_the_last_look_has_said_nothing_yet(client, t
     assert get(client, comparison, "said", column="A").status_code == 200
     make_variant(comparison)
     assert get(client, comparison, "said", column="C").status_code == 404
+
+
+def test_the_tabs_lead_to_the_cell_that_the_lanes_show_by_now(client, team, ann):
+    """A page with lanes sends which cell they show after what the tab's own address says."""
+    comparison = make_comparison(team, ann, repeats=3)
+    address = f"/comparisons/{comparison.public_id}/words/?case=0&repeat=3&look=unified&case=0&repeat=2"
+    shown = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert f'href="/comparisons/{comparison.public_id}/blocks/?case=0&amp;repeat=2&amp;look=unified"' in shown
+    page = client.get(f"{comparison.get_absolute_url()}?case=0&repeat=2").content.decode()
+    assert (
+        '<form id="cell-in-view" hidden><input type="hidden" name="case" value="0"><input type="hidden" name="repeat" value="2">'
+        in page
+    )
