@@ -12,7 +12,11 @@ from .wording import bounds, counted, in_figures, listed, name_of, pairs, signed
 MOST_FIGURES = 3  # of one beta
 MOST_NAMED = 6
 MOST_QUIET = 2  # named in the words where others do change something; the figures name them all
-SUMMED = ("output_tokens", "input_tokens", "cost_usd")  # the first of these says whether betas add up
+SUMMED = (
+    "output_tokens",
+    "input_tokens",
+    "cost_usd",
+)  # one of these says whether betas add up, and how far off they may be
 
 
 def contributions_said(weighed: Weighed) -> Sentence | None:
@@ -77,13 +81,13 @@ def _contributed(weighed: Weighed, one: Contribution) -> str:
 
 
 def _limit(weighed: Weighed, beta: str, hidden: frozenset[str]) -> str:
-    """How large a difference this beta might still make, in the figure that stands first; empty where that is not known."""
+    """How large a difference this beta might still make in tokens, else in what stands first; empty where that is not known."""
     own = [
         one
         for one in weighed.results.contributions
         if one.beta == beta and one.figure in weighed.figures.keys() - hidden
     ]
-    for one in sorted(own, key=lambda one: rank(one.figure)):
+    for one in sorted(own, key=lambda one: (one.figure not in SUMMED, rank(one.figure))):
         figure = weighed.figures[one.figure]
         if not figure.is_share and (limit := within(figure, one)):
             return f"{beta}: {limit}"
