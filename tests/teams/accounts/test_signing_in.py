@@ -110,7 +110,7 @@ def test_b22_a_session_that_nobody_used_for_long_ends(ann, settings):
 
 
 def test_b24_an_open_sign_up_does_not_exist(ann):
-    for path in ("/account/signup/", "/account/password/reset/", "/account/email/"):
+    for path in ("/account/signup/", "/account/password/reset/"):
         assert browser_of(None).get(path).status_code == 404
 
 
@@ -233,7 +233,7 @@ def where_a_browser_goes(location: str) -> str:
     return f"{parts.scheme}://{parts.hostname}"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PARTS), max_size=5).map("".join))
 def test_b25_no_way_of_writing_next_leads_to_another_site(ann, signed_in, following):
     home = ann.teams.get().public_id
@@ -254,7 +254,14 @@ def signed_in(ann) -> Client:
 
 @pytest.mark.parametrize(
     "following",
-    ["//evil.example", "\\\\evil.example", "https:evil.example", "/\\evil.example", "https:///evil.example"],
+    [
+        "//evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "/\\evil.example",
+        "https:///evil.example",
+        "//\uff0f",
+    ],
 )
 def test_b25_nor_does_the_way_in_or_out(ann, following):
     browser = browser_of(None)
