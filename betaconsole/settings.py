@@ -220,9 +220,10 @@ INSTALLED_APPS = [
 # The tables of accounts are there in both modes, so that a data folder can change from one to the other.
 SOLO_MIDDLEWARE = [
     "betaconsole.web.request_log.RequestLog",
-    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
+    "django.middleware.security.SecurityMiddleware",
     "betaconsole.teams.solo.LocalOnly",
     "betaconsole.web.vitals.VitalsFirst",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -230,16 +231,17 @@ SOLO_MIDDLEWARE = [
     "betaconsole.web.nul.RefuseNul",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",  # allauth does not start without it
 ]
 TEAM_MIDDLEWARE = [
     "betaconsole.web.request_log.RequestLog",
-    "betaconsole.web.proxies.TrustedProxies",
-    "django.middleware.security.SecurityMiddleware",
+    # What only sets headers stands first: whatever is refused below carries them too.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "betaconsole.web.headers.SafeHeaders",
+    "betaconsole.web.proxies.TrustedProxies",
+    "django.middleware.security.SecurityMiddleware",
     "betaconsole.web.vitals.VitalsFirst",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "betaconsole.web.nul.RefuseNul",
@@ -248,7 +250,6 @@ TEAM_MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "betaconsole.teams.accounts.asking.TeamMode",

@@ -1,5 +1,6 @@
 """A real Chromium for the journeys, and a page that fails its test on anything a person would find in the developer
-tools: console errors, uncaught exceptions, reports of the content security policy."""
+tools: console errors, uncaught exceptions, reports of the content security policy, dialogs, and what `tests.scan` finds
+in the responses."""
 
 import os
 import shutil
@@ -8,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 from tests.console import Console
+from tests.scan import BrowserScan
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -60,26 +62,50 @@ def page(browser: Browser, live_console: Console) -> Iterator[Page]:
 
 @contextmanager
 def watched_page(
-    browser: Browser, base_url: str, *, width: int = 1440, height: int = 900, scheme: str = "light", allow: str = ""
+    browser: Browser,
+    base_url: str,
+    *,
+    width: int = 1440,
+    height: int = 900,
+    scheme: str = "light",
+    allow: str | tuple[str, ...] = (),
+    scripts: bool = True,
 ) -> Iterator[Page]:
-    """A page in a profile of its own that fails the test on problems. `allow`: a word of a problem the test provokes."""
+    """A page in a profile of its own that fails the test on problems. `allow`: words of problems that the test provokes.
+    `scripts`: whether the browser runs any."""
     problems: list[str] = []
     context = browser.new_context(
         base_url=base_url,
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        java_script_enabled=scripts,
     )
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(WATCH_POLICY)
-    page = context.new_page()
-    page.on("console", lambda said: problems.append(f"{said.type}: {said.text}") if said.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))
+    scan = BrowserScan(context, base_url)
+    report_problems(context, problems)
     try:
-        yield page
+        yield context.new_page()
+        scan.look_at_pages()
     finally:
         context.close()
-    assert [problem for problem in problems if not (allow and allow in problem)] == []
+    assert scan.problems == [], scan.problems
+    allowed = (allow,) if isinstance(allow, str) else allow
+    unexpected = [problem for problem in problems if not any(word in problem for word in allowed)]
+    assert unexpected == [], unexpected
+
+
+def report_problems(context: BrowserContext, problems: list[str]) -> None:
+    """Collects what any page of the context says of an error, and every dialog, which is closed."""
+
+    def close(dialog: Dialog) -> None:
+        problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    context.on("console", lambda said: problems.append(f"{said.type}: {said.text}") if said.type == "error" else None)
+    context.on("weberror", lambda thrown: problems.append(f"uncaught: {thrown.error}"))
+    context.on("dialog", close)
 
 
 def accessibility_problems(page: Page) -> list[str]:

@@ -12,6 +12,7 @@ from betaconsole.teams.solo import set_up_solo
 from tests import recorded
 from tests.browser import browser, page
 from tests.console import Console, running
+from tests.scan import every_client_scans
 from tests.team_mode import crew, team_mode
 
 __all__ = ["browser", "crew", "page", "team_mode"]
@@ -32,6 +33,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS audit_kept")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scan_of_every_answer() -> Iterator[None]:
+    """What a test client is answered is looked at by `tests.scan`, whatever the test is about."""
+    with every_client_scans():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED
 
 
 class TrustedProxies:
-    """Sets REMOTE_ADDR and the scheme from a trusted proxy's headers; outermost, before anything reads them. A Host that
+    """Sets REMOTE_ADDR and the scheme from a trusted proxy's headers, before anything reads them. A Host that
     the console does not answer for is told so in words."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
