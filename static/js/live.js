@@ -17,7 +17,7 @@ const say = (text) => {
 // htmx reopens a stream that broke off, but gives up where the very first connection fails.
 let connected = false;
 let retry = 0;
-const connectAgain = () => {
+const connectAgain = (afterMs = RETRY_MS) => {
   clearTimeout(retry);
   retry = setTimeout(() => {
     const element = stream();
@@ -26,10 +26,17 @@ const connectAgain = () => {
     copy.removeAttribute("data-htmx-powered");
     element.replaceWith(copy);
     htmx.process(copy);
-  }, RETRY_MS);
+  }, afterMs);
 };
 
 const isStream = ({ target }) => target.id === "live" && target.hasAttribute("hx-sse:connect");
+
+// A tab that was opened behind another one watches from when it is looked at: browsers keep six connections to a server for
+// all their tabs, and htmx lets go of a stream only where a tab that was in sight goes out of it.
+document.addEventListener("htmx:before:request", (event) => isStream(event) && document.hidden && event.preventDefault());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && !connected) connectAgain(0);
+});
 
 document.addEventListener("htmx:sse:after:connection", (event) => {
   if (!isStream(event)) return;

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.chaos.crew import Crew
@@ -80,6 +80,11 @@ class Browser:
     def wait_until_open(self) -> "Browser":
         assert self.is_open.wait(60), "the live stream did not open"
         return self
+
+    def leave(self) -> None:
+        """Close the page: the console is told nothing, its connection just ends."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def wait_until_ended(self, timeout_s: float = 60) -> "Browser":
         self._thread.join(timeout_s)

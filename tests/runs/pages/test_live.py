@@ -77,7 +77,7 @@ def test_a_page_that_watches_from_the_start_sees_every_character_and_the_final_c
     assert {seen.position for seen in parse_positions(watcher.last_id).values()} == {live.SEEN_FINAL}
 
 
-def test_a_page_cut_after_every_frame_and_resumed_loses_and_doubles_nothing(ann: Membership) -> None:
+def test_b2_a_page_cut_after_every_frame_and_resumed_loses_and_doubles_nothing(ann: Membership) -> None:
     with Upstream(talking()) as upstream, running():  # type: ignore[arg-type]
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
         watcher = Watcher()
@@ -180,7 +180,7 @@ def test_a_stopping_process_ends_its_streams_without_the_closing_event(ann: Memb
     assert watcher.events == []
 
 
-def test_a_page_too_many_is_told_to_poll(ann: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_b37_a_page_too_many_is_told_to_poll(ann: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
     comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[]]))
     monkeypatch.setattr(live, "places", threading.BoundedSemaphore(1))
     with live.places:
