@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from .models import Membership, Role, Team, User
 
@@ -77,7 +79,7 @@ def signed_in(view: View) -> View:
 def still_let_in(request: HttpRequest) -> Callable[[], bool]:
     """Asks, as often as it is called, whether whoever made this request would still be let in: for what stays open.
 
-    In the team, active, with the password of then, and signed in where that was by a session. It holds no request.
+    In the team, active, with the password of then, and in a session that goes on where it began in one. It holds no request.
     """
     user, membership = request.user, getattr(request, "membership", None)
     if not isinstance(user, User) or membership is None:
@@ -85,10 +87,10 @@ def still_let_in(request: HttpRequest) -> Callable[[], bool]:
     standing = Membership.objects.filter(
         pk=membership.pk, user__is_active=True, user__password=user.password, team__deletes_at=None
     )
-    session = getattr(request, "session", None)
-    key, store = (session.session_key, type(session)()) if session is not None else (None, None)
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    sessions = Session.objects.filter(session_key=key)
 
     def is_let_in() -> bool:
-        return standing.all().exists() and (store is None or key is None or store.exists(key))
+        return standing.all().exists() and (key is None or sessions.filter(expire_date__gt=timezone.now()).exists())
 
     return is_let_in

@@ -1,8 +1,14 @@
 """A stream that stays open asks whether its reader is still let in."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from betaconsole.runs.models import Variant
 from betaconsole.runs.pages import live
+from betaconsole.runs.sending import engine
 from betaconsole.runs.states import State
 from betaconsole.teams.models import Membership
 from tests.builders import make_comparison, make_exchange
@@ -27,7 +33,7 @@ def watched(crew, monkeypatch):
 @pytest.mark.parametrize(
     "last_id", ["of another", "garbage", "-1:-5", "1:5,", "9" * 10_240, "\u0661:5"], ids=lambda text: text[:10]
 )
-def test_b3_a_position_from_elsewhere_is_none_and_gets_the_whole_picture(last_id, crew):
+def test_b3_a_position_from_elsewhere_is_none_and_gets_the_whole_picture(last_id, crew, monkeypatch):
     team, owner = crew["owner"].teams.get(), crew["owner"]
     ours, other = (make_comparison(team, owner, betas=[[]], exchanges=False) for _ in range(2))
     for made in (ours, other):
@@ -41,6 +47,7 @@ def test_b3_a_position_from_elsewhere_is_none_and_gets_the_whole_picture(last_id
     picture = next(frames).decode()
     assert 'hx-target="#lane-0" hx-swap="outerHTML"' in picture
     assert f"id: {shown}:0" in picture
+    end(frames, monkeypatch)
 
 
 def rest_of(frames) -> str:
@@ -52,22 +59,51 @@ def rest_of(frames) -> str:
     return "".join(found)
 
 
-def test_the_stream_of_a_removed_member_ends_and_says_so(watched, crew):
+def end(frames, monkeypatch) -> None:
+    """Left open a stream would end whenever its memory is reclaimed, and close the connection of another test."""
+    monkeypatch.setattr(engine, "is_stopping", lambda: True)
+    rest_of(frames)
+
+
+def assert_ended(frames) -> None:
+    """It says that its reader is signed out, and nothing else: no word of the comparison comes after that."""
+    Variant.objects.filter(position=0).update(label="said after the end")
+    said = rest_of(frames)
+    assert said.endswith("event: finished\ndata: signed out\n\n")
+    assert "not in the team any more" in said
+    assert "said after the end" not in said
+
+
+def test_while_nothing_changes_it_goes_on(watched, monkeypatch):
+    _, frames = watched
+    assert "lane-0" in next(frame.decode() for frame in frames if b"lane-0" in frame)
+    end(frames, monkeypatch)
+
+
+def test_b10_the_stream_of_a_removed_member_ends_and_says_so(watched, crew):
     _, frames = watched
     Membership.objects.filter(user=crew["member"]).delete()
-    said = rest_of(frames)
-    assert "not in the team any more" in said
-    assert said.endswith("event: finished\ndata: signed out\n\n")
+    assert_ended(frames)
 
 
-def test_the_stream_of_a_session_that_was_ended_ends(watched):
+def test_b10_the_stream_of_a_session_that_was_ended_ends(watched):
     browser, frames = watched
     browser.session.flush()
-    assert "signed out" in rest_of(frames)
+    assert_ended(frames)
 
 
-def test_so_it_does_with_a_new_password(watched, crew):
+def test_b10_so_it_does_when_the_session_is_over(watched):
+    _, frames = watched
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert_ended(frames)
+
+
+def test_b10_so_it_does_with_a_new_password(watched, crew):
     _, frames = watched
     crew["member"].set_password("another one")
     crew["member"].save()
-    assert "signed out" in rest_of(frames)
+    assert_ended(frames)
+
+
+def test_b10_it_is_asked_often_enough_to_end_within_half_a_minute():
+    assert live.ASK_S + live.LOOK_S <= 30
