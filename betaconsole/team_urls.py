@@ -4,7 +4,12 @@ from django.urls import include, path
 
 from . import urls
 
-handler403, handler404, handler500 = urls.handler403, urls.handler404, urls.handler500
+handler400, handler403, handler404, handler500 = (
+    urls.handler400,
+    urls.handler403,
+    urls.handler404,
+    urls.handler500,
+)
 
 urlpatterns = [
     *urls.urlpatterns,

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+handler400 = "betaconsole.web.failures.bad_request"
 handler403 = "betaconsole.web.failures.forbidden"
 handler404 = "betaconsole.web.failures.not_found"
 handler500 = "betaconsole.web.failures.server_error"

@@ -15,7 +15,7 @@ from .desk import CONTEXT, THINKING, Tab, a_draft
 pytestmark = pytest.mark.django_db
 NASTY = st.sampled_from(
     ["", "a", "b", "on", "0", "-1", "99999999", "²", "\x00", "a\r\nb", "\u2028", "😀", "x" * 5000, THINKING, CONTEXT, "form", "json",
-     "name", "model", "baseline", "stream", "max_tokens", "/system", "/messages/0/content", "/messages/0", "left", '{"a": 1', "[]", "null",
+     "\u202e", "👩\u200d🚀", "Z\u0301\u0328\u0353", "name", "model", "baseline", "stream", "max_tokens", "/system", "/messages/0/content", "/messages/0", "left", '{"a": 1', "[]", "null",
      '{"max_tokens": null}', '[{"op": "add", "path": "/tools", "value": []}]', '[{"op": "test", "path": "/nope", "value": NaN}]', "[" * 3000,
      '{"betas": [1, null, "a-2025-01-01"]}', '{"betas": {"a": 1}}', '{"messages": "no"}', '{"messages": [[], {"content": [null, {"type": 1}]}]}',
      '{"system": [{"type": "text", "text": 5}], "messages": [{}]}', "curl x -d '{'", "curl x -H 'anthropic-beta: a-2025-01-01' -d '{}'", "<b>",
@@ -68,7 +68,7 @@ def post(tab: Tab, edit: str, values: dict[str, str]) -> int:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(EDITS), FORMS), min_size=1, max_size=6))
-def test_any_sequence_of_nasty_edits_is_answered_and_leaves_a_page(client, owner, edits):
+def test_b13_any_sequence_of_nasty_edits_is_answered_and_leaves_a_page(client, owner, edits):
     Draft.objects.all().delete()
     tab = Tab(client, a_draft(columns=[Column("a"), Column("b", betas=(CONTEXT,)), Column("c")]))
     for edit, values in edits:
@@ -84,7 +84,7 @@ def test_any_sequence_of_nasty_edits_is_answered_and_leaves_a_page(client, owner
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NASTY)
-def test_any_search_is_answered(client, owner, typed):
+def test_b13_any_search_is_answered(client, owner, typed):
     Draft.objects.all().delete()
     tab = Tab(client, a_draft())
     assert tab.get("search", beta=typed).status_code == 200

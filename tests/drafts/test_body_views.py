@@ -147,7 +147,7 @@ def test_b14_a_body_of_ten_megabytes_works_and_its_view_is_cut(tab):
     assert tab.draft.body_text == body
 
 
-def test_a_body_over_the_limit_is_refused_naming_it(tab):
+def test_b12_a_body_over_the_limit_is_refused_naming_it(tab):
     answer = tab.post("set_body", body='"' + "z" * (32 * MEGABYTE) + '"', view="json")
     assert (answer.status_code, targets(answer)) == (422, {"problem-body"})
     assert "33,554,432 (32 MB)" in text(answer)

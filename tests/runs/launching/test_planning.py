@@ -105,7 +105,7 @@ def test_a_plan_that_cannot_be_sent_names_the_place(broken: Plan, field: str) ->
     assert refused.value.field == field
 
 
-def test_a_body_over_the_limit_is_refused_with_the_limit() -> None:
+def test_b12_a_body_over_the_limit_is_refused_with_the_limit() -> None:
     text = "x" * planning.MAX_BODY_BYTES
     with pytest.raises(PlanError, match="32 MB"):
         askings(plan(body=f'{{"messages":"{text}"}}'))
