@@ -242,6 +242,27 @@ def test_u40_rate_limits_that_are_absent_or_no_numbers_are_dashes(ann: Membershi
     assert "yesterday" not in shown
 
 
+def test_u36_eight_columns_of_many_repeats_never_hold_more_sockets_than_the_limit(ann: Membership) -> None:
+    open_now, most, lock = [0], [0], threading.Lock()
+
+    def far_end(peer: Peer) -> None:
+        with lock:
+            open_now[0] += 1
+            most[0] = max(most[0], open_now[0])
+        peer.read_request()
+        peer.wait(0.01)
+        with lock:
+            open_now[0] -= 1
+        peer.send(answer(WHOLE))
+
+    with Upstream(far_end) as upstream, running():
+        connection = connection_to(ann, upstream.url, max_in_flight=4)
+        ended = wait_until_finished(run(ann, connection, plan([[]] * 8, repeats=5)), timeout_s=120)
+    assert {exchange.state for exchange in ended} == {State.SUCCEEDED}
+    assert (len(upstream.requests), upstream.connections) == (40, 40)
+    assert most[0] <= 4
+
+
 def test_u37_pings_keep_a_stream_alive_until_its_total_deadline(ann: Membership) -> None:
     def far_end(peer: Peer) -> None:
         peer.read_request()
