@@ -48,4 +48,4 @@ def test_b16_an_address_that_is_taken_off_the_list_gets_nothing_more(ann: Member
             [exchange] = wait_until_finished(comparison)
         assert upstream.connections == 0
     assert exchange.failure_kind == "not_sent"
-    assert "BETACONSOLE_ALLOWED_BASE_URLS" in exchange.error_message
+    assert "is not an origin this console may send to" in exchange.error_message
