@@ -132,7 +132,7 @@ def slow_loris(what: bytes) -> Script:
 @pytest.mark.parametrize(
     ("trickles", "deadlines", "kind"),
     [
-        ([b":", b"event: ping\n\n: no data, no event\n\n"], Deadlines(idle_s=1, total_s=30), "idle_timeout"),
+        ([b":", b"event: ping\n\n: no data, no event\n\n"], Deadlines(idle_s=2, total_s=60), "idle_timeout"),
         ([b'event: ping\ndata: {"type": "ping"}\n\n'], Deadlines(idle_s=30, total_s=2), "total_timeout"),
     ],
     ids=["no event", "pings"],
