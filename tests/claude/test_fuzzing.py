@@ -28,7 +28,12 @@ words = st.sampled_from(
     b"data|event|id|retry|:|: | |x|\0|\xef\xbb\xbf|\xf0\x9f\x98\x80|\xf0\x9f|\xff|\xe2\x80\xa8|\xc2\x85|\x1c|"
     b"\n|\r|\r\n|\n\n|\r\r|\r\n\r\n".split(b"|")
 )
-event_streams = st.lists(words, max_size=40).map(b"".join) | st.binary(max_size=80)
+lines = st.sampled_from(
+    b"data: x|data|data:\xf0\x9f\x98\x80|event: e|event|: c|id: 1|\xef\xbb\xbfdata: y||".split(b"|")
+)
+ends = st.sampled_from([b"\n", b"\r", b"\r\n"])
+whole_lines = st.lists(st.tuples(lines, ends).map(b"".join), max_size=12)
+event_streams = (whole_lines | st.lists(words, max_size=40)).map(b"".join) | st.binary(max_size=80)
 places = st.lists(st.floats(0, 1), max_size=8)
 
 
