@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from betaconsole.claude.blocks import blocks, text_of
@@ -28,12 +28,10 @@ words = st.sampled_from(
     b"data|event|id|retry|:|: | |x|\0|\xef\xbb\xbf|\xf0\x9f\x98\x80|\xf0\x9f|\xff|\xe2\x80\xa8|\xc2\x85|\x1c|"
     b"\n|\r|\r\n|\n\n|\r\r|\r\n\r\n".split(b"|")
 )
-lines = st.sampled_from(
-    b"data: x|data|data:\xf0\x9f\x98\x80|event: e|event|: c|id: 1|\xef\xbb\xbfdata: y||".split(b"|")
-)
+lines = st.sampled_from(b"data: x|data:\xf0\x9f\x98\x80|event: e|: c|id: 1|\xef\xbb\xbfdata: y||||".split(b"|"))
 ends = st.sampled_from([b"\n", b"\r", b"\r\n"])
 whole_lines = st.lists(st.tuples(lines, ends).map(b"".join), max_size=12)
-event_streams = (whole_lines | st.lists(words, max_size=40)).map(b"".join) | st.binary(max_size=80)
+event_streams = (whole_lines | whole_lines | st.lists(words, max_size=40)).map(b"".join) | st.binary(max_size=80)
 places = st.lists(st.floats(0, 1), max_size=8)
 
 
@@ -61,6 +59,9 @@ def by_the_book(stream: bytes) -> Iterator[tuple[str, str]]:
 
 @settings(max_examples=400)
 @given(event_streams, places)
+@example(b"event: forgotten\n\ndata: x\n\n", [0.5])
+@example(b"data: a\r\ndata: b\r\n\r\n", [0.4, 0.41, 0.5, 0.9])
+@example(b"\xef\xbb\xbf\xef\xbb\xbfdata: x\n\ndata\n\n", [0.1])
 def test_u16_u19_any_bytes_cut_anywhere_give_the_events_of_the_standard(stream: bytes, fractions: list[float]) -> None:
     parser = Parser()
     events = [event for piece in pieces_of(stream, fractions) for event in parser.feed(piece)]
