@@ -4,6 +4,7 @@ The check stands between looking a name up and connecting (`dialling`), and the 
 was checked: a name that says something else the next time it is asked (DNS rebinding) changes nothing.
 """
 
+import functools
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -16,6 +17,7 @@ LINK_LOCAL = "link-local, where clouds keep their metadata"
 NO_HOST = "an address no host has"
 
 
+@functools.lru_cache(maxsize=256)
 def place_of(address: str) -> str:
     """What kind of place an IP address is: one of the words above; empty for the internet.
 
