@@ -12,10 +12,11 @@ from betaconsole.teams.solo import set_up_solo
 from tests import recorded
 from tests.browser import browser, page
 from tests.console import Console, running
+from tests.keys_in_process import keys_stay_sealed
 from tests.scan import every_client_scans
 from tests.team_mode import crew, team_mode
 
-__all__ = ["browser", "crew", "page", "team_mode"]
+__all__ = ["browser", "crew", "keys_stay_sealed", "page", "team_mode"]
 
 # How long an example takes says more of the machine than of what is tested.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
