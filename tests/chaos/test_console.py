@@ -9,7 +9,7 @@ from tests.chaos.crew import crew
 from tests.chaos.far_end import FarEnd
 from tests.chaos.verdict import judge
 
-ALLOWANCE_S = 0.3
+ALLOWANCE_S = 2.0
 
 
 def test_s6_a_stop_with_fifty_watchers_drains_what_is_in_flight_and_exits_in_order(tmp_path: Path) -> None:
