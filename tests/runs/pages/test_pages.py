@@ -124,7 +124,7 @@ def test_run_makes_a_comparison_and_leads_to_it(client, draft):
     assert comparison.exchanges.filter(state=State.QUEUED).count() == 2
 
 
-def test_pressing_twice_sends_once(client, draft):
+def test_b5_pressing_twice_sends_once(client, draft):
     first, second = press_run(client, draft), press_run(client, draft)
     assert first["Location"] == second["Location"]
     assert Comparison.objects.count() == 1
