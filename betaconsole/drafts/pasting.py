@@ -39,6 +39,8 @@ ADDRESS = re.compile(
 OFFICIAL = "api.anthropic.com"
 OLD_BETA_MARK = "beta=true"  # older SDKs add it to the address; the API ignores it
 ADD_FILES = "Its files are on the machine it comes from: add them below."
+KEY_IN_A_NAME = "a key (sk-ant-…) in the name of a header"
+KEY_AMONG_BETAS = "a key (sk-ant-…) among the betas"
 MOST_NAMED = 12
 ODD_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -206,6 +208,9 @@ class _Headers:
         self.notes = list(notes)
 
     def take(self, name: str, value: str) -> None:
+        if KEY.search(name.lower()):
+            self.dropped.append(KEY_IN_A_NAME)
+            return
         name = ODD_NAME.sub("?", name.lower())[:60]
         if name in SECRET_HEADERS or KEY.search(value):
             self.dropped.append(f"{'an' if name[:1] in 'aeiox' else 'a'} {name} header")
@@ -220,6 +225,9 @@ class _Headers:
             self.not_kept.append(name)
 
     def take_beta(self, beta: str) -> None:
+        if KEY.search(beta):
+            self.dropped.append(KEY_AMONG_BETAS)
+            return
         try:
             self.betas[check_beta(beta)] = None
         except HeaderError as error:

@@ -56,6 +56,20 @@ def test_b28_no_key_ever_comes_out():
         assert read_request(text).dropped
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"curl x -H 'x-api-key {KEY}' -d '{{}}'",
+        json.dumps({**BODY, "betas": ["sk-ant-api03-abcdefghijkl", KEY]}),
+    ],
+    ids=["the name of a header", "the betas"],
+)
+def test_b28_no_key_comes_out_of(text):
+    pasted = read_request(text)
+    assert "sk-ant-api03" not in repr(pasted)
+    assert "a key (sk-ant-…)" in repr(pasted.dropped)
+
+
 def test_a_debug_line_of_the_sdk_becomes_the_request_it_describes():
     pasted = read_request(DEBUG)
     body = json.loads(pasted.body_text)
