@@ -188,5 +188,6 @@ def _is_entry(entry: Any) -> TypeGuard[list[Any]]:
     if not isinstance(entry, list) or len(entry) != 3 or any(isinstance(part, bool) for part in entry):
         return False
     at_ms, end, event = entry
-    is_timed = isinstance(at_ms, int | float) and math.isfinite(at_ms) and isinstance(end, int)
+    is_float = isinstance(at_ms, float) and math.isfinite(at_ms)
+    is_timed = (is_float or isinstance(at_ms, int)) and isinstance(end, int)
     return is_timed and isinstance(event, str) and len(event) <= 100

@@ -171,6 +171,7 @@ HARM = [
     ("exchange", {"total_ms": -1}, "milliseconds"),
     ("exchange", {"timeline": [[5, 0, "a"], [4, 0, "b"]]}, "must grow"),
     ("exchange", {"timeline": [[5, 10**12, "a"]]}, "must grow"),
+    ("exchange", {"timeline": [[10**400, 0, "a"]]}, "must grow"),
     ("exchange", {"request_body": "f" * 64}, "does not stand above"),
     ("exchange", {"repeat": 2}, "fewer repeats"),
     ("exchange", {"request_headers": [["a"]]}, "pairs"),
