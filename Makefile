@@ -4,6 +4,7 @@
 # make bench  the console's speed against the machine's own, as a table
 # make coverage  whether the statistics keep their promise, over 2,000 comparisons whose truth is known (COMPARISONS)
 # make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
+# make fuzz   any bytes at all into every parser of foreign bytes, SECONDS (60) each
 # make audit  known weaknesses of the pinned packages, where an advisory service can be reached
 
 PYTHON ?= $(shell tools/find_python)
@@ -12,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 PINS := pyproject.toml constraints.txt tools/needs.py
 
-.PHONY: run test test-postgres lint bench coverage chaos audit clean
+.PHONY: run test test-postgres lint bench coverage chaos fuzz audit clean
 
 run: .venv/.run
 	@$(BIN)/python manage.py serve
@@ -36,6 +37,12 @@ coverage: .venv/.test
 ROUNDS ?= 100
 chaos: .venv/.test
 	@$(BIN)/python -m tests.chaos $(ROUNDS)
+
+# Without atheris (it has no build for every Python) hypothesis takes its place, and says so.
+SECONDS ?= 60
+fuzz: .venv/.test
+	@$(PIP) $$($(BIN)/python tools/needs.py fuzz) || echo "atheris could not be installed."
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 audit: .venv/.test
 	@$(PIP) $$($(BIN)/python tools/needs.py audit)
