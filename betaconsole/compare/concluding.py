@@ -7,7 +7,6 @@ verdict out as well, and finds it kept here.
 import logging
 import threading
 
-from django.db import Error as DatabaseError
 from django.db import connection as database
 
 from betaconsole.runs.models import Comparison, VerdictDue
@@ -60,22 +59,20 @@ def conclude_next() -> bool:
         return False
     # What comes while it is worked out is a row of its own.
     rows = list(VerdictDue.objects.filter(comparison=due).values_list("pk", flat=True))
-    comparison = Comparison.objects.filter(pk=due, deleted_at=None, is_errand=False).exclude(finished_at=None).first()
-    if comparison is not None:
-        _conclude(comparison)
+    try:
+        _conclude(due)
+    except Exception as error:
+        # One that cannot be read must not keep the others waiting. Where nothing can be read its row stays as well.
+        logger.error("the verdict of comparison %s cannot be worked out: %s", due, type(error).__name__)
     VerdictDue.objects.filter(pk__in=rows).delete()
     return True
 
 
-def _conclude(comparison: Comparison) -> None:
-    try:
-        if _ran_often(comparison):
-            conclude(comparison)
-    except DatabaseError:
-        raise
-    except Exception as error:
-        # One that cannot be read must not keep the others waiting.
-        logger.error("the verdict of comparison %s cannot be worked out: %s", comparison.pk, type(error).__name__)
+def _conclude(comparison_id: int) -> None:
+    ended = Comparison.objects.filter(deleted_at=None, is_errand=False).exclude(finished_at=None)
+    comparison = ended.filter(pk=comparison_id).first()
+    if comparison is not None and _ran_often(comparison):
+        conclude(comparison)
 
 
 def _ran_often(comparison: Comparison) -> bool:

@@ -5,15 +5,17 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from threading import Event
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.urls import reverse
 
 from betaconsole.compare import concluding, evidence
 from betaconsole.compare.checking import set_checks
 from betaconsole.compare.evidence import evidence_of
 from betaconsole.decisions.models import Decision, subject_of
+from betaconsole.runs.launching.adding import reopen
 from betaconsole.runs.models import Comparison, VerdictDue
 from betaconsole.runs.sending.recording import close_if_finished
+from betaconsole.statistics.inputs import Inputs
 from tests.api.calling import Caller
 from tests.builders import make_exchange
 from tests.compare.test_evidence import answered
@@ -107,10 +109,17 @@ def test_a_check_that_was_thought_of_after_the_end_is_judged_by_methods_that_hol
     assert "hold at any look" in after.results.method_note
 
 
-def test_one_that_cannot_be_read_does_not_keep_others_waiting(team, ann, monkeypatch, caplog):
+@pytest.mark.parametrize("error", [KeyError("gone"), DatabaseError("database disk image is malformed")])
+def test_one_that_cannot_be_read_does_not_keep_others_waiting(team, ann, monkeypatch, caplog, error):
     damaged, whole = ended(team, ann, repeats=6), ended(team, ann, repeats=6)
     really = evidence.inputs_of
-    monkeypatch.setattr(evidence, "inputs_of", lambda one: {}["gone"] if one.pk == damaged.pk else really(one))
+
+    def inputs_of(comparison: Comparison) -> Inputs:
+        if comparison.pk == damaged.pk:
+            raise error
+        return really(comparison)
+
+    monkeypatch.setattr(evidence, "inputs_of", inputs_of)
     with caplog.at_level(logging.ERROR):
         assert concluding.conclude_next()
     assert concluding.conclude_next()
@@ -118,6 +127,15 @@ def test_one_that_cannot_be_read_does_not_keep_others_waiting(team, ann, monkeyp
     whole.refresh_from_db()
     assert whole.verdict
     assert f"comparison {damaged.pk} cannot be worked out" in caplog.text
+
+
+def test_what_runs_again_has_no_verdict_until_it_ends(client, team, ann):
+    comparison = ended(team, ann, repeats=10)
+    concluding.conclude_next()
+    decide(team, ann, comparison)
+    reopen(comparison)
+    for page in ("runs:history", "sharing:decisions"):
+        assert SAID not in client.get(reverse(page)).content.decode()
 
 
 @pytest.mark.both_databases

@@ -170,7 +170,7 @@ def _row(comparison: Comparison, betas: list[str], summary: Summary, decisions: 
         is_paused=comparison.paused_at is not None,
         cost_usd=summary.cost_usd,
         change=summary.change,
-        verdict=(comparison.verdict or "") if comparison.finished_at else "",
+        verdict=comparison.verdict or "",
         tags=comparison.tags or (),
         decisions=decisions,
     )

@@ -190,7 +190,7 @@ def _free_label(comparison: Comparison, variant: Variant, position: int) -> str:
 
 def reopen(comparison: Comparison) -> None:
     """The comparison has something queued again. Call inside the transaction that queues it."""
-    Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=None, verdict=None)
 
     def tell() -> None:
         feed.changed(comparison.pk)
