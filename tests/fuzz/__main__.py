@@ -44,7 +44,7 @@ def holds(name: str, engine: str, seconds: int, folder: Path) -> bool:
     )
     if ended.returncode == 0:
         return True
-    print(ended.stderr[-4_000:])
+    print(ended.stdout[-3_000:] + ended.stderr[-1_500:])  # atheris prints the traceback on stdout
     for path in sorted(set(crashes.glob(f"{name}-*")) - before):
         print(f"  bytes: {path}\n  again: {sys.executable} -m tests.fuzz.engines replay {name} {path}", flush=True)
     return False
