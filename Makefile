@@ -1,7 +1,7 @@
 # make run    install what is missing, then serve the console at http://127.0.0.1:8000 (PORT and HOST change it)
 # make test   every check and every test, browser and PostgreSQL included
 # make test-postgres  the whole suite with PostgreSQL beneath it, by a server of the suite's own
-# make bench  the console's speed against the machine's own, as a table
+# make bench  the console's speed against the machine's own, as a table (RUNS=10000: memory over so many)
 # make coverage  whether the statistics keep their promise, over 2,000 comparisons whose truth is known (COMPARISONS)
 # make chaos  kill -9 and SIGTERM at random moments, ROUNDS times (100)
 # make fuzz   any bytes at all into every parser of foreign bytes, SECONDS (60) each
@@ -27,8 +27,9 @@ test-postgres: .venv/.test
 lint: .venv/.test
 	@$(BIN)/python -m tools.check --lint
 
+RUNS ?= 2000
 bench: .venv/.test
-	@$(BIN)/python -m bench
+	@RUNS=$(RUNS) $(BIN)/python -m bench
 
 COMPARISONS ?= 2000
 coverage: .venv/.test

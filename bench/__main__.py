@@ -1,7 +1,7 @@
 """`make bench`: the numbers to hold (design.md section 10), each against the machine's own limit in the same run.
 
 Prints a table and exits 0 whatever it says: on a shared machine only ratios mean something, and a person reads them.
-`python -m bench first eight` measures only the rows so named.
+`python -m bench first eight` measures only the rows so named; `RUNS=10000 python -m bench memory` looks longer.
 """
 
 import signal
@@ -9,7 +9,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import availability, crash, eight_columns, first_text, history, long_run, many_columns, page
+from bench import (
+    availability,
+    crash,
+    eight_columns,
+    first_text,
+    history,
+    live_pages,
+    long_run,
+    many_columns,
+    many_runs,
+    page,
+)
 from bench.console import Console, far_end, running
 from bench.figures import Figure, table
 
@@ -20,6 +31,9 @@ MEASURES: dict[str, Measure] = {
     "eight": eight_columns.measure_wall,
     "160": lambda console, port: many_columns.measure(console, port, columns=160, bar_ms=150),
     "300": lambda console, port: many_columns.measure(console, port, columns=304, bar_ms=250),
+    "throughput": many_runs.measure_throughput,
+    "memory": lambda console, port: many_runs.measure_memory(console),
+    "slow": lambda console, port: live_pages.measure_slow_reader(console),
     "sixty": lambda console, port: long_run.measure_wall(console),
     "heavy": lambda console, port: long_run.measure_page(console),
     "betas": lambda console, port: availability.measure(console),
