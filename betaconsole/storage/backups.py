@@ -33,7 +33,7 @@ class _Kind(Protocol):
 
     def opened(self, path: Path) -> Backup: ...
 
-    def bring_back(self, path: Path) -> Path | None: ...
+    def bring_back(self, path: Path, *, held_by: str) -> Path | None: ...
 
 
 def back_up(target: Path) -> None:
@@ -75,7 +75,7 @@ def look_into(copy: Backup) -> Iterator[Finding]:
     rows = copy.rows()
     kept = ", ".join(f"{rows.get(table, 0):,} {name}" for table, name in TOLD.items())
     yield Finding("Rows", f"{sum(rows.values()):,} in {len(rows)} tables; {kept}.")
-    applied = set(copy.select("django_migrations", ["app", "name"]))
+    applied = applied_in(copy)
     known = set(MigrationLoader(None).disk_migrations)
     if unknown := sorted(applied - known):
         newest = ".".join(unknown[-1])
@@ -85,15 +85,24 @@ def look_into(copy: Backup) -> Iterator[Finding]:
         yield Finding("Migrations", f"{behind} newer ones are to be applied." if behind else "All are applied.")
 
 
+def applied_in(copy: Backup) -> set[tuple[str, ...]]:
+    """App and name of every migration that was applied when it was made."""
+    return set(copy.select("django_migrations", ["app", "name"]))
+
+
 def has_content() -> bool:
     """Whether there is a database that going back would replace."""
     return _kind().has_content()
 
 
-def bring_back(path: Path) -> Path | None:
-    """Put the backup in the database's place; where the database that was there is kept. Nobody may be using it."""
+def bring_back(path: Path, *, held_by: str) -> Path | None:
+    """Put the backup in the database's place; where the database that was there is kept. Nobody may be using it.
+
+    `held_by`: an SQL statement without parameters. What is in the database's place has been through it at every moment,
+    also where this is cut off or what comes after it fails.
+    """
     connection.close()
-    return _kind().bring_back(path)
+    return _kind().bring_back(path, held_by=held_by)
 
 
 def _kind() -> _Kind:

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,6 +22,15 @@ DEBIANS = Path("/usr/lib/postgresql")
 # libpq's own variables: a password on a command line could be read by everybody on the machine.
 VARIABLES = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD", "NAME": "PGDATABASE"}
 OPTIONS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
+
+RESTORING = ("--no-owner", "--no-privileges", "--clean", "--if-exists")
+# Also those of a newer console, which the archive does not name and which may refer to what it names. Tables that belong
+# to an extension go and come with it.
+DROP_TABLES = """DO $$ BEGIN EXECUTE (
+  SELECT coalesce('DROP TABLE ' || string_agg(oid::regclass::text, ', ') || ' CASCADE', 'SELECT 1') FROM pg_class
+  WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND NOT EXISTS (
+    SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
+); END $$"""
 
 
 def has_content() -> bool:
@@ -81,25 +91,27 @@ def opened(path: Path) -> PostgresBackup:
     return PostgresBackup(path)
 
 
-def bring_back(path: Path) -> Path | None:
-    """Replace what the archive names, in one transaction. The database that was there is archived in the data folder
-    first: its path."""
-    if not has_content():
-        _restore(path)
-        return None
-    aside = settings.DATA_DIR / f"betaconsole.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.pgdump"
-    with new_file(aside) as file:
-        copy_to(file)
+def bring_back(path: Path, *, held_by: str) -> Path | None:
+    """Replace every table by those of the archive and run the statement `held_by`, all in one transaction.
+
+    The database that was there is archived in the data folder first: its path.
+    """
+    aside = _set_aside() if has_content() else None
     connection.close()
-    _restore(path, "--clean", "--if-exists")
+    with _transaction() as statements:
+        statements.write(f"{DROP_TABLES};\n".encode())
+        with _running("pg_restore", *RESTORING, "--file=-", str(path)) as archive:
+            shutil.copyfileobj(archive, statements)
+        # What the archive says leaves no search path behind.
+        statements.write(f"RESET search_path;\n{held_by};\n".encode())
     return aside
 
 
-def _restore(path: Path, *options: str) -> None:
-    words = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", *options)
-    name = str(connection.settings_dict["NAME"])
-    with _running("pg_restore", *words, f"--dbname={name}", str(path)):
-        pass
+def _set_aside() -> Path:
+    aside: Path = settings.DATA_DIR / f"betaconsole.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.pgdump"
+    with new_file(aside) as file:
+        copy_to(file)
+    return aside
 
 
 def others_connected() -> int:
@@ -132,7 +144,7 @@ def _rows(lines: Iterator[bytes]) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _running(name: str, *words: str) -> Iterator[Iterator[bytes]]:
+def _running(name: str, *words: str) -> Iterator[IO[bytes]]:
     """One of PostgreSQL's programs, and the lines it prints. `BackupError` with its own words where it fails."""
     command = [str(program(name)), *words]
     with (
@@ -151,6 +163,33 @@ def _running(name: str, *words: str) -> Iterator[Iterator[bytes]]:
         said = errors.read().decode("utf-8", "replace").strip()
     if process.returncode:
         raise BackupError(f"{name} says: {said or 'nothing'}")
+
+
+@contextmanager
+def _transaction() -> Iterator[IO[bytes]]:
+    """What is written there is run by psql. All of it holds, or nothing where the block fails: then no COMMIT follows."""
+    command = [str(program("psql")), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(  # noqa: S603
+            command, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+        ) as process,
+    ):
+        assert process.stdin is not None
+        try:
+            process.stdin.write(b"BEGIN;\n")
+            yield process.stdin
+            process.stdin.write(b"COMMIT;\n")
+        except BrokenPipeError:
+            pass  # it ended early: it says why
+        finally:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace").strip()
+    if process.returncode:
+        raise BackupError(f"psql says: {said or 'nothing'}")
 
 
 def program(name: str) -> Path:

@@ -75,10 +75,10 @@ def opened(path: Path) -> SqliteBackup:
     return SqliteBackup(path)
 
 
-def bring_back(path: Path) -> Path | None:
+def bring_back(path: Path, *, held_by: str) -> Path | None:
     """Put a copy of this file in the database's place. The database that was there is kept beside it: its path.
 
-    Nobody may have the database open.
+    `held_by`: a statement that runs in the copy before it has the database's name. Nobody may have the database open.
     """
     database = database_path()
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,6 +88,9 @@ def bring_back(path: Path) -> Path | None:
         staged.unlink()  # of a restore that was cut off
     with new_file(staged) as new:
         shutil.copyfile(path, new)
+        with _said_plainly(), closing(sqlite3.connect(new)) as copy:
+            copy.execute(held_by)
+            copy.commit()
     had_one = database.exists()
     if had_one:
         _set_aside(database, aside)

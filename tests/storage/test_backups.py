@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -20,6 +21,8 @@ from tests.environment import CHECKOUT, clean_environment
 from tests.migrated import lay_tables
 
 NAME = "betaconsole.sqlite3"
+# Makes the upgrade fail: what this migration adds is there.
+FORGOTTEN = "DELETE FROM django_migrations WHERE app = 'runs' AND name = '0014_combination_of_a_column'"
 # Commands one after the other in one process: starting Python takes longer than each of them.
 SCRIPT = """
 import io, json, sys, django
@@ -135,6 +138,13 @@ def test_s15_a_backup_of_a_console_that_sends_is_whole_and_after_going_back_to_i
     assert rows(aside, "SELECT title FROM runs_comparison") == ["since then"]
     assert not list(tmp_path.glob(".*"))
 
+    # The database is in its place and what comes after that fails.
+    rows(file, FORGOTTEN)
+    cut, _ = asked(data, ["restore", str(file), "--replace"], ["start"])
+    assert states(data / NAME) == ["interrupted"] * 4
+    assert "could not be brought up to date" in cut.error
+    assert "What waited in it will not be sent" in cut.error
+
 
 def test_what_is_not_a_good_backup_is_refused_and_nothing_is_changed(tmp_path):
     lay_tables(tmp_path)
@@ -197,6 +207,20 @@ def test_a_backup_of_postgresql_is_gone_back_to_and_the_database_that_was_there_
         assert "There is a database already" in unasked.error
         (aside,) = tmp_path.glob("betaconsole.replaced-*.pgdump")
         assert f"is kept: {aside}" in again.said
+
+        # What the archive does not name goes too, and where the upgrade fails afterwards the queue is held already.
+        unfit = tmp_path / "unfit.backup"
+        with psycopg.connect(there, autocommit=True) as restored:
+            restored.execute("UPDATE runs_exchange SET state = 'queued'")
+            restored.execute(FORGOTTEN)
+            asked(tmp_path, ["backup", str(unfit)], DATABASE_URL=there)
+            restored.execute("CREATE TABLE teams_later (team_id bigint REFERENCES teams_team, one text)")
+        failed = asked(tmp_path, ["restore", str(unfit), "--replace"], DATABASE_URL=there)[0]
+        assert "could not be brought up to date" in failed.error
+        with psycopg.connect(there) as restored:
+            assert restored.execute("SELECT to_regclass('public.teams_later')").fetchone() == (None,)
+            assert {state for (state,) in restored.execute("SELECT state FROM runs_exchange")} == {"sending"}
+
         file.write_bytes(file.read_bytes()[:-3000])
         cut = asked(tmp_path, ["restore", str(file), "--replace"], DATABASE_URL=there)[0]
         assert "✕ Integrity: Damaged: pg_restore says" in cut.said

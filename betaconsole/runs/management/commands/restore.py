@@ -8,13 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from betaconsole.runs.sending.engine import somebody_sends
-from betaconsole.runs.sending.restored import send_nothing_again
+from betaconsole.runs.sending.restored import held, holding
 from betaconsole.storage import occupation
 from betaconsole.storage.backup_files import Backup, BackupError
 from betaconsole.storage.backups import bring_back, has_content, look_into, open_backup
 from betaconsole.storage.backups_postgres import others_connected
 from betaconsole.storage.health import Finding
-from betaconsole.storage.upgrading import upgrade
+from betaconsole.storage.upgrading import TooNew, UpgradeFailed, upgrade
 from betaconsole.teams.key_health import seals_of
 
 
@@ -44,15 +44,17 @@ class Command(BaseCommand):
         self._say(_seals(copy), are_needed=False)
         if has_content() and not may_replace:
             raise BackupError("There is a database already. With --replace it is set aside, and kept.")
-        aside = bring_back(path)
-        upgrade()
-        held = send_nothing_again()
+        aside = bring_back(path, held_by=holding(copy))
         self.stdout.write(f"{path} is the database now.")
         if aside:
             self.stdout.write(f"The one that was there is kept: {aside}")
-        if held:
-            what = "request that waited" if held == 1 else "requests that waited"
-            self.stdout.write(f"{held:,} {what} in it will not be sent: since then they may have been.")
+        try:
+            upgrade()
+        except (UpgradeFailed, TooNew) as error:
+            raise CommandError(f"{error} What waited in it will not be sent.") from None
+        if waited := held():
+            what = "request that waited" if waited == 1 else "requests that waited"
+            self.stdout.write(f"{waited:,} {what} in it will not be sent: since then they may have been.")
 
     def _say(self, findings: Iterable[Finding], *, are_needed: bool) -> None:
         findings = list(findings)
