@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
@@ -34,6 +36,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS audit_kept")
+    post_migrate.connect(empty_the_index, sender=apps.get_app_config("runs"))
+
+
+def empty_the_index(**_: object) -> None:
+    """Django deletes the rows of models after a test with real transactions; those of the full text are no model's."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE runs_fulltext, runs_terms")
 
 
 @pytest.fixture(scope="session", autouse=True)
