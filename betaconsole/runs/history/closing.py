@@ -5,20 +5,23 @@ its history goes as old history does, a little at a time, and at last the team w
 accounts, and the audit log keeps every line.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.runs.models import Body, Comparison, Exchange
 from betaconsole.runs.sending.cancelling import cancel
 from betaconsole.teams.audit import record, record_by
-from betaconsole.teams.models import ApiToken, Connection, Membership, Role, Team, User
+from betaconsole.teams.models import ApiToken, Connection, Membership, Team, User
 
 from .keeping import UNDO_FOR
+
+logger = logging.getLogger(__name__)
 
 GRACE = timedelta(days=7)
 HIDDEN_AT_ONCE = 50
@@ -58,18 +61,29 @@ def close(by: Membership) -> Team:
         team.save(update_fields=["deletes_at"])
         record(by, "team deleted", about=team.name, detail={"goes for good": team.deletes_at.isoformat()})
     # Marked first: what somebody starts in this moment is stopped here, or was refused.
-    for comparison in Comparison.objects.filter(team=team, finished_at=None):
-        cancel(comparison)
+    stop_what_is_left()
     return team
+
+
+def stop_what_is_left() -> None:
+    """Cancel what has not ended of teams that are closed; what the database keeps from it now, the next look cancels."""
+    for comparison in Comparison.objects.unfinished().exclude(team__deletes_at=None):
+        try:
+            cancel(comparison)
+        except Error as error:
+            # The others must not go on for it, and its own team stays closed: nothing more of it is sent.
+            logger.error("comparison %s of a deleted team is not stopped: %s", comparison.pk, type(error).__name__)
 
 
 def reopen(user: User, team: Team) -> bool:
     """Take the deletion back; False where it is too late, or the person does not own the team."""
+    mine = Team.objects.closed_by(user).filter(pk=team.pk)
+    if mine.exists():
+        # Nothing that was stopped by the deletion, or should have been, goes out after it.
+        for comparison in Comparison.objects.unfinished().filter(team=team):
+            cancel(comparison)
     with transaction.atomic():
-        mine = Team.objects.select_for_update().filter(
-            pk=team.pk, deletes_at__gt=timezone.now(), memberships__user=user, memberships__role=Role.OWNER
-        )
-        found = mine.first()
+        found = mine.select_for_update().first()
         if found is None:
             return False
         found.deletes_at = None

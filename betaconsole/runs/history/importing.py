@@ -33,7 +33,7 @@ from betaconsole.runs.sending.deriving import derived_fields, read_stored
 from betaconsole.runs.sending.reparsing import ERROR_FIELDS, TOLD_BY_BYTES
 from betaconsole.runs.states import State
 from betaconsole.storage.fields import showable
-from betaconsole.teams.models import Connection, Team, User
+from betaconsole.teams.models import Connection, Team, TeamClosed, User
 
 from .import_reading import BAD, BodyLine, ComparisonLine, ExchangeLine, ImportRefused, Line, Reader, lines
 
@@ -66,9 +66,12 @@ def import_history(file: IO[bytes], *, name: str, team: Team, author: User) -> R
     source = Import.objects.create(team=team, author=author, file_name=showable(name)[:200] or "a file")
     run = _Import(source, connection_of(team))
     reader = Reader()
-    for _, line in lines(file):
-        run.take(reader.read(line))
-    run.write()
+    try:
+        for _, line in lines(file):
+            run.take(reader.read(line))
+        run.write()
+    except TeamClosed as error:
+        raise ImportRefused(str(error)) from error
     report = run.report
     report.keys_taken_out = keys
     _show(source, report)

@@ -6,7 +6,7 @@ import threading
 from django.db import connection as database
 from django.utils import timezone
 
-from . import purging
+from . import closing, purging
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,9 @@ def _look() -> None:
 
 
 def sweep() -> None:
-    """All that is due, step by step, until nothing is left, one fails, or the console stops."""
+    """Stop what is left of closed teams; then all that is due, step by step, until nothing is left, one fails, or the console stops."""
     try:
+        closing.stop_what_is_left()
         while not _stopping.is_set() and purging.step(timezone.now()):
             _stopping.wait(PAUSE_S)
     except Exception as error:

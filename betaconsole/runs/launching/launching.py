@@ -29,7 +29,7 @@ from betaconsole.runs.models import (
 from betaconsole.runs.sending import engine
 from betaconsole.storage.fields import showable
 from betaconsole.teams.audit import record_by
-from betaconsole.teams.models import Connection, Team, User
+from betaconsole.teams.models import Connection, Team, TeamClosed, User
 from betaconsole.teams.origins import origin_of
 from betaconsole.web.troubles import BROKEN
 
@@ -102,6 +102,9 @@ def launch(
             _fill(comparison, plan, asked, bodies)
             _note_start(comparison, plan, author=author, requests=len(asked), promise=promise)
             transaction.on_commit(engine.poke)
+    except TeamClosed as error:
+        # After the look at the connection, while the bodies were packed.
+        raise PlanError("connection", str(error)) from error
     except IntegrityError:
         # Two presses at the same moment: the other one was first.
         if client_token and (earlier := _earlier(team, client_token, digest)):

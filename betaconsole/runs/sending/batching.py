@@ -62,7 +62,7 @@ def look(is_stopping: Callable[[], bool] = lambda: False) -> None:
 def _with_free_cells() -> list[Comparison]:
     """The comparisons with cells that are in no batch yet."""
     free = Exchange.objects.queued().filter(comparison=OuterRef("pk"), batch=None, cancel_requested_at=None)
-    return list(Comparison.objects.unfinished().filter(Exists(free), engine=Engine.BATCH))
+    return list(Comparison.objects.unfinished().filter(Exists(free), engine=Engine.BATCH, team__deletes_at=None))
 
 
 def _try(step: Callable[[Any], None], what: Any) -> None:

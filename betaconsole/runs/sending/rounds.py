@@ -72,9 +72,13 @@ def waiting() -> list[Round]:
 
 
 def oldest() -> list[Comparison]:
-    """The comparisons with something queued that is sent live and not paused, who waits longest first."""
+    """The comparisons with something queued that is sent live and not paused, who waits longest first.
+
+    Of a team that was deleted only the calls that stop its batches and follow them to their end.
+    """
     # From the comparisons: thousands of requests queued in paused ones must not be read four times a second.
     live = Comparison.objects.unfinished().filter(engine=Engine.LIVE, paused_at=None).select_related("connection")
+    live = live.filter(Q(team__deletes_at=None) | Q(batch__cancel_requested_at__isnull=False))
     by_id = live.only("is_trace", "max_turns", "connection__max_in_flight").in_bulk()
     if not by_id:
         return []

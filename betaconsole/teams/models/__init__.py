@@ -3,7 +3,7 @@
 from .audit import AuditEntry
 from .connections import SIMULATOR_KEY, Connection, ConnectionQuerySet
 from .links import OneTimeLink
-from .people import Membership, Role, Team, User, UserManager
+from .people import Membership, Role, Team, TeamClosed, User, UserManager
 from .tokens import ApiToken
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "OneTimeLink",
     "Role",
     "Team",
+    "TeamClosed",
     "User",
     "UserManager",
 ]

@@ -59,6 +59,13 @@ class TeamQuerySet(models.QuerySet["Team"]):
         return mine.filter(deletes_at__gt=timezone.now()).order_by("deletes_at")
 
 
+class TeamClosed(Exception):
+    """The team was deleted: nothing of it begins any more. The text is for the person who asked."""
+
+    def __init__(self) -> None:
+        super().__init__("This team was deleted by one of its owners; nothing was begun in it.")
+
+
 class Team(models.Model):
     """Who shares prompts, combinations, connections and history."""
 
@@ -81,8 +88,12 @@ class Team(models.Model):
         return self.name
 
     def take_comparison_number(self) -> int:
-        """The next #number of the team. Call inside the transaction that creates the comparison: the row stays locked."""
-        Team.objects.filter(pk=self.pk).update(next_comparison=F("next_comparison") + 1)
+        """The next #number of the team. Call inside the transaction that creates the comparison: the row stays locked.
+
+        Raises `TeamClosed` where the team was deleted, be it a moment before.
+        """
+        if not Team.objects.filter(pk=self.pk, deletes_at=None).update(next_comparison=F("next_comparison") + 1):
+            raise TeamClosed
         return Team.objects.values_list("next_comparison", flat=True).get(pk=self.pk) - 1
 
 

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
-from betaconsole.runs.history import closing, purging
+from betaconsole.runs.history import closing, purging, sweeping
+from betaconsole.runs.launching.launching import launch
+from betaconsole.runs.launching.planning import PlanError
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import State
 from betaconsole.sharing.models import PublicLink
@@ -15,6 +18,7 @@ from betaconsole.teams.members.members import invite
 from betaconsole.teams.models import ApiToken, AuditEntry, Connection, Membership, Role, Team, User
 from betaconsole.teams.solo import set_up
 from tests.builders import make_comparison, make_exchange
+from tests.runs.engines import connection_to, plan, run
 from tests.team_mode import browser_of
 from tests.test_every_url import objects_of
 
@@ -81,6 +85,52 @@ def test_nothing_of_a_deleted_team_opens_or_is_sent_and_its_owner_brings_it_back
     assert client.get("/api/v1/prompts", headers=headers).status_code == 200
     noted = AuditEntry.objects.filter(team=place.team, action__startswith="team ").order_by("pk")
     assert list(noted.values_list("action", flat=True)) == ["team deleted", "team brought back"]
+
+
+def test_a_run_that_was_allowed_just_before_the_deletion_is_refused(place):
+    connection = connection_to(place, "http://127.0.0.1:1")
+
+    def closed_after_the_look_at_the_connection(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if "teams_connection" in sql and Team.objects.filter(pk=place.team_id, deletes_at=None).exists():
+            closing.close(place)
+        return found
+
+    before = Comparison.objects.count()
+    looking = database.execute_wrapper(closed_after_the_look_at_the_connection)
+    with looking, pytest.raises(PlanError, match="This team was deleted"):
+        launch(plan(), team=place.team, author=None, connection=connection)
+    assert Comparison.objects.count() == before
+    assert AuditEntry.objects.filter(action="team deleted").exists()
+
+
+def test_what_could_not_be_stopped_at_once_holds_no_other_back_and_is_stopped_later(place):
+    connection = connection_to(place, "http://127.0.0.1:1")
+    first, second = (run(place, connection, plan([[]])) for _ in range(2))
+
+    def busy_for_the_first(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "runs_exchange"') and first.pk in (params or ()):
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(busy_for_the_first):
+        delete(place)
+    assert [comparison.exchanges.get().state for comparison in (first, second)] == [State.QUEUED, State.CANCELLED]
+    sweeping.sweep()
+    assert first.exchanges.get().state == State.CANCELLED
+    late = run_as_before_the_deletion(place, connection)
+    assert closing.reopen(place.user, place.team)
+    assert late.exchanges.get().state == State.CANCELLED
+
+
+def run_as_before_the_deletion(place: Membership, connection: Connection) -> Comparison:
+    """Queued, and nobody has looked for it since."""
+    closed = Team.objects.filter(pk=place.team_id)
+    [deletes_at] = closed.values_list("deletes_at", flat=True)
+    closed.update(deletes_at=None)
+    made = run(place, connection, plan([[]]))
+    closed.update(deletes_at=deletes_at)
+    return made
 
 
 def test_a_week_later_it_goes_with_all_it_has_and_nothing_else_does(crew, place):

@@ -12,11 +12,11 @@ from django.utils import timezone
 from betaconsole.claude.errors import NotSent
 from betaconsole.drafts.models import Engine
 from betaconsole.runs.launching.planning import CasePlan
-from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.sending import rounds
+from betaconsole.runs.models import Batch, Comparison, Exchange
+from betaconsole.runs.sending import batching, rounds
 from betaconsole.runs.sending.engine import job_of
 from betaconsole.runs.sending.rounds import Round
-from betaconsole.teams.models import Membership
+from betaconsole.teams.models import Membership, Team
 from tests.runs.engines import connection_to, plan, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -96,6 +96,17 @@ def test_what_a_batch_sends_and_what_is_delayed_is_no_round(owner: Membership) -
     )
     [one] = rounds.waiting()
     assert (one.comparison_id, one.size, one.members().count()) == (delayed.pk, 1, 1)
+
+
+def test_of_a_deleted_team_nothing_goes_out_but_what_stops_its_batches(owner: Membership) -> None:
+    connection = connection_to(owner, "http://127.0.0.1:1")
+    escaped, errand, asked = (run(owner, connection, plan([[]])) for _ in range(3))
+    Batch.objects.create(comparison=asked, errand=errand, position=0, cancel_requested_at=timezone.now())
+    Team.objects.filter(pk=owner.team_id).update(deletes_at=timezone.now())
+    assert rounds.oldest() == [errand]
+    Comparison.objects.filter(pk=escaped.pk).update(engine=Engine.BATCH)
+    batching.look()
+    assert not escaped.batches.exists()
 
 
 def test_further_turns_come_before_cells_that_have_not_begun(owner: Membership) -> None:
