@@ -31,7 +31,7 @@ FULL = Trouble(
     "storage_full",
     507,
     "The disk is full",
-    "The disk that holds the console's database is full: this was not saved, and nothing was sent for it.",
+    "The disk that holds the console's database is full, or its quota is: this was not saved, and nothing was sent for it.",
     "Make room on it, then do it again.",
 )
 BUSY = Trouble(
@@ -50,6 +50,15 @@ AWAY = Trouble(
     "Wait until it is back, look whether it was done, and do it again where it was not.",
     retry_after_s=10,
 )
+OUT_OF_REACH = Trouble(
+    "storage_away",
+    503,
+    "The database is out of reach",
+    "The file of the console's database could not be opened or used just now: this was not saved, and nothing was sent for it.",
+    "Wait a moment, then do it again. Where it stays so, look at the console's log and at the disk (manage.py doctor).",
+    retry_after_s=10,
+)
+# After it nobody knows what of the database will still be there: whoever meets it stops sending (sending.engine).
 BROKEN = Trouble(
     "storage_broken",
     503,
@@ -64,15 +73,24 @@ DAMAGED = Trouble(
     "What the database holds of this cannot be read any more. Everything else works as before.",
     "manage.py doctor looks at the whole database; a copy from before the damage brings this back.",
 )
+# The whole code counts, and where it is not here its last byte, the family. Of an error in reading or writing only what
+# leaves the file in doubt is BROKEN: a used-up quota, a log's index that cannot grow on a full disk, and a process out of
+# file descriptors all pass.
 SQLITE = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_BUSY: BUSY,
     sqlite3.SQLITE_LOCKED: BUSY,
-    sqlite3.SQLITE_IOERR: BROKEN,
+    sqlite3.SQLITE_IOERR: OUT_OF_REACH,
+    sqlite3.SQLITE_IOERR_WRITE: FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,
+    sqlite3.SQLITE_IOERR_FSYNC: BROKEN,
+    sqlite3.SQLITE_IOERR_DIR_FSYNC: BROKEN,
+    sqlite3.SQLITE_IOERR_DATA: BROKEN,
+    sqlite3.SQLITE_IOERR_CORRUPTFS: BROKEN,
     sqlite3.SQLITE_CORRUPT: BROKEN,
     sqlite3.SQLITE_NOTADB: BROKEN,
-    sqlite3.SQLITE_READONLY: BROKEN,
-    sqlite3.SQLITE_CANTOPEN: BROKEN,
+    sqlite3.SQLITE_READONLY: BROKEN,  # a kernel makes a disk so that fails; and so is a file that was put aside
+    sqlite3.SQLITE_CANTOPEN: OUT_OF_REACH,
 }
 # The beginnings of SQLSTATE; the longest that fits counts.
 POSTGRES = {
@@ -98,7 +116,8 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
         if isinstance(one, OSError) and one.errno in NO_ROOM:
             return FULL
         if isinstance(one, sqlite3.Error):
-            return SQLITE.get(getattr(one, "sqlite_errorcode", 0) & 0xFF)
+            code = getattr(one, "sqlite_errorcode", 0)
+            return SQLITE.get(code) or SQLITE.get(code & 0xFF)
         if sqlstate := getattr(one, "sqlstate", None):
             fitting = [beginning for beginning in POSTGRES if sqlstate.startswith(beginning)]
             return POSTGRES[max(fitting, key=len)] if fitting else None
