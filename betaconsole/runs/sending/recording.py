@@ -65,6 +65,7 @@ class Recorder:
         self.on_moved = on_moved or (lambda delays_s: None)
         self._on_failed, self._retry_s = on_failed or (lambda error: None), retry_s
         self._stuck_by = ""
+        self._held: dict[int, int] = {}  # teams, by exchange, of what had to wait for it
         self._kick = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -125,10 +126,14 @@ class Recorder:
         """
         # Endings first taken, then written: an ending that arrives meanwhile waits for the next round, with its bytes.
         dirty = [(feed, feed.ending is not None) for feed in list(self.feeds.values()) if self._is_dirty(feed)]
-        if not dirty:
-            return
         if self.stuck_since is not None:
             self._catch_up([feed for feed, _ in dirty])
+        if dirty:
+            self._store(dirty)
+        if self.stuck_since is not None:
+            self._note_stuck(self.stuck_since)
+
+    def _store(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
         is_answered = any(self._has_new_head(feed) for feed, _ in dirty)
         try:
             self._write(dirty)
@@ -141,20 +146,28 @@ class Recorder:
             self.on_moved([delay_s for feed, has_ended in dirty if has_ended and (delay_s := feed.delay_s)])
 
     def _catch_up(self, feeds: "Sequence[Feed]") -> None:
-        """After a failure: what is stored is asked for, since a commit may have been kept whose answer was lost.
-
-        Where that works, it can be written again too, and the audit logs say how long it could not.
-        """
+        """After a failure: what is stored is asked for, since a commit may have been kept whose answer was lost."""
         for one in feeds:
             held = list(Segment.objects.filter(exchange_id=one.job.exchange_id))
             one.segments_saved, one.bytes_saved = len(held), sum(len(segment.data) for segment in held)
             one.timeline_saved = sum(len(segment.timeline) for segment in held)
-        since = self.stuck_since
+            self._held[one.job.exchange_id] = one.job.team_id
+
+    def _note_stuck(self, since: datetime) -> None:
+        """All of it is stored: the audit logs say how long it was not.
+
+        Not before: a nearly full disk takes such a line again and again, and never what waits for it.
+        """
         with transaction.atomic():
-            for team_id in sorted({one.job.team_id for one in feeds}):
-                detail = {"since": f"{since:%Y-%m-%d %H:%M:%S} UTC", "why": self._stuck_by, "exchanges": len(feeds)}
+            for team_id in sorted(set(self._held.values())):
+                detail = {
+                    "since": f"{since:%Y-%m-%d %H:%M:%S} UTC",
+                    "why": self._stuck_by,
+                    "exchanges": len(self._held),
+                }
                 record_console(team_id, "storing failed", about="what was in flight was kept in memory", detail=detail)
         self.stuck_since = None
+        self._held.clear()
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
         # All that takes time before the transaction: the whole console waits for SQLite's one lock.

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
+from django.db import connection as database
 from django.utils import timezone
 
 from betaconsole.claude.errors import Incomplete
@@ -16,7 +18,7 @@ from betaconsole.runs.sending.feed import Ending, Feed, Opening
 from betaconsole.runs.sending.recording import Recorder
 from betaconsole.runs.sending.startline import StartLine
 from betaconsole.runs.states import State
-from betaconsole.teams.models import Membership
+from betaconsole.teams.models import AuditEntry, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import connection_to, in_columns, plan, run, running, wait_until_finished
 from tests.upstream import STREAM_HEAD, Upstream, answer, chunked, read, send
@@ -139,3 +141,33 @@ def test_many_engines_that_start_at_once_keep_their_locks(ann: Membership) -> No
     finally:
         for one in engines:
             one.stop(timeout_s=0)
+
+
+def test_that_storing_failed_is_noted_once_and_only_when_all_of_it_is_stored(ann: Membership) -> None:
+    comparison, [feed] = claimed(ann, 1)
+    recorder = Recorder(WORKER)
+    recorder.track(feed)
+    feed.opened(Opening(status=200, response_headers=()))
+    feed.received(b"what came", 1.0, [])
+    feed.ended(Ending(result(state="succeeded", text="fine")))
+
+    def room_for_a_line_only(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if sql.startswith('UPDATE "runs_exchange"'):
+            raise OperationalError("database or disk is full")
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(room_for_a_line_only):
+        since = set()
+        for _ in range(3):
+            with pytest.raises(OperationalError) as failure:
+                recorder.flush()
+            recorder._failed(failure.value)
+            since.add(recorder.stuck_since)
+    assert len(since) == 1
+    assert not AuditEntry.objects.filter(action="storing failed").exists()
+    recorder.flush()
+    recorder.flush()
+    assert comparison.exchanges.get().state == State.SUCCEEDED
+    noted = AuditEntry.objects.get(action="storing failed")
+    assert (noted.team, noted.detail["since"]) == (ann.team, f"{since.pop():%Y-%m-%d %H:%M:%S} UTC")
+    assert recorder.stuck_since is None
