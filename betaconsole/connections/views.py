@@ -22,8 +22,6 @@ from .limits import latest_limits
 from .refusals import refused_keys
 from .spending import shown
 
-SWITCHED_OFF = "Sending is switched off on this console; nothing was sent."
-
 
 @requires(Role.VIEWER)
 @require_GET
@@ -71,8 +69,8 @@ def test(request: TeamRequest, public_id: str) -> HttpResponse:
             testing.start(row, author=request.user)
         except PlanError as error:
             refusal, status = error.message, 422
-        except SendingDisabled:
-            refusal, status = SWITCHED_OFF, 503
+        except SendingDisabled as error:
+            refusal, status = str(error), 503
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("connections:connection", public_id)
     return render(request, "connections/_test.html", context_of_test(request, row, refusal=refusal), status=status)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from betaconsole.drafts.columns import Column, dump
 from betaconsole.drafts.models import Draft
 from betaconsole.drafts.starting import latest_or_blank
 from betaconsole.runs.models import Comparison, Exchange, Segment
 from betaconsole.runs.pages.live import LivePage
+from betaconsole.runs.pages.vital_views import look
 from betaconsole.runs.sending import engine
 from betaconsole.runs.sending.feed import MOST_UNSAVED_BYTES
 from betaconsole.runs.states import State
@@ -127,11 +129,13 @@ def test_s2_text_that_comes_while_the_disk_is_full_is_shown_and_stored_later(ann
         disk.fill()
         far_end.goes_on.set()
         wait_for(lambda: own._recorder.stuck_since, what="a write that fails")
+        assert look()["storage"].startswith("takes nothing since 2")
         assert "there" in LivePage(comparison, positions={}).news()
         far_end.ends.set()
         wait_for(lambda: all(feed.ending for feed in own._feeds.values()), what="the end of the answer")
         disk.free()
         [exchange] = wait_until_finished(comparison)
+        wait_for(lambda: look()["storage"] == "ok", what="word that it can be stored again")
     assert (exchange.state, bytes(exchange.response_body.data)) == (State.SUCCEEDED, b"".join(WHOLE))
     alarm = AuditEntry.objects.get(action="storing failed")
     assert (alarm.team, alarm.detail["why"]) == (ann.team, "The disk is full")
@@ -210,6 +214,14 @@ def test_s20_after_a_failed_fsync_nothing_is_sent_and_the_commit_is_not_tried_ag
             refused = press_run(visitor, draft)
             assert refused.status_code == 503
             assert "gave an error" in refused.content.decode()
+            for place, data in (
+                (reverse("runs:list_files"), {"draft": draft.public_id}),
+                (reverse("runs:count_tokens"), {"draft": draft.public_id}),
+                (reverse("connections:test", args=[draft.connection.public_id]), {}),
+            ):
+                told = visitor.post(place, data, headers={"HX-Request": "true"})
+                assert (told.status_code, "gave an error" in told.content.decode()) == (503, True), place
+            assert look()["storage"].startswith("not trusted since 2")
             assert upstream.requests == []
         finally:
             engine.stop(timeout_s=1)

@@ -24,7 +24,6 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Role
 from betaconsole.web.paging import identifier
 
-SWITCHED_OFF = "Sending is switched off on this console; nothing was counted."
 NOT_COUNTED = (NotReady, PlanError, SendingDisabled)
 
 
@@ -114,7 +113,7 @@ def _not_counted(request: TeamRequest, draft: Draft, error: Exception) -> HttpRe
             )
         case PlanError():
             return _fragment(request, draft, refusal=error.message, status=422)
-    return _fragment(request, draft, refusal=SWITCHED_OFF, status=503)
+    return _fragment(request, draft, refusal=str(error), status=503)
 
 
 def _fragment(request: TeamRequest, draft: Draft, *, status: int = 200, **context: str) -> HttpResponse:

@@ -26,7 +26,6 @@ from betaconsole.web.paging import identifier
 
 from .wording import error_of, pill
 
-SWITCHED_OFF = "Sending is switched off on this console; nothing was sent."
 TOO_MUCH = "That file has more than 32 MB, the most that the console sends at once. It was not uploaded."
 NOTHING = "No file came along: choose one first."
 CARRIED = ("draft", "digest", "path")  # what an answer that is asked for again needs to know
@@ -95,8 +94,8 @@ def _sent(request: TeamRequest, draft: Draft, send: Callable[[], Comparison], wh
         made = send()
     except PlanError as error:
         return _refused(request, draft, error.message, where)
-    except SendingDisabled:
-        return _refused(request, draft, SWITCHED_OFF, where, status=503)
+    except SendingDisabled as error:
+        return _refused(request, draft, str(error), where, status=503)
     return _shown(request, made, where)
 
 

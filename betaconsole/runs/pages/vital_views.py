@@ -37,10 +37,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def look() -> dict[str, str]:
-    """`ok`, or what is not so, of the database, its migrations, what sends, and this process."""
+    """`ok`, or what is not so, of the database, its migrations, what sends, what it can store, and this process."""
     return {
         **_look_at_database(),
         "engine": OK if engine.is_running() else "not running",
+        "storage": engine.storage_trouble() or OK,
         "process": "stopping" if engine.is_stopping() else OK,
     }
 

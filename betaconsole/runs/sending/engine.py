@@ -16,7 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from betaconsole.claude.client import Deadlines
 from betaconsole.claude.errors import NotSent
@@ -82,7 +83,7 @@ class Engine:
         self.boot_id = uuid.uuid4().hex
         self.worker = f"{self.host}:{self.boot_id}"
         self.stopping = threading.Event()
-        self.distrusts = threading.Event()  # its disk failed: what it commits from now on may not be there
+        self.distrusts_since: datetime | None = None  # its disk failed: what it commits from then on may not be there
         self._locks = data_dir / "engines"
         self._lock: IO[str] | None = None
         self._deadlines = deadlines or Deadlines()
@@ -189,12 +190,21 @@ class Engine:
 
     @property
     def may_send(self) -> bool:
-        return settings.SENDING_ENABLED and not self.stopping.is_set() and not self.distrusts.is_set()
+        return settings.SENDING_ENABLED and not self.stopping.is_set() and self.distrusts_since is None
+
+    @property
+    def storage_trouble(self) -> str:
+        """What keeps it from storing what it sends, and since when; empty while all is well."""
+        if self.distrusts_since is not None:
+            return f"not trusted since {self.distrusts_since:%Y-%m-%d %H:%M:%S} UTC: nothing is sent until a restart"
+        if (since := self._recorder.stuck_since) is not None:
+            return f"takes nothing since {since:%Y-%m-%d %H:%M:%S} UTC"
+        return ""
 
     def _note_failure(self, error: Exception) -> None:
         """After a failed fsync nobody knows which commits survive a power cut: a claim that got lost would be sent twice."""
-        if trouble_of(error) is BROKEN and not self.distrusts.is_set():
-            self.distrusts.set()
+        if trouble_of(error) is BROKEN and self.distrusts_since is None:
+            self.distrusts_since = timezone.now()
             logger.critical("the database's disk or file gave an error: nothing is sent until the console is restarted")
 
     def _went_on(self, delays_s: Sequence[float]) -> None:
@@ -462,7 +472,12 @@ def is_stopping() -> bool:
 
 def distrusts_storage() -> bool:
     """Whether this process stopped sending because the disk under its database failed."""
-    return _engine is not None and _engine.distrusts.is_set()
+    return _engine is not None and _engine.distrusts_since is not None
+
+
+def storage_trouble() -> str:
+    """What keeps this process from storing what it sends, and since when; empty while all is well."""
+    return _engine.storage_trouble if _engine else ""
 
 
 def somebody_sends() -> bool:
