@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from betaconsole.claude.headers import MAX_BETAS, HeaderError, check_beta, check_extra_header, check_version
 from betaconsole.library.models import CombinationVersion
+from betaconsole.library.patches import same_patch
 
 from .columns import MAX_COLUMNS, Column, letter, makes_a_circle, new_key
 from .shaping import example_of
@@ -78,12 +79,26 @@ def set_betas(columns: Sequence[Column], key: str, betas: Sequence[str]) -> Colu
     return changed(columns, key, exactly)
 
 
-def take_combination(columns: Sequence[Column], key: str, version: CombinationVersion) -> Columns:
-    """A column with exactly the betas of a saved combination, and with its changes to the body where it has some."""
+def take_combination(
+    columns: Sequence[Column], key: str, version: CombinationVersion, *, before: CombinationVersion | None = None
+) -> Columns:
+    """A column that is what a saved combination says: exactly its betas, and its changes to the body.
+
+    `before`: the version that the column took last. What was typed into the column itself stays where this version has no
+    changes, and the column did not take this combination before.
+    """
+    typed = columns[position_of(columns, key)].changes_text
     taken = set_betas(columns, key, version.betas)
-    if version.patch:
+    if version.patch or not _is_own(typed, version, before):
         taken = set_changes(taken, key, version.patch)
     return remember_combination(taken, key, version)
+
+
+def _is_own(changes: str, version: CombinationVersion, before: CombinationVersion | None) -> bool:
+    """Whether changes of a column come from no combination, and are not to be brought back to this one's."""
+    if before is None:
+        return True
+    return before.combination_id != version.combination_id and not same_patch(changes, before.patch)
 
 
 def remember_combination(columns: Sequence[Column], key: str, version: CombinationVersion) -> Columns:

@@ -13,7 +13,7 @@ from betaconsole.catalogue import betas as catalogue
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.headers import EXTRA_HEADERS
-from betaconsole.library.models import Combination
+from betaconsole.library.models import Combination, CombinationVersion
 from betaconsole.library.names import checked_name, one_line
 from betaconsole.library.patches import as_patch
 from betaconsole.teams.access import TeamRequest, requires
@@ -309,7 +309,9 @@ def apply_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResp
         newest = combination.newest
         if newest is None:
             raise MatrixError("That combination is empty.")
-        columns = matrix.take_combination(draft.sheet, key, newest)
+        last = draft.sheet[matrix.position_of(draft.sheet, key)].combination
+        before = CombinationVersion.objects.filter(pk=last, combination__team=draft.team).first()
+        columns = matrix.take_combination(draft.sheet, key, newest, before=before)
         rows = list(dict.fromkeys([*draft.rows, *newest.betas]))
         return Edit(f"{combination.name} in {_letter(columns, key)}", columns=columns, values={"rows": rows})
 

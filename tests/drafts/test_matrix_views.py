@@ -246,6 +246,32 @@ def test_a_column_says_which_version_it_took_whether_it_was_changed_and_that_the
     assert "Mine</bdi>" not in text(tab.get("column", "a")), "nothing of it is left"
 
 
+def test_a_version_without_changes_takes_those_of_the_version_before_away_and_nothing_that_was_typed(tab, owner):
+    kept = {"team": owner.team, "author": owner.user}
+    mine = Combination.keep(**kept, name="Mine", betas=[CONTEXT], patch='{"top_k": 1}').combination
+    other = Combination.keep(**kept, name="Other", betas=[CONTEXT, THINKING]).combination
+
+    def took(combination) -> str:
+        tab.post("apply_combination", "a", combination=combination.public_id)
+        return tab.draft.sheet[0].changes_text
+
+    assert took(mine) == '{"top_k": 1}'
+    mine.add_version(author=None, betas=[CONTEXT])
+    assert took(mine) == ""
+    assert "Mine</bdi> v2</a>." in text(tab.get("column", "a"))
+    mine.add_version(author=None, betas=[CONTEXT], patch='{"top_k": 2}')
+    took(mine)
+    assert took(other) == ""
+    assert "Other</bdi> v1</a>." in text(tab.get("column", "a"))
+    tab.post("set_changes", "a", changes='{"typed": 1}')
+    mine.add_version(author=None, betas=[CONTEXT])
+    assert took(mine) == '{"typed": 1}', "typed here, and neither combination says anything of it"
+    assert "Mine</bdi> v4</a>, changed here since." in text(tab.get("column", "a"))
+    assert took(mine) == "", "taken again: now it is what was saved"
+    tab.post("undo")
+    assert tab.draft.sheet[0].changes_text == '{"typed": 1}'
+
+
 def test_an_edit_from_an_old_page_is_answered_with_an_offer_to_reload(client, owner):
     draft = a_draft()
     first, second = Tab(client, draft, "tab1"), Tab(client, draft, "tab2")
