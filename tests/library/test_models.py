@@ -44,6 +44,8 @@ def test_versions_of_a_combination_never_change_and_an_old_one_comes_back_as_a_n
     first = Combination.keep(**keep, name="Mine", betas=["a", "b"], patch='{"top_k": 1}')
     again = Combination.keep_under("Mine", team=owner.team, author=bo, betas=["a", "b"], patch='{"top_k": 1}')
     assert again == first, "nothing has changed since"
+    spelled = Combination.keep_under("Mine", team=owner.team, author=bo, betas=["a", "b"], patch='{\n  "top_k":1\n}')
+    assert (spelled, spelled.patch) == (first, '{"top_k": 1}'), "the same patch, written in another way"
     second = Combination.keep_under("Mine", team=owner.team, author=bo, betas=["b", "a"])
     made = Combination.objects.get()
     assert (second.number, second.author, made.betas, made.patch) == (2, bo, ["b", "a"], "")

@@ -60,13 +60,13 @@ class Combination(Kept):
     def add_version(
         self, *, author: User | None, betas: Sequence[str], patch: str = "", note: str = ""
     ) -> "CombinationVersion":
-        """The next version; the newest one itself where nothing has changed since."""
+        """The next version; the newest one itself where nothing has changed since, however its patch is written."""
         self.updated_at = timezone.now()
         self.save(update_fields=["updated_at"])  # first: holds the row until the commit
         newest = self.newest
-        state = {"betas": list(betas), "patch": patch}
-        if newest and newest.state == state:
+        if newest and newest.is_in(betas=betas, changes_text=patch):
             return newest
+        state = {"betas": list(betas), "patch": patch}
         self.betas, self.patch = state["betas"], patch
         self.save(update_fields=["betas", "patch"])
         number = newest.number + 1 if newest else 1
