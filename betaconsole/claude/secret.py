@@ -61,7 +61,7 @@ def mask_forms(data: bytes, forms: Sequence[bytes]) -> bytes:
     """`data` with each of these masked."""
     for form in forms:
         if form in data:
-            data = data.replace(form, _mask(len(form)))
+            data = data.replace(form, mask_of(len(form)))
     return data
 
 
@@ -84,5 +84,6 @@ def key_forms(key: Secret) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys([*forms, value[::-1]]))
 
 
-def _mask(length: int) -> bytes:
+def mask_of(length: int) -> bytes:
+    """What stands for a key of that many bytes."""
     return KEY_REFERENCE.encode().ljust(length, b"*") if length >= len(KEY_REFERENCE) else b"*" * length

@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -20,9 +20,10 @@ from betaconsole.claude.headers import HeaderError
 from betaconsole.claude.masking import KeyMask
 from betaconsole.claude.reading import Reading, Result, Step
 from betaconsole.runs.states import State
-from betaconsole.web.redaction import redact
+from betaconsole.web.redaction import remembered
 
 from .feed import FLUSH_BYTES, MOST_UNSAVED_BYTES, Ending, Feed, Job, Opening
+from .foreign_keys import ForeignKeys
 from .further import Ready
 from .simulated import simulator
 from .turns import Missing, Next, TurnError, next_turn
@@ -102,13 +103,13 @@ def _exchange(
         try:
             feed.attach(call)
             head = call.open(before_write)
-            mask = KeyMask(job.key)
-            headers = tuple((name, redact(mask.whole(value))) for name, value in head.headers)
+            mask, others = KeyMask(job.key), ForeignKeys(remembered())
+            headers = tuple((name, others.whole(mask.whole(value))) for name, value in head.headers)
             feed.opened(_opening(call, head.status, headers))
             kick()
             reading = Reading(head.status, headers, expects_message=job.answers_message)
             chunks = mask.chunks(call.chunks())
-            for chunk in _refusal(chunks) if head.status >= 400 else chunks:
+            for chunk in others.body(chunks) if head.status >= 400 else chunks:
                 at_ms = clock.now_ms()  # before it is read: the parser's time is not the far end's
                 steps = reading.feed(chunk)
                 if steps or not reading.is_event_stream:
@@ -147,27 +148,6 @@ def step_after(job: Job, result: Result) -> Ready | Missing | None:
         logger.error("no turn after exchange %s could be made: %s", job.exchange_id, type(error).__name__)
         return None
     return Ready.of(step) if isinstance(step, Next) else step
-
-
-def _refusal(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The body of a refusal, in one piece, without anything that looks like a key: a gateway may quote one of its own."""
-    gathered = b""
-    try:
-        for chunk in chunks:
-            gathered += chunk
-            if len(gathered) > FLUSH_BYTES:
-                yield _redacted(gathered)
-                gathered = b""
-    except CallError:
-        if gathered:
-            yield _redacted(gathered)
-        raise
-    if gathered:
-        yield _redacted(gathered)
-
-
-def _redacted(data: bytes) -> bytes:
-    return redact(data.decode("latin-1")).encode("latin-1")
 
 
 def _dial(job: Job) -> Callable[[], socket.socket] | None:

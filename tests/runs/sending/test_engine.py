@@ -318,7 +318,7 @@ def test_s6_stopping_the_process_keeps_what_arrived_and_says_interrupted(ann: Me
 
 def test_u39_a_key_that_the_far_end_echoes_is_not_kept(ann: Membership) -> None:
     """In a header and in the body, in every way to write it; and keys that are not ours, by how they look."""
-    others = {"of a gateway": "Bearer gw-0123456789", "of somebody": "sk-ant-api03-of-somebody-else"}
+    others = {"of a gateway": "Bearer gw-0123456789-abcdefgh", "of somebody": "sk-ant-api03-of-somebody-else"}
 
     def far_end(peer: Peer) -> None:
         key = peer.read_request().header("x-api-key") or ""
@@ -335,10 +335,21 @@ def test_u39_a_key_that_the_far_end_echoes_is_not_kept(ann: Membership) -> None:
         [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]])))
     kept = repr(Exchange.objects.filter(pk=exchange.pk).values().get()) + repr(exchange.response_body.data)
     assert exchange.error_message.startswith("bad key $ANTHROPIC_API_KEY")
-    assert json.loads(exchange.response_body.data)["error"]["of a gateway"] == "Bearer [key removed]"
+    assert json.loads(exchange.response_body.data)["error"]["of a gateway"] == "Bearer $ANTHROPIC_API_KEY****"
     assert [how for how, form in forms(KEY).items() if form.decode() in kept] == []
     assert "gw-0123456789" not in kept
     assert "of-somebody-else" not in kept
+
+
+def test_what_a_refusal_says_of_keys_is_kept_byte_for_byte(ann: Membership) -> None:
+    challenge = 'Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
+    said = "Use Bearer authentication with a token; x-api-key: required for this; see http://user:word@host.example/"
+    body = json.dumps({"type": "error", "error": {"type": "authentication_error", "message": said}}).encode()
+    refusing = [read(), send(answer(body, 401, f"www-authenticate: {challenge}"))]
+    with Upstream(refusing) as upstream, running():
+        [exchange] = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]])))
+    assert exchange.response_body.data == body
+    assert ["www-authenticate", challenge] in [list(pair) for pair in exchange.response_headers]
 
 
 def test_a_key_that_cannot_stand_in_a_header_is_said_and_not_shown(ann: Membership) -> None:
