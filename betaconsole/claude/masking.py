@@ -7,7 +7,10 @@ from .secret import Secret, key_forms, mask_forms
 
 
 class KeyMask:
-    """Takes the key out of one response, however it is written there and wherever it is cut; lengths stay the same."""
+    """Takes the key out of one response, in each form of `secret.key_forms` and wherever it is cut; lengths stay the same.
+
+    Written in a way that is none of these (in pieces, encoded twice, in base32) it is not found.
+    """
 
     def __init__(self, key: Secret) -> None:
         self._forms = key_forms(key)
