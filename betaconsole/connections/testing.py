@@ -65,9 +65,11 @@ def start(connection: Connection, *, author: User) -> Comparison:
 
 
 def latest(connection: Connection) -> Exchange | None:
-    """The last test of a connection, where it was not long ago."""
+    """The last test of the key that a connection has now, where it was not long ago."""
     recent = Comparison.objects.filter(connection=connection).order_by("-pk").values_list("pk", flat=True)
     tests = Comparison.objects.filter(pk__in=list(recent[:LOOKED_BACK]), is_errand=True, title=TITLE)
+    if connection.key_put_at:
+        tests = tests.filter(created_at__gte=connection.key_put_at)
     last = tests.order_by("-pk").first()
     if last is None:
         return None

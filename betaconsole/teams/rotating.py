@@ -53,5 +53,5 @@ def _rotate_one(connection_id: int, counts: Counts) -> None:
     if sealing.is_current(connection.sealed_key) and connection.key_fingerprint == sealing.fingerprint(key):
         counts.current += 1
         return
-    connection.put_key(key)
+    connection.seal_key(key)
     counts.anew += 1

@@ -149,6 +149,12 @@ def test_u1_a_key_that_was_refused_is_marked_until_an_answer_takes_it(client, co
         assert f'href="{refused.get_absolute_url()}">rejected' in source
     answered(429)
     assert not any("rejected" in source for source in pages())
+    answered(401)
+    assert all("rejected" in source for source in pages())
+    connection.put_key("sk-ant-another-0123456789")
+    assert not any("rejected" in source for source in pages()), "nobody has asked with this key yet"
+    answered(401)
+    assert all("rejected" in source for source in pages())
 
 
 def _running(connection) -> Comparison:

@@ -60,7 +60,9 @@ def test_a_rotation_that_was_stopped_goes_on_where_it_was(connections, masters, 
     old, (first, _) = connections
     masters(Fernet.generate_key(), old)
     first.put_key(KEYS[0])
+    since = list(Connection.objects.order_by("pk").values_list("key_put_at"))
     assert "1 sealed anew, 1 stood" in rotated(capsys)
+    assert list(Connection.objects.order_by("pk").values_list("key_put_at")) == since, "the keys are the same"
 
 
 def test_a_seal_that_cannot_be_opened_is_named_and_left_alone(connections, masters, capsys):

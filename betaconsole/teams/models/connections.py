@@ -68,6 +68,7 @@ class Connection(models.Model):
     sealed_key = models.TextField(blank=True)
     key_last4 = models.CharField(max_length=4, blank=True)
     key_fingerprint = models.CharField(max_length=64, blank=True)
+    key_put_at = models.DateTimeField(null=True)  # when it got the key it has; null: not known, or none of its own
     anthropic_version = models.CharField(max_length=10, default=DEFAULT_VERSION)
     max_in_flight = models.PositiveIntegerField(default=64)
     # Null: no budget. Days and months are those of UTC. What counts against them: runs' reservations.
@@ -112,7 +113,14 @@ class Connection(models.Model):
 
     @sensitive_variables("key")
     def put_key(self, key: str) -> None:
-        """Seal a key into this (saved) row. Nothing can read it back but `key()`."""
+        """Seal another key into this (saved) row. Nothing can read it back but `key()`."""
+        self.key_put_at = timezone.now()
+        self.seal_key(key)
+        self.save(update_fields=["key_put_at"])
+
+    @sensitive_variables("key")
+    def seal_key(self, key: str) -> None:
+        """Seal the key that the row has, under the newest master key."""
         self.sealed_key = sealing.seal(key, team_id=self.team_id, row_id=self.pk, origin=self.origin)
         self.key_last4 = key[-4:]
         self.key_fingerprint = sealing.fingerprint(key)
