@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from betaconsole.storage.backup_files import Backup
+from betaconsole.storage.backups import applied_in
 from betaconsole.storage.health import Finding, owners_only
 
 from . import sealing, second_factors
@@ -120,6 +121,16 @@ def seals_of(copy: Backup) -> Iterator[Finding]:
         yield Finding("Seals", said, "Bring it there, or those keys are to be pasted again.", warns=True)
     else:
         yield Finding("Seals", _opening(opened))
+
+
+def lacks_master_key(copy: Backup) -> bool:
+    """Whether something in a backup is sealed and there is no master key at all, neither its own nor another."""
+    if sealing.has_master_keys():
+        return False
+    keys = [sealed for (sealed,) in copy.select("teams_connection", ["sealed_key"])]
+    has_factors = ("mfa", "0001_initial") in applied_in(copy)
+    factors = [data for (data,) in copy.select("mfa_authenticator", ["data"])] if has_factors else []
+    return any(keys) or any('"v1:' in data for data in factors)
 
 
 def _as_connection(pk: str, team_id: str, name: str, base_url: str, sealed_key: str) -> Connection:

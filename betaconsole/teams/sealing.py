@@ -91,6 +91,11 @@ def has_master_keys() -> bool:
     return bool(settings.ENCRYPTION_KEYS) or settings.ENCRYPTION_KEYS_FILE.exists()
 
 
+def has_master_key_of(sealed: str) -> bool:
+    """Whether the master key that this was sealed under is here, without making one."""
+    return has_master_keys() and key_id_of(sealed) in key_ids()
+
+
 def check_master_keys() -> None:
     """Raise `Unreadable` where a master key is none, before anything needs it."""
     _master_keys()

@@ -129,6 +129,7 @@ def test_s15_a_backup_of_a_console_that_sends_is_whole_and_after_going_back_to_i
     )
     assert "There is a database already" in there.error
     assert back.error == ""
+    assert "What was revoked, erased, removed or deleted since then is back: API tokens, public links" in back.said
     assert "2 requests that waited in it will not be sent" in back.said
     assert doctor.error == "", doctor.said
     assert states(data / NAME) == ["interrupted"] * 4
@@ -177,7 +178,12 @@ def test_a_key_that_the_master_keys_of_now_do_not_open_is_named_and_no_master_ke
         " base_url, 'v1:00000000:none', 'abcd', '', anthropic_version, 1, 'member', created_at FROM teams_connection",
     )
     (tmp_path / "encryption.key").unlink(missing_ok=True)
-    keyless, doctor = asked(tmp_path, ["backup", str(tmp_path / "keyless")], ["doctor"])
+    keyless, doctor, stopped = asked(
+        tmp_path, ["backup", str(tmp_path / "keyless")], ["doctor"], ["restore", str(tmp_path / "keyless"), "--replace"]
+    )
+    assert "There is no master key at" in stopped.error
+    assert "Nothing was changed" in stopped.error
+    assert not list(tmp_path.glob("*.replaced-*"))
     assert "! Seals: 1 stored keys, and no master key at" in keyless.said
     assert "is not there" in doctor.said
     assert not (tmp_path / "encryption.key").exists()

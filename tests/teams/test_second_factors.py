@@ -2,6 +2,7 @@
 
 import logging
 import time
+from importlib import import_module
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -9,10 +10,12 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from allauth.mfa.totp.internal.auth import generate_totp_secret as new_secret
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.cache import cache
 
 from betaconsole.teams import sealing, second_factors
 from betaconsole.teams.key_health import factors
+from betaconsole.teams.keys import keep_key
 from betaconsole.teams.rotating import rotate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -83,3 +86,25 @@ def _why(data: dict) -> str:
     with pytest.raises(sealing.Unreadable) as problem:
         second_factors.check(data)
     return str(problem.value)
+
+
+def test_secrets_from_before_wait_unsealed_where_the_master_key_of_the_stored_keys_is_not_here(
+    ann, team, masters, settings, tmp_path
+):
+    upgrade = import_module("betaconsole.teams.migrations.0006_seal_second_factors").seal
+    right, secret = Fernet.generate_key(), new_secret()
+    masters(right)
+    keep_key("sk-ant-none", team=team, author=ann, name="Pasted", base_url="https://api.anthropic.com")
+    TOTP.activate(ann, secret)
+    Authenticator.objects.filter(type="totp").update(data={"secret": secret})
+    masters()
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    upgrade(apps, None)
+    assert not settings.ENCRYPTION_KEYS_FILE.exists()
+    masters(Fernet.generate_key())
+    upgrade(apps, None)
+    assert row("totp").data == {"secret": secret}
+    masters(right)
+    upgrade(apps, None)
+    assert sealing.is_sealed(row("totp").data["secret"])
+    assert row("totp").wrap().validate_code(code_of(secret))

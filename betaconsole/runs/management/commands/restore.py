@@ -15,7 +15,7 @@ from betaconsole.storage.backups import bring_back, has_content, look_into, open
 from betaconsole.storage.backups_postgres import others_connected
 from betaconsole.storage.health import Finding
 from betaconsole.storage.upgrading import TooNew, UpgradeFailed, upgrade
-from betaconsole.teams.key_health import seals_of
+from betaconsole.teams.key_health import lacks_master_key, seals_of, where_master_keys_are
 
 
 class Command(BaseCommand):
@@ -28,24 +28,35 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--replace", action="store_true", help="where there is a database already: set it aside")
+        parser.add_argument(
+            "--without-master-key", action="store_true", help="the master key is lost: what is sealed will never open"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"].absolute()
         try:
             with occupation.alone():
-                self._restore(path, may_replace=options["replace"])
+                self._restore(path, may_replace=options["replace"], is_key_lost=options["without_master_key"])
         except (BackupError, occupation.Occupied) as error:
             raise CommandError(str(error)) from None
 
-    def _restore(self, path: Path, *, may_replace: bool) -> None:
+    def _restore(self, path: Path, *, may_replace: bool, is_key_lost: bool) -> None:
         _check_that_nobody_uses_it()
         copy = open_backup(path)
         self._say(list(look_into(copy)), are_needed=True)
         self._say(_seals(copy), are_needed=False)
+        if lacks_master_key(copy) and not is_key_lost:
+            raise BackupError(
+                f"There is no master key at {where_master_keys_are()}. Bring the one that the backup was sealed under there"
+                " first; --without-master-key where it is lost. Nothing was changed."
+            )
         if has_content() and not may_replace:
             raise BackupError("There is a database already. With --replace it is set aside, and kept.")
         aside = bring_back(path, held_by=holding(copy))
-        self.stdout.write(f"{path} is the database now.")
+        self.stdout.write(
+            f"{path} is the database now. What was revoked, erased, removed or deleted since then is back: API tokens,"
+            " public links, invitations, members, old passwords, keys, history. Look through them before others sign in."
+        )
         if aside:
             self.stdout.write(f"The one that was there is kept: {aside}")
         try:
