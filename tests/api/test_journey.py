@@ -195,23 +195,23 @@ class TestWait:
             connection_to(ann, upstream.url)
             made = caller.compare(connection="Upstream").json()
             began = time.monotonic()
-            comparison = caller.get(f"/comparisons/{made['id']}?wait=30").json()
+            comparison = caller.get(f"/comparisons/{made['id']}?wait=60").json()
             took_s = time.monotonic() - began
         assert comparison["state"] == "finished"
-        assert 0.4 < took_s < 18
+        assert 0.4 < took_s < 50
 
     def test_it_ends_when_the_time_is_over(self, caller):
         made = caller.compare().json()
         began = time.monotonic()
         assert caller.get(f"/comparisons/{made['id']}?wait=0.4").json()["state"] == "running"
-        assert 0.4 <= time.monotonic() - began < 9
+        assert 0.4 <= time.monotonic() - began < 30
 
     def test_it_sees_what_another_process_ends(self, caller):
         made = caller.compare().json()
         threading.Timer(0.3, lambda: call_command("shell", "-c", FINISH, verbosity=0)).start()
         began = time.monotonic()
-        assert caller.get(f"/comparisons/{made['id']}?wait=10").json()["state"] == "finished"
-        assert time.monotonic() - began < 30
+        assert caller.get(f"/comparisons/{made['id']}?wait=60").json()["state"] == "finished"
+        assert time.monotonic() - began < 50
 
     def test_past_the_limit_of_held_threads_the_answer_comes_at_once(self, caller):
         made = caller.compare().json()
@@ -220,8 +220,8 @@ class TestWait:
             taken += 1
         try:
             began = time.monotonic()
-            assert caller.get(f"/comparisons/{made['id']}?wait=10").json()["state"] == "running"
-            assert time.monotonic() - began < 6
+            assert caller.get(f"/comparisons/{made['id']}?wait=60").json()["state"] == "running"
+            assert time.monotonic() - began < 50
         finally:
             places.release(taken)
 

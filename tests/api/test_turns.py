@@ -35,8 +35,8 @@ def caller(ann: Membership) -> Caller:
 def read(caller: Caller, made: dict[str, Any], state: str = "finished") -> dict[str, Any]:
     """The comparison once it is at rest, in this state."""
     began = time.monotonic()
-    answer = caller.get(f"/comparisons/{made['id']}?wait=20").json()
-    assert time.monotonic() - began < 10
+    answer = caller.get(f"/comparisons/{made['id']}?wait=60").json()
+    assert time.monotonic() - began < 50
     assert fits(answer, ComparisonAnswer)
     assert answer["state"] == state
     return answer

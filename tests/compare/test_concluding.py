@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from threading import Event
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 from django.urls import reverse
 
 from betaconsole.compare import concluding, evidence
@@ -30,7 +30,8 @@ def ended(team, ann, *, repeats: int, **values) -> Comparison:
     """As `answered`, ended as the engine ends it."""
     comparison = answered(team, ann, repeats=repeats, **values)
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
-    close_if_finished(comparison.pk)
+    with transaction.atomic():
+        close_if_finished(comparison.pk)
     return comparison
 
 
@@ -82,7 +83,8 @@ def test_what_ends_anew_says_nothing_until_it_is_concluded_anew(team, ann):
     for variant in comparison.variants.all():
         make_exchange(comparison, variant, repeat=7, output_tokens=450)
     Comparison.objects.filter(pk=comparison.pk).update(finished_at=None)
-    close_if_finished(comparison.pk)
+    with transaction.atomic():
+        close_if_finished(comparison.pk)
     comparison.refresh_from_db()
     assert comparison.verdict is None
     assert concluding.conclude_next()

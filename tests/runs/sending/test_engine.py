@@ -110,12 +110,16 @@ def test_a_hundred_repeats_share_one_request_body(ann: Membership) -> None:
 
 
 def test_eight_columns_are_written_at_the_same_moment(ann: Membership) -> None:
-    with Upstream([read(), pause(0.05), send(STREAM_HEAD + chunked(WHOLE))]) as upstream, running():
-        comparison = run(ann, connection_to(ann, upstream.url), plan([[]] * 8))
-        wait_until_finished(comparison)
-        moments = [request.first_at for request in upstream.requests]
-    assert len(moments) == 8
-    assert max(moments) - min(moments) < 0.2
+    all_there = threading.Barrier(8)
+
+    def far_end(peer: Peer) -> None:
+        peer.read_request()
+        all_there.wait(30)
+        peer.send(STREAM_HEAD + chunked(WHOLE))
+
+    with Upstream(far_end) as upstream, running():
+        exchanges = wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([[]] * 8)))
+    assert [exchange.state for exchange in exchanges] == [State.SUCCEEDED] * 8
 
 
 def test_a_column_that_cannot_connect_holds_nobody_back(ann: Membership) -> None:
@@ -175,7 +179,7 @@ def test_stopping_cuts_what_is_in_flight_at_once_and_never_sends_what_was_queued
         began = time.monotonic()
         assert cancel(comparison) == 6
         exchanges = wait_until_finished(comparison)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 30
         assert len(upstream.requests) == 2
     assert {exchange.state for exchange in exchanges} == {State.CANCELLED}
     assert sorted(exchange.text for exchange in exchanges) == ["", "", "", "", "Hello", "Hello"]
