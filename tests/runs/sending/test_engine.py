@@ -186,15 +186,20 @@ def test_stopping_cuts_what_is_in_flight_at_once_and_never_sends_what_was_queued
 
 
 def test_one_column_can_be_stopped_alone(ann: Membership) -> None:
-    with (
-        Upstream(
-            [read(), send(STREAM_HEAD + chunk(START + OPEN + HELLO)), pause(0.4), send(chunked([SHUT, DELTA, STOP]))]
-        ) as upstream,
-        running(),
-    ):
+    stopped = threading.Event()
+
+    def far_end(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD + chunk(START + OPEN + HELLO))
+        stopped.wait(30)
+        peer.send(chunked([SHUT, DELTA, STOP]))
+
+    with Upstream(far_end) as upstream, running():
         comparison = run(ann, connection_to(ann, upstream.url), plan([[], []]))
         wait_for(lambda: Exchange.objects.filter(state=State.STREAMING).count() == 2, what="two streams")
         assert cancel(comparison, variant=comparison.variants.get(position=1)) == 1
+        wait_for(lambda: Exchange.objects.filter(state=State.CANCELLED).exists(), what="the stop")
+        stopped.set()
         states = [exchange.state for exchange in wait_until_finished(comparison)]
     assert states == [State.SUCCEEDED, State.CANCELLED]
 
