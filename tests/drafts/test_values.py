@@ -141,7 +141,10 @@ def test_a_combination_from_the_palette_brings_its_betas_and_its_changes(client,
     assert (column.betas, column.changes_text) == (("b", "a"), '{"temperature": 1.0}')
     plain = Combination.objects.get(name="Other")
     tab.post("apply_combination", "b", combination=plain.public_id)
-    assert tab.draft.sheet[1].changes_text == '{"temperature": 1.0}', "one without changes leaves the column's alone"
+    assert tab.draft.sheet[1].changes_text == "", "the changes were the other one's"
+    tab.post("set_changes", "a", changes='{"top_k": 5}')
+    tab.post("apply_combination", "a", combination=plain.public_id)
+    assert tab.draft.sheet[0].changes_text == '{"top_k": 5}', "what was typed stays"
 
 
 def test_recorded_requests_and_values_do_not_stand_side_by_side(client, owner):

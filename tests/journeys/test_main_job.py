@@ -189,17 +189,17 @@ def enter_and_click(page: Page, button: Locator) -> None:
     }""")
 
 
-def test_a_second_tab_is_told_that_the_draft_moved(page: Page) -> None:
-    fresh_draft(page)
-    other = page.context.new_page()
-    other.goto(page.url)
-    add_beta(page, BETA)
-    other.get_by_label("Max tokens").fill("77")
-    other.get_by_label("Max tokens").blur()
-    expect(
-        other.get_by_role("link", name=re.compile("Reload")).or_(other.get_by_role("button", name=re.compile("Reload")))
-    ).to_be_visible()
-    expect(other.get_by_label("Max tokens")).to_have_value("77")
+def test_a_second_tab_is_told_that_the_draft_moved(browser: Browser, live_console: Console) -> None:
+    with watched_page(browser, live_console.url, allow="409") as page:
+        fresh_draft(page)
+        other = page.context.new_page()
+        other.goto(page.url)
+        add_beta(page, BETA)
+        other.get_by_label("Max tokens").fill("77")
+        other.get_by_label("Max tokens").blur()
+        reload = re.compile("Reload")
+        expect(other.get_by_role("link", name=reload).or_(other.get_by_role("button", name=reload))).to_be_visible()
+        expect(other.get_by_label("Max tokens")).to_have_value("77")
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
