@@ -41,7 +41,7 @@ from betaconsole.teams.sealing import Unreadable
 from betaconsole.web.troubles import BROKEN, trouble_of
 
 from . import batching, judging
-from .dispatch import send
+from .dispatch import Around, send
 from .feed import Ending, Feed, Job, Loop, changed, ring_all
 from .locks import is_free, locked, remove_if_free
 from .parking import owners_of_turns, park
@@ -95,6 +95,7 @@ class Engine:
         self._due: list[float] = []  # a heap: when delayed turns may be sent, by time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
         self._recorder = Recorder(self.worker, on_moved=self._went_on, on_failed=self._note_failure, retry_s=retry_s)
+        self._around = Around(self._recorder.kick, self._rest_s, lambda: self._recorder.stuck_since is not None)
         self._threads = [
             threading.Thread(target=self._send_waiting, name="engine", daemon=True),
             threading.Thread(target=self._look_after, name="caretaker", daemon=True),
@@ -291,14 +292,7 @@ class Engine:
 
     def _submit(self, feed: Feed) -> None:
         try:
-            self._pool.submit(
-                send,
-                feed,
-                deadlines=self._deadlines,
-                kick=self._recorder.kick,
-                rest_s=self._rest_s,
-                is_stuck=lambda: self._recorder.stuck_since is not None,
-            )
+            self._pool.submit(send, feed, deadlines=self._deadlines, around=self._around)
         except RuntimeError:
             # No thread to be had. Cancelled as well, in case the pool kept the work: it must never be sent after all.
             feed.cancel()
