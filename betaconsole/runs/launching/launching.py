@@ -81,27 +81,20 @@ def launch(
         return earlier, False
     bodies = packed([asking.body for asking in asked] + case_bodies(plan) + [composed_body(plan)])
     promise = FREE if connection.is_simulator else Promise.of_plan(plan)
+    comparison = Comparison(
+        team=team,
+        author=author,
+        connection=connection,
+        simulated=connection.is_simulator,
+        client_token=client_token,
+        request_digest=digest,
+        draft=draft,
+        prompt_version=prompt_version,
+        prompt_changed=prompt_changed,
+        **plan_fields(plan),
+    )
     try:
-        with transaction.atomic():
-            comparison = Comparison.objects.create(
-                team=team,
-                author=author,
-                number=team.take_comparison_number(),
-                title=title_of(plan),
-                connection=connection,
-                simulated=connection.is_simulator,
-                body_id=Body.keep_all(team.pk, bodies[-1:])[0],
-                client_token=client_token,
-                request_digest=digest,
-                draft=draft,
-                prompt_version=prompt_version,
-                prompt_changed=prompt_changed,
-                **plan_fields(plan),
-            )
-            reserve(comparison, promise, author=author, over_budget=over_budget)
-            _fill(comparison, plan, asked, bodies)
-            _note_start(comparison, plan, author=author, requests=len(asked), promise=promise)
-            transaction.on_commit(engine.poke)
+        _store(comparison, plan, asked, bodies, promise=promise, over_budget=over_budget)
     except TeamClosed as error:
         # After the look at the connection, while the bodies were packed.
         raise PlanError("connection", str(error)) from error
@@ -113,6 +106,30 @@ def launch(
     return comparison, True
 
 
+@transaction.atomic
+def _store(
+    comparison: Comparison,
+    plan: Plan,
+    asked: Sequence[Asking],
+    bodies: Sequence[PackedBody],
+    *,
+    promise: Promise,
+    over_budget: bool,
+) -> None:
+    """All that a press makes, or nothing of it: the comparison with its number and rows, its money put aside, a line in the
+    audit log. The engine hears of it once it is committed.
+
+    `bodies`: one for each of `asked`, then those of the cases, then what was composed.
+    """
+    comparison.number = comparison.team.take_comparison_number()
+    comparison.body_id = Body.keep_all(comparison.team_id, bodies[-1:])[0]
+    comparison.save(force_insert=True)
+    reserve(comparison, promise, author=comparison.author, over_budget=over_budget)
+    _fill(comparison, plan, asked, bodies[:-1])
+    _note_start(comparison, plan, requests=len(asked), promise=promise)
+    transaction.on_commit(engine.poke)
+
+
 def with_draws(plan: Plan) -> Plan:
     """The plan with what each press draws anew: what keeps caches apart, and a seed for the order where none was given."""
     if plan.separate_caches:
@@ -122,11 +139,12 @@ def with_draws(plan: Plan) -> Plan:
     return plan if plan.seed is not None else replace(plan, seed=new_seed())
 
 
-def _note_start(comparison: Comparison, plan: Plan, *, author: User | None, requests: int, promise: Promise) -> None:
+def _note_start(comparison: Comparison, plan: Plan, *, requests: int, promise: Promise) -> None:
     """In the audit log, but for what the console asks by itself on the way, such as a list of files."""
+    author, connection = comparison.author, comparison.connection
     if author is None or plan.is_errand:
         return
-    connection, betas = comparison.connection, dict.fromkeys(beta for one in plan.variants for beta in one.betas)
+    betas = dict.fromkeys(beta for one in plan.variants for beta in one.betas)
     detail: dict[str, Any] = {"requests": requests, "connection": connection.name, "betas": ", ".join(betas)}
     if not connection.is_simulator:
         detail |= {"key": connection.key_fingerprint[:12], "at most": f"${promise.upper_usd}"}
@@ -136,8 +154,9 @@ def _note_start(comparison: Comparison, plan: Plan, *, author: User | None, requ
 
 
 def plan_fields(plan: Plan) -> dict[str, Any]:
-    """The columns of a comparison that say how it was asked: where to, how sent, what answers."""
+    """The columns of a comparison that say how it was asked: what it is called, where to, how sent, what answers."""
     return {
+        "title": title_of(plan),
         "anthropic_version": plan.version,
         "repeats": plan.repeats,
         "method": plan.endpoint.method,
@@ -240,7 +259,7 @@ def _fill(comparison: Comparison, plan: Plan, asked: Sequence[Asking], bodies: S
     `bodies`: one for each of `asked`, then those of the cases.
     """
     variants = add_variants(comparison, plan, asked, first_position=0)
-    kept = iter(Body.keep_all(comparison.team_id, bodies[len(asked) : -1]))
+    kept = iter(Body.keep_all(comparison.team_id, bodies[len(asked) :]))
     cases = Case.objects.bulk_create(
         Case(
             comparison=comparison,
