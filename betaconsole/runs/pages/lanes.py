@@ -147,6 +147,28 @@ class Lane:
         return self.baseline is not None and self.baseline.position != 0
 
 
+@dataclass(frozen=True)
+class Read:
+    """What is read once for all lanes that are drawn: by exchange, the `lines` by position."""
+
+    partials: Mapping[int, Partial]
+    words: Mapping[int, Words]
+    starts: Mapping[int, Start]
+    stubs: Sequence[ToolStub]
+    typed: Typed | None
+    lines: Mapping[int, Sequence[BetaLine]]
+
+    def message(self, exchange: Exchange) -> dict[str, Any] | None:
+        """The message of an exchange that has ended."""
+        said = self.words.get(exchange.pk)
+        return said.message if said and exchange.is_final else None
+
+    def typed_in(self, form: str, exchange: Exchange) -> Typed | None:
+        """What was typed into this form of the exchange and refused."""
+        typed = self.typed
+        return typed if typed and typed.xid == exchange.public_id and typed.form == form else None
+
+
 def lanes_in(
     view: View, partials: Mapping[int, Partial], *, only: Collection[int] | None = None, typed: Typed | None = None
 ) -> list[Lane]:
@@ -162,23 +184,16 @@ def lanes_in(
         and (only is None or variant.position in only)
     ]
     shown = [turn.pk for variant in chosen for turn in with_words(view.turns[variant.position])]
-    words, stubs = words_of(shown), stubs_of(view.comparison)
     latest = [view.exchanges[variant.position] for variant in chosen]
-    starts = starts_of([exchange.pk for exchange in latest if exchange.is_final and not exchange.answers_message])
-    lines = lines_in(view, chosen)
-    return [
-        _lane(
-            view,
-            variant,
-            partials=partials,
-            words=words,
-            starts=starts,
-            stubs=stubs,
-            typed=typed,
-            lines=lines[variant.position],
-        )
-        for variant in chosen
-    ]
+    read = Read(
+        partials=partials,
+        words=words_of(shown),
+        starts=starts_of([one.pk for one in latest if one.is_final and not one.answers_message]),
+        stubs=stubs_of(view.comparison),
+        typed=typed,
+        lines=lines_in(view, chosen),
+    )
+    return [_lane(view, variant, read) for variant in chosen]
 
 
 def lines_in(view: View, variants: Sequence[Variant]) -> dict[int, list[BetaLine]]:
@@ -196,66 +211,66 @@ def _judged(view: View, variant: Variant) -> Sequence[Exchange]:
     return [turn for turn in turns if turn.is_final] if turns[-1].is_final else []
 
 
-def _lane(
-    view: View,
-    variant: Variant,
-    *,
-    partials: Mapping[int, Partial],
-    words: Mapping[int, Words],
-    starts: Mapping[int, Start],
-    stubs: Sequence[ToolStub],
-    typed: Typed | None,
-    lines: Sequence[BetaLine],
-) -> Lane:
+def _lane(view: View, variant: Variant, read: Read) -> Lane:
     exchange = view.exchanges[variant.position]
-    partial, said = partials.get(exchange.pk), words.get(exchange.pk)
-    message = said.message if said and exchange.is_final else None
-    typed = typed if typed and typed.xid == exchange.public_id else None
-    need = _need(view, variant.position, message, stubs)
-    baseline = view.baseline_of(variant)
-    here = [row for row in view.rows if row.position == variant.position]
-    refused = view.refused(variant)
     told = view.causes.get(variant.position, exchange)
-    origin = _origin(view, variant)
-    told_of = origin.left_out if origin else []
+    here = [row for row in view.rows if row.position == variant.position]
+    message, partial, lines = read.message(exchange), read.partials.get(exchange.pk), read.lines[variant.position]
+    need = _need(view, variant.position, message, read.stubs)
     return Lane(
         comparison=view.comparison,
         variant=variant,
         exchange=exchange,
-        conversation=conversation_of(view.turns[variant.position], words, stubs=stubs, viewer_id=view.viewer_id),
-        need=with_typed(need, typed if typed and typed.form == "answer" else None),
-        say=_say(view, exchange, message, typed if typed and typed.form == "say" else None),
+        conversation=conversation_of(
+            view.turns[variant.position], read.words, stubs=read.stubs, viewer_id=view.viewer_id
+        ),
+        need=with_typed(need, read.typed_in("answer", exchange)),
+        say=_say(view, exchange, message, read.typed_in("say", exchange)),
         told=told,
         pill=_pill(view, told, here, waits=need is not None and need.waits),
         chips=chips_of(lines),
-        header=header_parts(variant.betas, baseline=baseline.betas if baseline else None, refused=refused),
-        origin=origin,
-        left_out=[beta for beta in baseline.betas if beta not in (*variant.betas, *told_of)] if baseline else [],
-        differs_in=_differences(view.comparison, variant, baseline),
-        baseline=baseline,
         dots=dots_of(view, variant.position),
         case=view.case,
         blocks=_blocks(
-            exchange, message, partial, start=starts.get(exchange.pk), stubs=stubs if need and need.fields else ()
+            exchange,
+            message,
+            partial,
+            start=read.starts.get(exchange.pk),
+            stubs=read.stubs if need and need.fields else (),
         ),
-        note=note(
-            told,
-            kept_bytes=told.kept_bytes,  # type: ignore[attr-defined]
-            skipped=sum(row.state == State.SKIPPED for row in here),
-            limit=_limit(view),
-        ),
-        **_trouble(view, variant, told, refused=refused, lines=lines),
-        figures=_figures(view, variant, baseline),
+        note=_note(view, told, here),
         live_position=partial.position if partial else 0,
         may_run=view.may_run,
+        **_beside_baseline(view, variant),
+        **_trouble(view, variant, told, lines=lines),
     )
 
 
-def _trouble(
-    view: View, variant: Variant, told: Exchange, *, refused: list[str], lines: Sequence[BetaLine]
-) -> dict[str, Any]:
+def _note(view: View, told: Exchange, here: Sequence[Row]) -> str:
+    skipped = sum(row.state == State.SKIPPED for row in here)
+    kept_bytes = told.kept_bytes  # type: ignore[attr-defined]
+    return note(told, kept_bytes=kept_bytes, skipped=skipped, limit=_limit(view))
+
+
+def _beside_baseline(view: View, variant: Variant) -> dict[str, Any]:
+    """What a lane says of what it sends and how it did, against the column it is compared with."""
+    baseline, origin = view.baseline_of(variant), _origin(view, variant)
+    sent = {*variant.betas, *(origin.left_out if origin else ())}
+    return {
+        "baseline": baseline,
+        "header": header_parts(
+            variant.betas, baseline=baseline.betas if baseline else None, refused=view.refused(variant)
+        ),
+        "origin": origin,
+        "left_out": [beta for beta in baseline.betas if beta not in sent] if baseline else [],
+        "differs_in": _differences(view.comparison, variant, baseline),
+        "figures": _figures(view, variant, baseline),
+    }
+
+
+def _trouble(view: View, variant: Variant, told: Exchange, *, lines: Sequence[BetaLine]) -> dict[str, Any]:
     """What a lane says of an error and offers to do about it. The refusal of a made-up beta is what was asked for."""
-    error = error_of(told)
+    error, refused = error_of(told), view.refused(variant)
     if variant.role == ColumnRole.MADE_UP:
         said = replace(error, advice=AS_IT_MUST_BE) if error and refused else error
         helps = [] if refused else help_with(told, blamed(lines))
