@@ -151,10 +151,14 @@ class Draft(models.Model):
         )
         Upload.keep(draft, apart.files)
         if own_bodies:
-            kept = {key: OwnBody.keep(draft, text) for key, text in own_bodies.items()}
-            draft.columns = [{**row, "own_body": kept.get(row["key"], row["own_body"])} for row in draft.columns]
-            draft.save(update_fields=["columns"])
+            draft.keep_own_bodies(own_bodies)
         return draft
+
+    def keep_own_bodies(self, texts: Mapping[str, str]) -> None:
+        """The text of the own body of each of these columns, by its key."""
+        kept = {key: OwnBody.keep(self, text) for key, text in texts.items()}
+        self.columns = [{**row, "own_body": kept.get(row["key"], row["own_body"])} for row in self.columns]
+        self.save(update_fields=["columns"])
 
     @property
     def sheet(self) -> list[Column]:
