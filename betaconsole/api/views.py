@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.teams.access import public, requires
 from betaconsole.teams.models import Role
@@ -14,7 +14,7 @@ from .routes import api
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     origin = request.build_absolute_uri("/").rstrip("/")
     operations = reference.operations(api.get_openapi_schema(), origin=origin)
@@ -22,7 +22,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     return JsonResponse(api.get_openapi_schema())
 

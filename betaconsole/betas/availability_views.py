@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.availability.models import Check, Schedule
 from betaconsole.teams.access import TeamRequest, requires
@@ -29,7 +29,7 @@ PAST_CHECKS = 20
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def availability(request: TeamRequest) -> HttpResponse:
     """The form, the checks there were, and the schedules."""
     place = _place(request)
@@ -37,7 +37,7 @@ def availability(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def check_size(request: TeamRequest) -> HttpResponse:
     """How much the form as it stands would ask."""
     place = _place(request)
@@ -64,7 +64,7 @@ def start_check(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def check_progress(request: TeamRequest, public_id: str) -> HttpResponse:
     """A check: how far it has come, what it found. htmx asks for its changing part alone, and no more once it has ended."""
     check = _check(request, public_id)

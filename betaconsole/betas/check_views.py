@@ -30,7 +30,7 @@ EXAMPLE = (
 
 
 @requires(Role.VIEWER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: TeamRequest) -> HttpResponse:
     text = request.POST.get("header", "")
     read = read_names(text) if text.strip() else None

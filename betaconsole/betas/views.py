@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.catalogue.betas import AREAS, Status, all_betas, catalogue_date, find
 from betaconsole.claude.headers import HeaderError, check_beta
@@ -31,7 +31,7 @@ MOST_TYPED = 400
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def betas(request: TeamRequest) -> HttpResponse:
     wanted = _wanted(request)
     used, stands = used_counts(request.user, request.team), standpoints(request.user, request.team)
@@ -74,7 +74,7 @@ def _wanted(request: TeamRequest) -> Wanted:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def beta(request: TeamRequest, name: str) -> HttpResponse:
     _check(name)
     before = number(request.GET.get("before"))
@@ -111,7 +111,7 @@ def try_it(request: TeamRequest, name: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def tried(request: TeamRequest) -> HttpResponse:
     """What a try of the beta is about to show: the composer asks for it beside the draft that `try_it` made."""
     known = find(request.GET.get("name", ""))

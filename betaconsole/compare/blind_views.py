@@ -9,7 +9,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.showing import Row, rows_of
@@ -35,7 +35,7 @@ class Count:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def blind(request: TeamRequest, public_id: str) -> HttpResponse:
     """The next cell to judge, `?column=B` against its baseline; how it came out once all are judged, with `?outcome=1`
     before, and for whoever may not vote."""

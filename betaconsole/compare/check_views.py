@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.runs.models import Comparison, Variant
@@ -34,7 +34,7 @@ class CheckRow:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def checks(request: TeamRequest, public_id: str) -> HttpResponse:
     return _tab(request, visible_comparison(request, public_id))
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.runs.models import Exchange
 from betaconsole.runs.pages.exchange_page import neighbours
@@ -41,35 +41,35 @@ PARTS: dict[str, tuple[str, Turns]] = {
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def words(request: TeamRequest, public_id: str) -> HttpResponse:
     """What two columns said, word by word."""
     return _tab(request, public_id, "words")
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def blocks(request: TeamRequest, public_id: str) -> HttpResponse:
     """The content blocks of two columns, and what their messages say beside them."""
     return _tab(request, public_id, "blocks")
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def requests(request: TeamRequest, public_id: str) -> HttpResponse:
     """What two columns really sent, and the code that turns it on."""
     return _tab(request, public_id, "requests")
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def headers(request: TeamRequest, public_id: str) -> HttpResponse:
     """What two columns used, and every response header."""
     return _tab(request, public_id, "headers")
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def gist(request: TeamRequest, public_id: str) -> HttpResponse:
     """What changed between two columns in one line, for the foot of a lane; empty where there is nothing to say yet."""
     pair = pair_of(request, visible_comparison(request, public_id))
@@ -79,7 +79,7 @@ def gist(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def diff(request: TeamRequest) -> HttpResponse:
     """Two exchanges from anywhere: `left` and `right` are their ids or addresses, `part` what of them. Where one or both are
     left out the page asks for them."""

@@ -3,7 +3,7 @@
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.runs.launching.more_repeats import room_in
 from betaconsole.runs.models import Comparison, Variant
@@ -27,7 +27,7 @@ from .voting import digest_of_votes
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
     """The box above the lanes. While the comparison runs it asks again, and brings the figures along where their tab is open.
 
@@ -60,7 +60,7 @@ def verdict(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def figures(request: TeamRequest, public_id: str) -> HttpResponse:
     """The tab: all runs together where there are several, and the cell in view by itself."""
     comparison = visible_comparison(request, public_id)
@@ -87,7 +87,7 @@ def figures(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def said(request: TeamRequest, public_id: str) -> HttpResponse:
     """One of the different outputs of a column: `?column=B&case=0&output=1`, counted from 0."""
     comparison = visible_comparison(request, public_id)
@@ -102,7 +102,7 @@ def said(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def record(request: TeamRequest, public_id: str) -> HttpResponse:
     """All of it on a page for paper."""
     comparison = visible_comparison(request, public_id)

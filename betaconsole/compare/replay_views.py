@@ -2,7 +2,7 @@
 
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.runs.models import Exchange
 from betaconsole.teams.access import TeamRequest, requires
@@ -12,7 +12,7 @@ from .replay import schedule_of
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def replay(request: TeamRequest, public_id: str) -> JsonResponse:
     """The schedule of one exchange as JSON; with `?turns=all` of its cell's turns up to this one, as its lane shows them."""
     seen = Exchange.objects.visible_to(request.user).filter(team=request.team).select_related("response_body")

@@ -1,7 +1,7 @@
 """The tab Timing: when what came, drawn and in numbers."""
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.runs.models import Variant
 from betaconsole.runs.pages.viewing import View
@@ -21,7 +21,7 @@ MAX_TOOL_ROWS = 100
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def timing(request: TeamRequest, public_id: str) -> HttpResponse:
     """Two columns of one case and repeat, or with `?columns=all` every column, on one axis."""
     comparison = visible_comparison(request, public_id)

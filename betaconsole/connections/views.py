@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from betaconsole.runs.launching.launching import SendingDisabled
 from betaconsole.runs.launching.planning import PlanError
@@ -24,7 +24,7 @@ from .spending import shown
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def connections(request: TeamRequest) -> HttpResponse:
     rows = list(ours(request).usable().order_by("pk"))
     added = next((row for row in rows if row.public_id == request.GET.get("added")), None)
@@ -41,7 +41,7 @@ def connections(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def connection(request: TeamRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(ours(request).select_related("author"), public_id=public_id)
     context = {
@@ -59,7 +59,7 @@ def connection(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def test(request: TeamRequest, public_id: str) -> HttpResponse:
     """POST asks for the models of the connection; GET is how the last test stands."""
     row = get_object_or_404(ours(request).select_related("team"), public_id=public_id)
@@ -89,7 +89,7 @@ def context_of_test(request: TeamRequest, row: Connection, *, refusal: str = "")
 
 
 @requires(Role.ADMIN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: TeamRequest) -> HttpResponse:
     """Paste a key. It is sealed before anything is answered; only its last four characters are ever shown."""
     form = ConnectionForm(request.POST or None, team=request.team)
@@ -103,7 +103,7 @@ def new(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.ADMIN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: TeamRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(ours(request), public_id=public_id)
     form = ConnectionForm(request.POST or None, team=request.team, instance=row)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
@@ -115,7 +115,7 @@ def insert_file(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def file(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The file of the draft that `digest` names, as what its bytes are; `encoding` is that of the reference to it."""
     draft = own_draft(request, draft_id)
@@ -128,7 +128,7 @@ def file(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def whole_body(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The body as it is sent, files and all, to keep or to paste elsewhere."""
     draft = own_draft(request, draft_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
@@ -32,7 +32,7 @@ def body_anew(composer: Composer) -> list[Fragment]:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def switch_view(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The body in the view asked for: `view` is form or json; a big body's JSON comes only where `whole` is asked for."""
     composer = composer_of(request, own_draft(request, draft_id))

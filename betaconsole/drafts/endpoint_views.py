@@ -1,7 +1,7 @@
 """Where a draft's requests go, and how they are sent."""
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude.endpoints import Endpoint, EndpointError, KnownEndpoint, known_endpoint
 from betaconsole.teams.access import TeamRequest, requires
@@ -19,7 +19,7 @@ BY_HAND = "other"  # the choice in the list that is a path to type
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def endpoint(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The choice of an endpoint, opened; with `known`, which was chosen in its list, only the fields that one needs."""
     composer = composer_of(request, own_draft(request, draft_id))
@@ -29,7 +29,7 @@ def endpoint(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def close_endpoint(request: TeamRequest, draft_id: str) -> HttpResponse:
     composer = composer_of(request, own_draft(request, draft_id))
     composer.opened.discard(ENDPOINT)

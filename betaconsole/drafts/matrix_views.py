@@ -7,7 +7,7 @@ from functools import partial
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.catalogue import betas as catalogue
 from betaconsole.claude import jsontext
@@ -68,7 +68,7 @@ def tick(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def search(request: TeamRequest, draft_id: str) -> HttpResponse:
     """Betas of the catalogue that fit what is typed, and the name as typed where it could be one."""
     draft = own_draft(request, draft_id)
@@ -115,7 +115,7 @@ def remove_row(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def column(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
     """The settings of one column, opened under the matrix."""
     composer = composer_of(request, own_draft(request, draft_id))
@@ -125,7 +125,7 @@ def column(request: TeamRequest, draft_id: str, key: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def close_column(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The settings of no column."""
     composer = composer_of(request, own_draft(request, draft_id))
@@ -325,7 +325,7 @@ def apply_combination(request: TeamRequest, draft_id: str, key: str) -> HttpResp
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def palette(request: TeamRequest, draft_id: str) -> HttpResponse:
     """Saved combinations that fit what is typed (`q`), for the `column` that shall take one."""
     draft = own_draft(request, draft_id)

@@ -1,7 +1,7 @@
 """Filling the matrix with a preset."""
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.library.names import one_line
 from betaconsole.teams.access import TeamRequest, requires
@@ -19,7 +19,7 @@ from .without_script import changed
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def presets(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The menu of presets for the matrix as it stands."""
     return rendered(request, composer_of(request, own_draft(request, draft_id)), [Fragment("preset_list")])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.library.names import one_line
 from betaconsole.teams.access import TeamRequest, requires
@@ -29,7 +29,7 @@ def tools_if_open(composer: Composer) -> list[Fragment]:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def tools(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The tools and their stubs, opened under the prompt."""
     composer = composer_of(request, own_draft(request, draft_id))
@@ -38,7 +38,7 @@ def tools(request: TeamRequest, draft_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def close_tools(request: TeamRequest, draft_id: str) -> HttpResponse:
     composer = composer_of(request, own_draft(request, draft_id))
     composer.opened.discard(TOOLS)

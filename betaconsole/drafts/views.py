@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.catalogue.examples import find_example
 from betaconsole.claude.endpoints import Endpoint
@@ -65,7 +65,7 @@ def new(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def show(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The composer anew, for a page whose draft was changed elsewhere."""
     composer = composer_of(request, own_draft(request, draft_id))

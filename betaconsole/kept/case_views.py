@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.library.case_table import typed_rows
@@ -57,7 +57,7 @@ def import_cases(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_cases(request: TeamRequest, public_id: str) -> HttpResponseBase:
     """One case to a line, as it is imported again."""
     found = own_prompt(request, public_id)

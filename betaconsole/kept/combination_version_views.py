@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude.headers import HeaderError
 from betaconsole.library.models import CombinationVersion
@@ -55,7 +55,7 @@ def restore_combination_version(request: TeamRequest, public_id: str) -> HttpRes
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def diff_combination(request: TeamRequest, public_id: str) -> HttpResponse:
     """What changed from version `from` to version `to`; without them the newest and the one before."""
     found = own_combination(request, public_id)

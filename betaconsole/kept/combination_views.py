@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from betaconsole.claude.headers import HeaderError
 from betaconsole.library.models import Combination
@@ -19,7 +19,7 @@ REFUSALS = (BadName, BadPatch, HeaderError)
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def combinations(request: TeamRequest) -> HttpResponse:
     search = Search.of(request.GET)
     context = {
@@ -31,10 +31,10 @@ def combinations(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_combination(request: TeamRequest) -> HttpResponse:
     """Save betas under a name: `betas` is a header line or one name to a line."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "library/new_combination.html", {"typed": {}})
     post = request.POST
     try:
@@ -53,7 +53,7 @@ def new_combination(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def combination(request: TeamRequest, public_id: str) -> HttpResponse:
     """A combination at one `version`, the newest where none is asked for."""
     found = own_combination(request, public_id)

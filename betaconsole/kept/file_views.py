@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from betaconsole.teams import audit
 from betaconsole.teams.access import TeamRequest, requires
@@ -22,39 +22,39 @@ NOTHING = "No file came along: choose one first."
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_prompts(request: TeamRequest) -> HttpResponseBase:
     """Every prompt of the team with all versions, archived ones too, as it is imported again."""
     return _file(request, "prompts.jsonl", JSONL, exporting.prompt_lines(visible_prompts(request)))
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_prompts_csv(request: TeamRequest) -> HttpResponseBase:
     rows = exporting.prompt_rows(visible_prompts(request))
     return _file(request, "prompts.csv", CSV, csv_chunks(exporting.PROMPT_HEADING, rows))
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_combinations(request: TeamRequest) -> HttpResponseBase:
     lines = exporting.combination_lines(visible_combinations(request))
     return _file(request, "combinations.jsonl", JSONL, lines)
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_combinations_csv(request: TeamRequest) -> HttpResponseBase:
     rows = exporting.combination_rows(visible_combinations(request))
     return _file(request, "combinations.csv", CSV, csv_chunks(exporting.COMBINATION_HEADING, rows))
 
 
 @requires(Role.MEMBER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @takes_files(MAX_FILE_BYTES)
 def import_library(request: TeamRequest) -> HttpResponse:
     """An exported file (`library`) in again: all of it or nothing, and a sentence about each line."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "library/import.html", {})
     sent = None if too_much(request) else request.FILES.get("library")
     if sent is None or sent.file is None:

@@ -3,7 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.library.models import Prompt
@@ -21,7 +21,7 @@ from .prompt_page import Text, page_context
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def prompts(request: TeamRequest) -> HttpResponse:
     """Search with `q`, `tag`, `archived=1`; `before` pages."""
     search = Search.of(request.GET)
@@ -35,19 +35,19 @@ def prompts(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def prompt(request: TeamRequest, public_id: str) -> HttpResponse:
     """A prompt at one `version`, the newest where none is asked for."""
     return _shown(request, own_prompt(request, public_id))
 
 
 @requires(Role.MEMBER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_prompt(request: TeamRequest) -> HttpResponse:
     """Save the request of an `exchange` as a prompt: asks for a name first."""
     exchange = _exchange(request)
     body_text = _body_text(exchange)
-    if request.method == "GET":
+    if request.method != "POST":
         return _naming(request, exchange, body_text, {"name": exchange.comparison.title})
     try:
         version = Prompt.keep(

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.drafts.kept_files import whole
 from betaconsole.drafts.models import Draft
@@ -23,7 +23,7 @@ from .prompt_page import page_context
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def diff(request: TeamRequest, public_id: str) -> HttpResponse:
     """What changed from version `from` to version `to`, word by word; without them the newest and the one before."""
     found = own_prompt(request, public_id)
@@ -35,7 +35,7 @@ def diff(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def changed(request: TeamRequest, public_id: str) -> HttpResponse:
     """What the asker's `draft` has changed since the version that it was opened from; without one, the last version."""
     found = own_prompt(request, public_id)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.decisions.deciding import Refused
 from betaconsole.decisions.deciding import decide as take
@@ -53,7 +53,7 @@ class Wanted:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def decisions(request: TeamRequest) -> HttpResponse:
     """Where the team stands: `stand`, `mine` (its owner asks), `stale`."""
     wanted = Wanted.of(request.GET)

@@ -3,7 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.views import visible_comparison
@@ -18,14 +18,14 @@ from .talk import seen, talk_context
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def discussion(request: TeamRequest, public_id: str) -> HttpResponse:
     """What people added to a comparison: their decisions, and what they said."""
     return shown(request, visible_comparison(request, public_id))
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def comments(request: TeamRequest, public_id: str) -> HttpResponse:
     """The list alone; 204 where nothing was said or changed since the page's `seen`."""
     comparison = visible_comparison(request, public_id)
@@ -51,7 +51,7 @@ def say(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit_comment(request: TeamRequest, public_id: str) -> HttpResponse:
     comment = _changeable(request, public_id)
     refused = Refusal({"text": comment.text})

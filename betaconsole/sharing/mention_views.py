@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
@@ -18,7 +18,7 @@ MOST_LETTERS = 240  # of a comment in the list
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def mentions(request: TeamRequest) -> HttpResponse:
     """The person's mentions in this team, newest first; those that were not read are marked."""
     rows = mine(request).select_related("comment__author", "comment__comparison")

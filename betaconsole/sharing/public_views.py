@@ -3,7 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.views import visible_comparison
@@ -47,7 +47,7 @@ def revoke_share(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.ADMIN)
-@require_GET
+@require_safe
 def public_links(request: TeamRequest) -> HttpResponse:
     """All links of the team, newest first; those that ended say so."""
     found = page(links_of(request), key="pk", before=number(request.GET.get("before")))
@@ -55,7 +55,7 @@ def public_links(request: TeamRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def shared(request: HttpRequest, secret: str) -> HttpResponse:
     """The comparison a link is for. Unknown, expired and revoked ones are answered alike."""
     link = PublicLink.with_secret(secret)

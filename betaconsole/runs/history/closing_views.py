@@ -31,7 +31,7 @@ class NameForm(forms.Form):
 
 
 @requires(Role.OWNER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete_team(request: TeamRequest) -> HttpResponse:
     """What would go and what stays; with its `name` typed the team is deleted."""
     form = NameForm(request.POST or None, team=request.team)

@@ -44,7 +44,7 @@ def form_of(rule: Rule) -> RetentionForm:
 
 
 @requires(Role.OWNER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def retention(request: TeamRequest) -> HttpResponse:
     """GET with `keep` in the query shows what that rule would remove; POST with `seen` makes it the team's."""
     sent: QueryDict = request.POST if request.method == "POST" else request.GET
@@ -54,7 +54,7 @@ def retention(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     rule = form.rule
-    if request.method == "GET" or (rule.days is not None and "seen" not in sent):
+    if request.method != "POST" or (rule.days is not None and "seen" not in sent):
         return _page(request, form, proposed=rule)
     with transaction.atomic():
         keep(request.team, rule)

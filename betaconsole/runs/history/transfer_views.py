@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from betaconsole.runs.models import Exchange
 from betaconsole.runs.pages.views import visible_comparison
@@ -28,7 +28,7 @@ NOTHING = "No file came along: choose one first."
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_whole(request: TeamRequest) -> HttpResponseBase:
     """Every finished comparison that matches, with all of its exchanges: what is imported again."""
     query = asked_for(request.GET)
@@ -37,7 +37,7 @@ def export_whole(request: TeamRequest) -> HttpResponseBase:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_exchanges(request: TeamRequest) -> HttpResponseBase:
     """A row for each exchange of the comparisons that match."""
     query = asked_for(request.GET)
@@ -47,7 +47,7 @@ def export_exchanges(request: TeamRequest) -> HttpResponseBase:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_comparison(request: TeamRequest, public_id: str) -> HttpResponseBase:
     """One comparison, in the form that is imported again."""
     found = visible_comparison(request, public_id)
@@ -56,7 +56,7 @@ def export_comparison(request: TeamRequest, public_id: str) -> HttpResponseBase:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_exchange(request: TeamRequest, public_id: str) -> HttpResponse:
     """One exchange as JSON, its bodies in it."""
     related = ("comparison", "variant", "case", "request_body", "response_body")
@@ -68,11 +68,11 @@ def export_exchange(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @takes_files(MAX_FILE_BYTES)
 def import_comparisons(request: TeamRequest) -> HttpResponse:
     """An exported file (`history`) in again: all of its comparisons, or none and why."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "runs/import.html", {})
     sent = None if too_much(request) else request.FILES.get("history")
     if sent is None or sent.file is None:

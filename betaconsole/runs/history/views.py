@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.models import Comparison, Exchange
@@ -32,7 +32,7 @@ from .within import lines_of
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def history(request: TeamRequest) -> HttpResponse:
     query, before = asked_for(request.GET), number(request.GET.get("before"))
     found = history_of(request.user, request.team, query=query, before=before)
@@ -53,7 +53,7 @@ def address(query: str, **more: str) -> str:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def export_history(request: TeamRequest, form: str) -> StreamingHttpResponse:
     """Every comparison that matches, as JSONL or CSV."""
     query = asked_for(request.GET)
@@ -65,7 +65,7 @@ def export_history(request: TeamRequest, form: str) -> StreamingHttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def newer(request: TeamRequest) -> HttpResponse:
     """How many came since the list was made; nothing (204) while there are none."""
     query, since = asked_for(request.GET), number(request.GET.get("than")) or 0
@@ -77,7 +77,7 @@ def newer(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def comparison_exchanges(request: TeamRequest, public_id: str) -> HttpResponse:
     """What stands under one row of the list."""
     found, query = visible_comparison(request, public_id), asked_for(request.GET)
@@ -94,7 +94,7 @@ def open_context(request: TeamRequest, comparison: Comparison, **more: Any) -> d
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def already(request: TeamRequest) -> HttpResponse:
     """Where what a draft would send ran before, a line above Run; nothing where it did not."""
     drafts = Draft.objects.visible_to(request.user).filter(team=request.team).light()

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.drafts.columns import letter
 from betaconsole.drafts.models import Engine
@@ -42,7 +42,7 @@ class Batches:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def batches(request: TeamRequest, public_id: str) -> HttpResponse:
     """The batches as they stand; the page asks again while one is open."""
     comparison = get_object_or_404(Comparison.objects.visible_to(request.user), public_id=public_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude import jsontext
 from betaconsole.drafts.answering import ALWAYS, Fragment, composer_of, rendered
@@ -169,7 +169,7 @@ def last_seen(sent: QueryDict) -> list[str]:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def turns(request: TeamRequest, public_id: str) -> HttpResponse:
     """The turns that a lane leaves out of a long conversation."""
     found = visible_comparison(request, public_id)

@@ -7,7 +7,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude.headers import HeaderError, join_betas, parse_betas
 from betaconsole.drafts.answering import Fragment, composer_of, rendered
@@ -45,7 +45,7 @@ def count_tokens(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def counting_tokens(request: TeamRequest, public_id: str) -> HttpResponse:
     """How a count stands: asked for again until it has ended."""
     errand = get_object_or_404(Comparison.objects.visible_to(request.user), public_id=public_id)

@@ -8,7 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.drafts.apart import own_bytes
@@ -73,7 +73,7 @@ def upload_file(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.MEMBER)
-@require_GET
+@require_safe
 def errand(request: TeamRequest, public_id: str) -> HttpResponse:
     """How an errand stands: asked for again until it has ended."""
     asked = get_object_or_404(Comparison.objects.visible_to(request.user), public_id=public_id)

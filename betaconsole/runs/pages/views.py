@@ -8,7 +8,7 @@ from django.core.exceptions import BadRequest
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from betaconsole.catalogue.examples import examples, find_example
@@ -48,7 +48,7 @@ NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled, DatabaseError)
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def compose(request: TeamRequest) -> HttpResponse:
     if not request.user.may_run:
         return redirect("runs:history")
@@ -185,14 +185,14 @@ def visible_comparison(request: TeamRequest, public_id: str) -> Comparison:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def comparison(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     return render(request, "runs/comparison.html", comparison_page.page(found, request))
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def lanes(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_comparison(request, public_id)
     if request.GET.get("seen") == fingerprint(found):
@@ -202,7 +202,7 @@ def lanes(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_GET  # a HEAD would follow the run to its end
 def live(request: TeamRequest, public_id: str) -> StreamingHttpResponse:
     return stream(visible_comparison(request, public_id), request)
 
@@ -289,7 +289,7 @@ def visible_exchange(request: TeamRequest, public_id: str) -> Exchange:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def exchange(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     context = {"exchange": found, "page": exchange_page.page(found, viewer_id=request.user.pk)}
@@ -297,14 +297,14 @@ def exchange(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def raw_request(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     return download(exchange_page.request_bytes(found), f"{found.public_id}-request.bin")
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def request_file(request: TeamRequest, public_id: str) -> HttpResponse:
     """One file of the request as sent: `number` counts them from 1."""
     found, wanted = visible_exchange(request, public_id), number(request.GET.get("number"))
@@ -318,14 +318,14 @@ def request_file(request: TeamRequest, public_id: str) -> HttpResponse:
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def raw_response(request: TeamRequest, public_id: str) -> HttpResponse:
     found = visible_exchange(request, public_id)
     return download(response_bytes(found), f"{found.public_id}-response.bin")
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def code(request: TeamRequest, public_id: str) -> HttpResponse:
     found, language = visible_exchange(request, public_id), request.GET.get("language", "curl")
     if language not in exchange_page.LANGUAGES:

@@ -22,7 +22,7 @@ Kind = OneTimeLink.Kind
 
 
 @public
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def first(request: HttpRequest, secret: str) -> HttpResponse:
     """Become the console's first owner: the link is printed in the terminal it runs in."""
     link = entering.open_link(Kind.FIRST_OWNER, secret)
@@ -39,7 +39,7 @@ def first(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 @public
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invited(request: HttpRequest, secret: str) -> HttpResponse:
     """Join the team of an invitation: with the account one is signed in with, or with a new one."""
     link = entering.open_link(Kind.INVITATION, secret)
@@ -75,7 +75,7 @@ def _join_anew(request: HttpRequest, link: OneTimeLink, secret: str) -> HttpResp
 
 
 @public
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_password(request: HttpRequest, secret: str) -> HttpResponse:
     """Choose a new password by a link that an admin handed over."""
     link = entering.open_link(Kind.PASSWORD, secret)
@@ -94,7 +94,7 @@ def new_password(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 @signed_in
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def account(request: TeamRequest) -> HttpResponse:
     """One's own account: the name, and the way to password, second factor and sessions."""
     form = ProfileForm(request.POST or None, initial={"name": request.user.name}, label_suffix="")
@@ -108,7 +108,7 @@ def account(request: TeamRequest) -> HttpResponse:
 
 @signed_in
 @reauthentication_required(allow_get=True)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def change_email(request: TeamRequest) -> HttpResponse:
     """Another e-mail to sign in with: asks for the password (or another proof) first, as nothing is mailed."""
     form = EmailForm(request.POST or None, person=request.user)

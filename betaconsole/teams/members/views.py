@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from betaconsole.teams.access import TeamRequest, requires, signed_in
 from betaconsole.teams.accounts.asking import switch as stand_in
@@ -20,7 +20,7 @@ from .switching import same_place
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def members(request: TeamRequest) -> HttpResponse:
     """Who is in the team, and for admins the invitations that are still open."""
     return _page(request)
@@ -109,7 +109,7 @@ def switch(request: TeamRequest) -> HttpResponse:
 
 
 @requires(Role.ADMIN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_team(request: TeamRequest) -> HttpResponse:
     """A further team; for those who manage one already."""
     form = TeamForm(request.POST or None, label_suffix="")

@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import AuditEntry, Membership, Role
@@ -35,7 +35,7 @@ LONGEST_QUERY = 200
 
 
 @requires(Role.ADMIN)
-@require_GET
+@require_safe
 def audit(request: TeamRequest) -> HttpResponse:
     subject = request.GET.get("subject", "")
     query = request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUERY]

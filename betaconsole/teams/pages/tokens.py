@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.audit import record
@@ -16,7 +16,7 @@ LONGEST_NAME = 120
 
 
 @requires(Role.VIEWER)
-@require_GET
+@require_safe
 def tokens(request: TeamRequest) -> HttpResponse:
     return _page(request)
 
