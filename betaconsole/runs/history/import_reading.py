@@ -1,19 +1,19 @@
 """Lines of an exported file → what they say, checked alone and beside the lines before them. Writes nothing.
 
 A request may only have gone where the operator of this console lets requests go: its address stands in code that people
-copy. Header lines that hold a key lose it, whatever they hold.
+copy. Keys do not come in, wherever they stand (`import_keys`).
 """
 
 import base64
 import binascii
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from betaconsole.checks.checks import CheckError, read_checks
 from betaconsole.claude.endpoints import MAX_BODY_BYTES, EndpointError, check_endpoint
 from betaconsole.claude.headers import (
     KEY_REFERENCE,
@@ -31,8 +31,9 @@ from betaconsole.runs.states import FINAL
 from betaconsole.storage.fields import showable
 from betaconsole.teams.origins import is_allowed_origin, origin_of
 from betaconsole.teams.solo import SIMULATOR_URL
-from betaconsole.web.redaction import MARK, redact
+from betaconsole.web.redaction import redact
 
+from .import_keys import Keys, without_secrets
 from .import_values import Bad, Values, parsed, timeline_of
 from .records import BODY, COMPARISON, KINDS, VERSION
 
@@ -40,9 +41,7 @@ MAX_FILE_BYTES = 500_000_000
 MAX_LINE_BYTES = 90_000_000  # a body of 64 MB as base64
 MAX_LINES = 300_000
 MOST_CASES, MOST_EXCHANGES = 2_000, 100_000  # of one comparison
-SECRET_HEADERS = {"x-api-key", "authorization", "proxy-authorization", "cookie", "set-cookie"}
-KEY = re.compile(rb"sk-ant-[A-Za-z0-9_-]{8,}")
-BAD = (Bad, EndpointError, HeaderError, StubError)
+BAD = (Bad, CheckError, EndpointError, HeaderError, StubError)
 
 
 class ImportRefused(ValueError):
@@ -102,7 +101,7 @@ class Reader:
     comparison: ComparisonLine | None = None
     ids: set[str] = field(default_factory=set)
     cells: set[tuple[Any, ...]] = field(default_factory=set)
-    keys_taken_out: int = 0
+    keys: Keys = field(default_factory=Keys)
 
     def read(self, line: bytes) -> Line:
         """Raises one of `BAD`."""
@@ -111,26 +110,17 @@ class Reader:
             raise Bad(f"Its kind is none of ours: {', '.join(KINDS)}. The short export of the list is not imported.")
         if value.get("version") != VERSION:
             raise Bad(f"Its version is not {VERSION}: it comes from another version of the console.")
-        values = Values(value)
-        match value["kind"]:
-            case kind if kind == BODY:
-                return self._body(values)
-            case kind if kind == COMPARISON:
-                return self._comparison(values)
-        return self._exchange(values)
+        if value["kind"] == BODY:
+            return self._body(Values(value))
+        values = Values(self.keys.masked_in(value, line))
+        return self._comparison(values) if value["kind"] == COMPARISON else self._exchange(values)
 
     def _body(self, values: Values) -> BodyLine:
         digest, data = values.digest("sha256"), _data(values)
         if hashlib.sha256(data).hexdigest() != digest:
             raise Bad("sha256: the body is another one: the file was changed or cut.")
-        clean = self._without_keys(data)
-        self.sizes[digest] = len(clean)
-        return BodyLine(digest, clean)
-
-    def _without_keys(self, data: bytes) -> bytes:
-        clean, count = KEY.subn(MARK.encode(), data)
-        self.keys_taken_out += count
-        return clean
+        self.sizes[digest] = len(data)
+        return BodyLine(digest, self.keys.masked(data))
 
     def _known(self, digest: str | None, name: str) -> str | None:
         if digest is not None and digest not in self.sizes:
@@ -214,8 +204,9 @@ def _data(values: Values) -> bytes:
 def _comparison_fields(values: Values) -> dict[str, Any]:
     method, path, query = values.said("method", 8), values.said("path", 2000), values.said("query", 2000)
     check_endpoint(method, path, query)
-    stubs = values.items("tool_stubs", 1000)
-    read_stubs(list(stubs))
+    stubs, checks = list(values.items("tool_stubs", 1000)), list(values.items("checks", 1000))
+    read_stubs(stubs)
+    read_checks(checks)
     engine = values.text("engine", 8) or Engine.LIVE
     if engine not in Engine.values:
         raise values.bad("engine", f"one of {', '.join(Engine.values)}")
@@ -229,13 +220,14 @@ def _comparison_fields(values: Values) -> dict[str, Any]:
         "path": path,
         "query": query,
         "engine": engine,
-        "tool_stubs": list(stubs),
+        "tool_stubs": stubs,
         "max_turns": values.number("max_turns", 1, MAX_TURNS),
         "is_trace": values.flag("is_trace"),
         "separate_caches": values.flag("separate_caches"),
         "seed": values.number_or_none("seed", -(2**63), 2**63 - 1),
         "planned_repeats": values.number_or_none("planned_repeats", 1, MAX_CELLS),
         "preset": values.said("preset", 24),
+        "checks": checks,
         "tags": [tag[:40] for tag in values.texts("tags", 20, 200)] or None,
     }
 
@@ -269,7 +261,7 @@ def _json_or_none(values: Values, name: str) -> str | None:
     text = values.text_or_none(name, MAX_BODY_BYTES)
     if text is not None:
         parsed(b'{"value":' + text.encode("utf-8", "surrogatepass") + b"}")
-    return None if text is None else redact(text)
+    return text
 
 
 def _case(values: Values) -> dict[str, Any]:
@@ -298,14 +290,14 @@ def _exchange_fields(values: Values) -> dict[str, Any]:
         "stream": values.flag("stream"),
         "model": values.said("model", 200),
         "status": values.number_or_none("status", 0, 999),
-        "response_headers": _headers(values, "response_headers") or None,
+        "response_headers": without_secrets(values.pairs("response_headers")) or None,
         **{name: values.ms(name) for name in ("connect_ms", "queue_ms", "first_byte_ms", "first_text_ms", "total_ms")},
         "created_at": values.moment("created_at"),
         "sent_at": values.moment("sent_at"),
         "ended_at": values.moment("ended_at"),
         "failure_kind": values.said("failure_kind", 40),
         "error_type": values.said("error_type", 100),
-        "error_message": redact(values.text("error_message", 100_000)),
+        "error_message": values.text("error_message", 100_000),
         "error_code": values.said("error_code", 100),
     }
 
@@ -323,15 +315,8 @@ def _url(values: Values) -> str:
     return redact(url)
 
 
-def _headers(values: Values, name: str) -> list[list[str]]:
-    """Header lines without what signs anybody in."""
-    return [[key, redact(value)] for key, value in values.pairs(name) if key.lower() not in SECRET_HEADERS]
-
-
 def _request_headers(values: Values) -> list[list[str]]:
+    """The header lines of a request; of a key stands, as ever, only what it is called."""
     found = values.pairs("request_headers")
-    return [
-        [key, KEY_REFERENCE if key.lower() == "x-api-key" else redact(value)]
-        for key, value in found
-        if key.lower() not in SECRET_HEADERS - {"x-api-key"}
-    ]
+    named = [[name, KEY_REFERENCE] if name.lower() == "x-api-key" else [name, value] for name, value in found]
+    return [pair for pair in named if pair[1] == KEY_REFERENCE or without_secrets([pair])]

@@ -94,7 +94,7 @@ def _look_through(file: IO[bytes]) -> int:
         raise ImportRefused(f"{said} cannot be taken, so nothing was imported.", problems)
     if not reader.ids:
         raise ImportRefused("There is no comparison in that file.")
-    return reader.keys_taken_out
+    return reader.keys.count
 
 
 def _show(source: Import, report: Report) -> None:

@@ -24,7 +24,11 @@ class ForeignKeys:
 
     def whole(self, value: str) -> str:
         """A header's value."""
-        return self._masked(value.encode("latin-1", "replace"), is_all=True).decode("latin-1")
+        return self.masked(value.encode("latin-1", "replace")).decode("latin-1")
+
+    def masked(self, data: bytes) -> bytes:
+        """A body that is at hand as a whole."""
+        return self._masked(data, is_all=True)
 
     def body(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """A body, in pieces of about PIECE_BYTES; a key across the border of two is found."""

@@ -6,6 +6,7 @@ import io
 import json
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from betaconsole.runs.history.export_lines import comparison_lines
 from betaconsole.runs.models import Body, Comparison, Exchange, Import, Imported
 from betaconsole.runs.states import State
 from betaconsole.teams.models import AuditEntry, Connection, Membership, Role
+from betaconsole.web import redaction
 from tests.builders import THINKING, make_comparison, make_exchange, make_team
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,9 @@ SAME = (
 )
 
 
+WHERE = dict.fromkeys(("id", "number", "author"))  # are another's in another team
+
+
 @pytest.fixture
 def told(team, ann):
     """A finished comparison with an answer, a lost connection and a case, as lines."""
@@ -43,7 +48,8 @@ def told(team, ann):
     make_exchange(comparison, one, answer="Fourteen days.")
     values = {"failure_kind": "connect", "error_message": "No way there."}
     make_exchange(comparison, other, state=State.FAILED, **values)
-    Comparison.objects.filter(pk=comparison.pk).update(finished_at=timezone.now())
+    checks = [{"name": "polite", "kind": "contains", "value": "sorry"}]
+    Comparison.objects.filter(pk=comparison.pk).update(finished_at=timezone.now(), checks=checks)
     comparison.refresh_from_db()
     return list(comparison_lines(comparison))
 
@@ -84,7 +90,8 @@ def test_what_goes_out_comes_in_again_the_same(told, elsewhere, team):
     assert [one.baseline and one.baseline.label for one in there.variants.all()] == [None, "Baseline"]
     index_pending()
     assert search(elsewhere.team, "fourteen days") == [there.pk]
-    assert next(comparison_lines(there)) == told[0]
+    again = {**json.loads(of_kind(list(comparison_lines(there)), "comparison")), **WHERE}
+    assert again == {**json.loads(of_kind(told, "comparison")), **WHERE}
 
 
 def test_it_says_who_brought_it_and_from_where_and_nothing_is_sent_on_from_it(told, client, owner, team):
@@ -122,25 +129,70 @@ def test_one_import_after_a_death_half_way_is_whole_and_nothing_half_is_seen(tol
     assert Comparison.objects.visible_to(elsewhere.user).filter(team=elsewhere.team).count() == 1
 
 
-def test_b28_keys_never_come_in(told, elsewhere):
-    data = b'{"note": "sk-ant-api03-abcdefghijklmnop"}'
+KEY = "sk-ant-api03-abcdefghijklmnop"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.4711"
+
+
+def with_body(told, data):
+    """The line of a body, put in front of the last exchange, and its digest."""
     digest = hashlib.sha256(data).hexdigest()
     body = {"kind": "betaconsole.body", "version": 1, "sha256": digest, "base64": base64.b64encode(data).decode()}
-    told[-1] = changed(
-        told[-1],
-        request_body=digest,
-        request_headers=[
-            ["x-api-key", "sk-ant-abcdefghijk"],
-            ["Cookie", "a=b"],
-            ["authorization", "Bearer abcdefghijkl"],
-        ],
-        error_message="with sk-ant-abcdefghijk",
-    )
     told.insert(-1, json.dumps(body).encode() + b"\n")
-    assert bring(told, elsewhere).keys_taken_out == 1
+    return digest
+
+
+def test_b28_keys_never_come_in_wherever_they_stand(told, elsewhere, monkeypatch):
+    monkeypatch.setattr(redaction, "_known", {"an-operators-own-key"})
+    about = of_kind(told, "comparison")
+    columns = json.loads(about)["columns"]
+    places = {"title": f"a {KEY}", "author": KEY, "tags": [KEY], "checks": [{"kind": "contains", "value": KEY}]}
+    places["tool_stubs"] = [{"tool": "look", "result": KEY}]
+    columns[0] |= {"label": KEY, "header": KEY, "own_body": json.dumps({"a": KEY}), "changes": json.dumps({KEY: 1})}
+    case = {"name": KEY, "variables": {"a": f"Bearer {TOKEN}", KEY: "an-operators-own-key"}}
+    told[told.index(about)] = changed(about, columns=columns, cases=[case], **places).replace(b"sk-", b"sk\\u002d")
+    signed = [["x-api-key", KEY], ["X-Goog-Api-Key", "abc"], ["Cookie", "a=b"], ["authorization", "Basic YTpi"]]
+    signed += [["helicone-auth", "x"], ["X-Auth-Token", "y"], [KEY, "z"], ["accept", f"Bearer {TOKEN}"]]
+    digest = with_body(told, json.dumps({"note": KEY}).encode())
+    told[-1] = changed(told[-1], request_body=digest, request_headers=signed, response_headers=signed, error_code=KEY)
+    assert bring(told, elsewhere).keys_taken_out > 10
+    kept = json.dumps([list(model.objects.values()) for model in apps.get_models()], default=repr)
     last = Exchange.objects.filter(team=elsewhere.team).order_by("pk").last()
-    assert last.request_headers == [["x-api-key", KEY_REFERENCE]]
-    assert b"sk-ant" not in last.request_body.data + last.error_message.encode()
+    for secret in ("sk-ant-", TOKEN, "an-operators-own-key", "YTpi", "abc"):
+        assert secret not in kept.replace(Connection.objects.first().public_id, "")
+        assert secret.encode() not in last.request_body.data
+    assert last.request_headers[0] == ["x-api-key", KEY_REFERENCE]
+    assert [name for name, _ in last.response_headers][1:] == ["accept"]
+    assert json.loads(last.request_body.data)["note"] == KEY_REFERENCE.ljust(len(KEY), "*")
+
+
+def test_a_key_in_an_answer_moves_none_of_its_moments(told, elsewhere):
+    data = json.dumps({"type": "error", "error": {"type": "api_error", "message": f"no {KEY} here"}}).encode()
+    digest = with_body(told, data)
+    told[-1] = changed(told[-1], response_body=digest, status=500, timeline=[[1, 3, "a"], [2.5, len(data), "b"]])
+    bring(told, elsewhere)
+    last = Exchange.objects.filter(team=elsewhere.team).order_by("pk").last()
+    assert json.loads(last.timeline)[-1] == [2.5, last.response_body.size, "b"]
+    assert KEY.encode() not in last.response_body.data
+
+
+def test_b28_what_is_no_key_comes_in_as_it_was(told, elsewhere):
+    """Prose about keys, and what only looks like one to a log."""
+    said = "Bearer authentication is required: send x-api-key: YOUR_API_KEY or Authorization: Basic realm=users."
+    about = of_kind(told, "comparison")
+    columns = json.loads(about)["columns"]
+    # To a log `u0041…` after the backslash is the beginning of a key; without it this would be no JSON any more.
+    columns[0] |= {"own_body": '{"a": "x-api-key: \\u0041bcdefghij", "b": "http://a:b@c"}', "changes": None}
+    checks = [{"name": "polite", "kind": "contains", "value": "x-api-key: YOUR_API_KEY"}]
+    told[told.index(about)] = changed(about, columns=columns, checks=checks)
+    digest = with_body(told, said.encode())
+    limits = [["anthropic-ratelimit-tokens-limit", "80000"], ["www-authenticate", "Bearer realm=everything"]]
+    told[-1] = changed(told[-1], request_body=digest, error_message=said, response_headers=limits)
+    assert bring(told, elsewhere).keys_taken_out == 0
+    last = Exchange.objects.filter(team=elsewhere.team).order_by("pk").last()
+    assert (last.request_body.data.decode(), last.error_message) == (said, said)
+    assert last.response_headers == limits
+    assert last.comparison.variants.first().own_body == columns[0]["own_body"]
+    assert last.comparison.checks == checks
 
 
 def test_a_state_the_bytes_do_not_tell_of_is_not_believed(told, elsewhere):
@@ -161,6 +213,7 @@ HARM = [
     ("comparison", {"path": "/../../etc"}, ""),
     ("comparison", {"id": "../../x"}, "no id of ours"),
     ("comparison", {"tool_stubs": [{"name": 7}]}, ""),
+    ("comparison", {"checks": [{"kind": "magic"}]}, "checks.0.kind: The kind of a check is one of"),
     ("comparison", {"title": {"a": 1}}, "a text of at most"),
     ("comparison", {"cases": [{"name": "x", "variables": {}, "body": "0" * 64}]}, "does not stand above"),
     ("exchange", {"column": 7}, "whole number"),
