@@ -71,7 +71,8 @@ def history(
     asked = sought(_read(query), user=user, team=team, now=timezone.now())
     found = found_comparisons(user, team, asked, before=before, size=size)
     pinned = pinned_comparisons(user, team) if asked.wanted is None and not before else []
-    rows = rows_for([*pinned, *found.rows])
+    above = {one.pk for one in pinned}  # a row stands on the page once: its id is what opens it
+    rows = rows_for([*pinned, *(one for one in found.rows if one.pk not in above)])
     newest = team_newest(user, team) if not before else 0
     return HistoryPage(rows[len(pinned) :], found.next_before, asked, newest, rows[: len(pinned)])
 

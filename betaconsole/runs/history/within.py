@@ -37,10 +37,11 @@ PLACE = ("repeat", "turn", "attempt", "case__position", "variant__position")  # 
 
 @dataclass(frozen=True)
 class Line:
-    """One exchange. `words`: how its answer or error begins."""
+    """One exchange. `place`: what tells it from the others of its column. `words`: how its answer or error begins."""
 
     exchange: Exchange
     letter: str
+    place: str
     pill: Pill
     words: str
 
@@ -56,24 +57,43 @@ class Lines:
 
 def lines_of(comparison: Comparison, query: Query, *, user: User, team: Team, now: datetime) -> Lines:
     """At most `SHOWN` of the comparison's exchanges: those the query finds, else the first ones."""
-    asked = sought(query, user=user, team=team, now=now, exchanges=True)
-    keys: list[int] = []
-    if asked.wanted is not None:
-        wanted = replace(asked.wanted, above=comparison.pk - 1, below=comparison.pk + 1)
-        keys = [hit.exchange for hit in index().hits(wanted, SHOWN + 1) if hit.exchange is not None]
     found = comparison.exchanges.only(*LISTED).select_related("variant", "case")
-    if keys and (matching := list(found.filter(asked.exact_exchange, pk__in=keys).order_by(*PLACE))):
-        return Lines([line(one) for one in matching[:SHOWN]], is_all=False, are_matches=True)
+    keys = _matching(comparison, query, user=user, team=team, now=now) if query.asks else []
+    if keys and (matching := list(found.filter(pk__in=keys).order_by(*PLACE))):
+        return Lines([line(one, comparison) for one in matching[:SHOWN]], is_all=False, are_matches=True)
     first = list(found.order_by(*PLACE)[: SHOWN + 1])
-    return Lines([line(one) for one in first[:SHOWN]], is_all=len(first) <= SHOWN, are_matches=False)
+    return Lines([line(one, comparison) for one in first[:SHOWN]], is_all=len(first) <= SHOWN, are_matches=False)
 
 
-def line(exchange: Exchange) -> Line:
+def _matching(comparison: Comparison, query: Query, *, user: User, team: Team, now: datetime) -> list[int]:
+    """The exchanges of the comparison that the query finds."""
+    asked = sought(query, user=user, team=team, now=now, exchanges=True)
+    if asked.wanted is None:
+        return []
+    wanted = replace(asked.wanted, above=comparison.pk - 1, below=comparison.pk + 1)
+    keys = [hit.exchange for hit in index().hits(wanted, SHOWN + 1) if hit.exchange is not None]
+    return list(comparison.exchanges.filter(asked.exact_exchange, pk__in=keys).values_list("pk", flat=True))
+
+
+def line(exchange: Exchange, comparison: Comparison) -> Line:
     """How a list says one exchange."""
     words = exchange.text or exchange.error_message
     return Line(
         exchange,
         exchange.variant.letter,
+        _place(exchange, has_repeats=comparison.repeats > 1),
         pill(exchange, done=1, total=1),
         " ".join(showable(words[: WORDS_CHARS * 2]).split())[:WORDS_CHARS],
     )
+
+
+def _place(exchange: Exchange, *, has_repeats: bool) -> str:
+    """What tells it from the others of its column: `× 2, Ann, turn 3`; empty where there is no other."""
+    case = exchange.case
+    said = [
+        f"× {exchange.repeat}" if has_repeats else "",
+        str(case) if case and (case.name or case.position) else "",
+        f"turn {exchange.turn}" if exchange.turn > 1 else "",
+        f"attempt {exchange.attempt}" if exchange.attempt > 1 else "",
+    ]
+    return showable(", ".join(part for part in said if part))

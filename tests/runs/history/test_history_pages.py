@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.finding import index_pending, search
-from betaconsole.runs.models import Comparison
+from betaconsole.runs.models import Comparison, ToIndex
 from betaconsole.teams.models import Membership, Role
 from tests.builders import THINKING, make_comparison, make_exchange
 
@@ -68,6 +68,40 @@ def test_a_row_opens_to_its_exchanges_those_that_match_first(client, refunds):
     assert opened.count("data-choose=") == 2
     assert "Fourteen days." in opened
     assert "Exchanges that match" not in opened
+
+
+def test_what_is_searched_stands_alone_in_an_opened_row_and_nothing_is_said_to_match_nothing(client, team, ann):
+    comparison = finished(team, ann)
+    for variant, answer in zip(comparison.variants.all(), ("Fourteen days.", "A fortnight."), strict=True):
+        one = comparison.exchanges.get(variant=variant)
+        type(one).objects.filter(pk=one.pk).update(text=answer)
+        ToIndex.objects.create(comparison=comparison, exchange=one)
+    while index_pending():
+        pass
+    address = reverse("runs:comparison_exchanges", args=[comparison.public_id])
+    found = client.get(address, {"q": "fortnight"}).content.decode()
+    assert ("Exchanges that match" in found, "A fortnight." in found, "Fourteen" in found) == (True, True, False)
+    assert "Exchanges that match" not in client.get(address).content.decode()
+
+
+def test_an_exchange_of_many_says_which_it_is(client, team, ann):
+    comparison = make_comparison(team, ann, exchanges=False, repeats=2)
+    comparison.cases.create(position=1, name="<b>Ann</b>")
+    variant = comparison.variants.first()
+    make_exchange(comparison, variant, repeat=2, case=comparison.cases.last(), turn=3)
+    opened = client.get(reverse("runs:comparison_exchanges", args=[comparison.public_id])).content.decode()
+    assert f'data-label="#{comparison.number} A × 2, &lt;b&gt;Ann&lt;/b&gt;, turn 3"' in opened
+
+
+def test_a_pinned_row_stands_on_the_page_once(client, team, ann):
+    pinned, other = finished(team, ann, title="Kept on top"), finished(team, ann, title="Beside it")
+    act(client, "change_comparison", pinned, change="pin")
+    page = shown(client)
+    assert page.count(f'id="history-{pinned.public_id}"') == 1
+    assert page.index("Kept on top") < page.index("All others") < page.index("Beside it")
+    act(client, "change_comparison", other, change="pin")
+    alone = shown(client)
+    assert ("All others" in alone, "Nothing was sent yet" in alone, "exchanges as CSV" in alone) == (False, False, True)
 
 
 def test_newer_ones_are_announced_and_not_shoved_in(client, refunds, team, ann):
