@@ -34,7 +34,7 @@ class Earlier:
 
     comparison: Comparison
     letters: tuple[str, ...]
-    change: str  # the largest difference from the baseline in words, empty where there is none
+    said: str  # its verdict, else the largest difference from the baseline in words; empty where there is none
 
 
 def already(draft: Draft, *, user: User, team: Team) -> list[Earlier]:
@@ -75,7 +75,8 @@ def _composed_alike(plan: Plan, *, user: User, team: Team) -> list[Comparison]:
 def _earlier(comparison: Comparison, positions: Sequence[int], *, of: int) -> Earlier:
     letters = () if len(positions) == of else tuple(letter(position) for position in positions)
     kept = comparison.summary if comparison.finished_at else None
-    return Earlier(comparison, letters, Summary.load(kept).change if isinstance(kept, Mapping) else "")
+    change = Summary.load(kept).change if isinstance(kept, Mapping) else ""
+    return Earlier(comparison, letters, comparison.verdict or change)
 
 
 def _positions(comparison: Comparison, wanted: Sequence[Way]) -> list[int]:

@@ -47,6 +47,12 @@ def test_it_says_who_ran_the_same_and_where(client, owner, bo):
     assert "by <bdi>Bo</bdi>" in page
 
 
+def test_it_says_the_verdict_where_there_is_one(client, owner):
+    first = ran(a_draft(columns=COLUMNS))
+    Comparison.objects.filter(pk=first.pk).update(verdict="B answers with <fewer> tokens.")
+    assert "· <bdi>B answers with &lt;fewer&gt; tokens.</bdi>" in said(client, a_draft(columns=COLUMNS))
+
+
 def test_spelling_of_the_body_and_order_of_betas_make_no_difference(owner):
     first = ran(a_draft(columns=COLUMNS))
     turned = (Column("x", betas=(CONTEXT, THINKING)), Column("y"))
