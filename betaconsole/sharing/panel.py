@@ -16,7 +16,7 @@ from betaconsole.web.htmx import by_htmx
 
 from .grounds import grounds_of
 from .models import PublicLink
-from .talk import talk_context
+from .talk import mark_read, talk_context
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ def shown(
     share: Refusal = NOTHING_REFUSED,
     made_url: str = "",
 ) -> HttpResponse:
-    """The panel for htmx, the page with it for everybody else; with the form that was refused, if one was."""
+    """The panel for htmx, the page with it for everybody else; with the form that was refused, if one was. Who opens it
+    has read the mentions in it."""
     context = {
         "comparison": comparison,
         **deciding_context(request, comparison, refused=decide),
@@ -54,6 +55,7 @@ def shown(
         "edit": edit,
         **links_context(request, comparison, refused=share, made_url=made_url),
     }
+    mark_read(request.user, comparison)  # here and not where the list renews itself: nobody may be at that tab
     template = "sharing/_panel.html" if by_htmx(request) else "sharing/discussion.html"
     return render(request, template, context, status=max(decide.status, say.status, edit.status, share.status))
 

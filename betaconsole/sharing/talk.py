@@ -34,11 +34,10 @@ class Said:
 
 def talk_context(request: TeamRequest, comparison: Comparison, *, editing: str = "") -> dict[str, Any]:
     """Context of `_comments.html`: what was said, oldest first. `editing`: public id of the comment whose text is being
-    changed, which stops the list from renewing itself. Three queries, and one more where mentions were unread."""
+    changed, which stops the list from renewing itself. Two queries."""
     found = Comment.objects.visible_to(request.user).filter(team=request.team, comparison=comparison)
     comments = list(found.select_related("author", "deleted_by").order_by("-pk")[:MOST_SHOWN])[::-1]
     people = people_in(request.team)
-    mark_read(request.user, comparison)
     return {
         "said": _said(request, comparison, comments, people, editing),
         "seen": sum(comment.version for comment in comments),

@@ -162,6 +162,16 @@ def test_a_mention_is_unread_until_one_looks(crew, browsers, comparison):
     assert ">@ 1</a>" not in read
 
 
+def test_a_page_that_renews_its_discussion_by_itself_has_not_read_it_for_anybody(crew, browsers, comparison):
+    page_of(browsers["viewer"], comparison)
+    say(browsers["member"], comparison, "@Viewer, look")
+    renewed = browsers["viewer"].get(
+        reverse("sharing:comments", args=[comparison.public_id]), {"seen": 0}, headers={"HX-Request": "true"}
+    )
+    assert "look" in text(renewed)
+    assert ">@ 1</a>" in text(browsers["viewer"].get(reverse("sharing:mentions")))
+
+
 def test_all_can_be_marked_as_read_and_what_is_deleted_mentions_nobody(crew, browsers, comparison):
     say(browsers["member"], comparison, "@Viewer one")
     say(browsers["member"], comparison, "@Viewer two")
