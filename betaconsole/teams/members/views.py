@@ -16,7 +16,7 @@ from betaconsole.web.paging import identifier
 
 from . import members as rules
 from .forms import InvitationForm, RoleForm, TeamForm
-from .switching import same_place
+from .switching import came_from, same_place
 
 
 @requires(Role.VIEWER)
@@ -105,7 +105,8 @@ def switch(request: TeamRequest) -> HttpResponse:
     mine = Membership.objects.filter(user=request.user, team__deletes_at=None).select_related("team")
     there = get_object_or_404(mine, team__public_id=identifier(request.POST.get("team")))
     stand_in(request, there)
-    return redirect(same_place(request.POST.get("next", "/")))
+    here = came_from(request.headers.get("Referer", ""), host=request.get_host()) or request.POST.get("next", "/")
+    return redirect(same_place(here))
 
 
 @requires(Role.ADMIN)

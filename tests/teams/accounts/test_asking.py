@@ -85,10 +85,22 @@ def test_a_link_made_in_one_team_is_a_stranger_in_another(both, crew):
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("/nowhere/at/all/", "/"),
+        ("/history/?q=beta%3Acontext-1m+status%3Aerror&before=40", "/history/?q=beta%3Acontext-1m+status%3Aerror"),
+        ("/?draft={id}", "/"),
+        ("/comparisons/{id}/?case=2&q=x", "/history/"),
     ],
 )
 def test_b25_a_switch_keeps_the_kind_of_page(path, place, team_mode):
     assert same_place(path.format(id="abc")) == place
+
+
+def test_a_switch_keeps_what_was_typed_into_the_search_since_the_page_came(both):
+    browser = browser_of(both["user"])
+    to_away = {"team": both["away"].public_id, "next": "/history/"}
+    typed = {"referer": "http://localhost/history/?q=by%3Ame"}
+    assert browser.post("/team/switch/", to_away, headers=typed).headers["Location"] == "/history/?q=by%3Ame"
+    elsewhere = {"referer": "https://evil.example/betas/?q=x"}
+    assert browser.post("/team/switch/", to_away, headers=elsewhere).headers["Location"] == "/history/"
 
 
 def test_who_is_in_one_team_pays_nothing_for_the_others(crew, django_assert_num_queries):
