@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from betaconsole.catalogue.outcomes import Outcome, Verdict
 from betaconsole.claude import jsontext
+from betaconsole.library.models import PromptVersion
 from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.runs.models import Comparison, Exchange, Variant, Wait
 from betaconsole.runs.pages import wording
@@ -88,6 +89,10 @@ class OverRepeatsAnswer(TypedDict):
 class TakenAnswer(TypedDict):
     id: str
     version: int
+
+
+class TakenPromptAnswer(TakenAnswer):
+    changed: Annotated[bool, Field(description="What ran was that version with changes that nobody had saved.")]
 
 
 class VariantAnswer(TypedDict):
@@ -192,6 +197,9 @@ class ComparisonAnswer(TypedDict):
         Field(description="The order in which its requests were sent was drawn with it; null: in that of the columns."),
     ]
     checks: Annotated[list[dict[str, Any]], Field(description="What is checked of each output, as it was written.")]
+    prompt: NotRequired[
+        Annotated[TakenPromptAnswer, Field(description="The saved prompt that was run, where one was.")]
+    ]
     variants: list[VariantAnswer]
     exchanges: Annotated[list[ExchangeAnswer], Field(description="By repeat, case and variant; then further ones.")]
     verdict: Annotated[
@@ -281,6 +289,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         "preset": comparison.preset or None,
         "seed": comparison.seed,
         "checks": comparison.checks,
+        **_prompt(comparison),
         "variants": [
             _variant(variant, variants, _over_repeats(variant, exchanges, found, cases))
             for variant in variants.values()
@@ -299,6 +308,19 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         ],
         "verdict": verdict_of(comparison, {one.position: one.label for one in variants.values()}),
     }
+
+
+class _Prompt(TypedDict):
+    prompt: NotRequired[TakenPromptAnswer]
+
+
+def _prompt(comparison: Comparison) -> _Prompt:
+    """The version of a saved prompt that it began with; its body is not read for it."""
+    if comparison.prompt_version_id is None:
+        return {}
+    version = PromptVersion.objects.select_related("prompt").only("number", "prompt__public_id")
+    taken = version.get(pk=comparison.prompt_version_id)
+    return {"prompt": {"id": taken.prompt.public_id, "version": taken.number, "changed": comparison.prompt_changed}}
 
 
 def _variants(comparison: Comparison) -> QuerySet[Variant]:

@@ -1,28 +1,19 @@
-"""What `POST /comparisons` takes: its fields, and the plan and connection they mean."""
+"""What `POST /comparisons` takes, field by field."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import count
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from betaconsole.checks.checks import MAX_CHECKS
-from betaconsole.claude import jsontext
-from betaconsole.claude.endpoints import METHODS, Endpoint, EndpointError, check_endpoint
+from betaconsole.claude.endpoints import METHODS
 from betaconsole.claude.headers import EXTRA_HEADERS, check_beta, check_version
-from betaconsole.drafts.columns import MAX_REPEATS, letter
-from betaconsole.drafts.models import Engine
+from betaconsole.drafts.columns import MAX_REPEATS
 from betaconsole.library.stubs import MAX_TURNS, TURNS_WITH_STUBS
 from betaconsole.runs.launching.order import MAX_SEED
-from betaconsole.runs.launching.planning import CasePlan, Plan, VariantPlan
-from betaconsole.teams.models import Connection, Team, User
 
-from .preset_columns import columns_of_preset
-from .problems import Problem
-from .tool_calls import AskedStub, stubs_of
-from .uploads import AskedPart, upload_of
+from .tool_calls import AskedStub
+from .uploads import AskedPart
 
 SURROGATE = re.compile("[\\ud800-\\udfff]")
 
@@ -56,6 +47,7 @@ Patch = Annotated[
 Words = Annotated[str, Field(max_length=200), BeforeValidator(_storable)]
 Label = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_storable)]
 Token = Annotated[str, Field(min_length=1, max_length=128), BeforeValidator(_storable)]
+Number = Annotated[int, Field(ge=1, lt=10**9)]
 Beta = Annotated[str, AfterValidator(check_beta)]
 Version = Annotated[str, AfterValidator(check_version)]
 
@@ -68,9 +60,15 @@ class AskedVariant(Asked):
     """One column: betas, and what else it changes."""
 
     label: Label | None = Field(None, description="Unique; a letter (A, B, …) where left out.")
-    betas: list[Beta] = Field(
-        description="Names for the anthropic-beta header, in this order; none is a valid baseline."
+    betas: list[Beta] | None = Field(
+        None,
+        description="Names for the anthropic-beta header, in this order; an empty list is a valid baseline. Left out only "
+        "where a combination is taken.",
     )
+    combination: Words | None = Field(
+        None, description="Id or name of a saved combination: its betas in their order, and its patch."
+    )
+    combination_version: Number | None = Field(None, description="The newest where left out.")
     anthropic_version: Version | None = Field(None, description="The connection's where left out.")
     patch: Patch | None = Field(
         None, description="Changes to the body: a merge patch (RFC 7396) or a list of operations (RFC 6902)."
@@ -143,6 +141,12 @@ class NewComparison(Asked):
         description="The request body, without betas. Left out where the endpoint takes none or every case has its own.",
     )
     parts: list[AskedPart] | None = Field(None, description="A multipart upload, in place of a body.")
+    prompt: Words | None = Field(
+        None,
+        description="Id or name of a saved prompt, in place of a body. What is left out here is as it was saved: tool_stubs, "
+        "max_turns, cases and, as title, its name. Its variables have their default values where a case says nothing.",
+    )
+    prompt_version: Number | None = Field(None, description="The newest where left out.")
     variants: list[AskedVariant] | None = Field(None, description="The columns: 1 to 32.")
     preset: Literal["leave_one_out", "one_at_a_time", "all_subsets", "controls"] | None = Field(
         None,
@@ -191,124 +195,4 @@ class NewComparison(Asked):
     client_token: Token | None = Field(
         None,
         description="Makes asking twice safe: the same token with the same request finds the comparison made before.",
-    )
-
-
-def plan_of(asked: NewComparison, *, version: str) -> Plan:
-    """The plan that was asked for; `version` is the connection's `anthropic-version`. Raises `Problem`."""
-    raw_body, content_type = upload_of(asked.parts)
-    plan = Plan(
-        body=asked.body,
-        variants=columns_of(asked, version=version),
-        version=version,
-        title=asked.title or "",
-        cases=[CasePlan()] if asked.cases is None else [_case_plan(case) for case in asked.cases],
-        repeats=asked.repeats,
-        stream=asked.stream,
-        endpoint=_endpoint(asked.endpoint),
-        raw_body=raw_body,
-        content_type=content_type,
-        engine=asked.engine,
-        is_trace=asked.trace,
-        separate_caches=asked.separate_caches,
-        tool_stubs=stubs_of(asked.tool_stubs or ()),
-        max_turns=asked.max_turns or None,
-        seed=asked.seed,
-        preset=asked.preset or "",
-        checks=asked.checks or (),
-    )
-    if not plan.endpoint.is_messages or (plan.stream is None and plan.engine != Engine.LIVE):
-        return plan
-    return _streaming(plan)
-
-
-def _endpoint(asked: AskedEndpoint | None) -> Endpoint:
-    if asked is None:
-        return Endpoint.MESSAGES
-    try:
-        return check_endpoint(asked.method, asked.path, asked.query)
-    except EndpointError as error:
-        raise Problem(422, str(error), field="endpoint") from error
-
-
-def connection_for(team: Team, named: str | None, user: User | None = None) -> Connection:
-    """The connection that was asked for by id, name or kind, or the team's default, of those that `user` may send on."""
-    usable = Connection.objects.filter(team=team).usable().order_by("-pk")
-    if named is None:
-        if not usable.exists():
-            raise Problem(422, "The team has no connection.", field="connection")
-        return Connection.objects.default_for(team, user)
-    for key in ("public_id", "name", "kind"):
-        if found := usable.filter(**{key: named}).first():
-            return found
-    raise Problem(422, f"The team has no connection with the id or name {named!a}.", field="connection")
-
-
-def _labels(given: Sequence[str | None]) -> list[str]:
-    """The labels as given; a column without one takes its letter, or the next that nobody has."""
-    taken = {label for label in given if label is not None}
-    labels = []
-    for position, label in enumerate(given):
-        if label is None:
-            label = next(name for name in map(letter, count(position)) if name not in taken)
-            taken.add(label)
-        labels.append(label)
-    return labels
-
-
-def columns_of(asked: NewComparison, *, version: str) -> list[VariantPlan]:
-    """The columns as given, or as the preset makes them. Raises `Problem`."""
-    if asked.preset is not None and asked.variants is not None:
-        raise Problem(422, "Give variants or a preset with betas, not both.", field="preset")
-    if asked.preset is not None and asked.betas is None:
-        raise Problem(422, "A preset makes its columns from betas: list them.", field="betas")
-    if asked.preset is None and asked.betas is not None:
-        raise Problem(422, "Betas stand in each variant, or here with a preset.", field="betas")
-    if asked.preset is not None and asked.betas is not None:
-        return columns_of_preset(asked.preset, asked.betas, version=version)
-    if asked.variants is None:
-        raise Problem(422, "Give variants, or a preset with betas.", field="variants")
-    return _variant_plans(asked.variants, version)
-
-
-def _variant_plans(asked: Sequence[AskedVariant], version: str) -> list[VariantPlan]:
-    labels = _labels([variant.label for variant in asked])
-    return [
-        VariantPlan(
-            label=label,
-            betas=tuple(variant.betas),
-            version=variant.anthropic_version or version,
-            changes=variant.patch,
-            own_body=variant.body,
-            baseline=variant.baseline,
-            headers=tuple((variant.headers or {}).items()),
-        )
-        for label, variant in zip(labels, asked, strict=True)
-    ]
-
-
-def _case_plan(case: AskedCase) -> CasePlan:
-    # Put in as text now, so that a number is still written as it was when the case is read back from the store.
-    variables = {
-        name: value if isinstance(value, str) else jsontext.dumps(value)
-        for name, value in (case.variables or {}).items()
-    }
-    return CasePlan(name=case.name or "", variables=variables, body=case.body)
-
-
-def _streaming(plan: Plan) -> Plan:
-    """The plan with what was asked of streaming in each body, where whoever runs it again finds it; else `stream: true`
-    in each that says nothing about it."""
-
-    def told(body: Any) -> Any:
-        if body is None or ("stream" in body and plan.stream is None):
-            return body
-        return body if plan.stream is False and "stream" not in body else {**body, "stream": plan.stream is not False}
-
-    return replace(
-        plan,
-        stream=None,
-        body=told(plan.body),
-        variants=[replace(variant, own_body=told(variant.own_body)) for variant in plan.variants],
-        cases=[replace(case, body=told(case.body)) for case in plan.cases],
     )

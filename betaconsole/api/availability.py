@@ -13,7 +13,8 @@ from betaconsole.runs.launching.launching import SendingDisabled
 from betaconsole.runs.sending import engine
 from betaconsole.teams.access import TeamRequest
 
-from .asking import Asked, Beta, Label, Words, connection_for
+from .asking import Asked, Beta, Label, Words
+from .orders import connection_for
 from .problems import Problem
 
 EXAMPLE = {"connection": "simulator", "betas": ["context-management-2025-06-27"], "models": ["claude-sonnet-5-5"]}

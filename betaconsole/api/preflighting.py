@@ -28,7 +28,9 @@ COUNTING_S = 10.0  # how long an answer waits for count_tokens
 class AskedColumn(AskedVariant):
     """One column, as for a comparison; names and versions that cannot be sent are findings here, not refusals."""
 
-    betas: list[Words] = Field(description="Names for the anthropic-beta header, in this order, well-formed or not.")
+    betas: list[Words] | None = Field(
+        None, description="Names for the anthropic-beta header, in this order, well-formed or not."
+    )
     anthropic_version: Words | None = Field(None, description="The connection's where left out.")
 
 

@@ -8,7 +8,6 @@ from betaconsole.availability.standings import stands_on
 from betaconsole.checks.checks import CheckError
 from betaconsole.compare.checking import set_checks
 from betaconsole.runs.launching.continuing import answer, go_on
-from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.launching.more_repeats import add_repeats
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.sending.cancelling import cancel
@@ -19,10 +18,11 @@ from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
 from . import answers, availability, betas, history, library, problems, sharing
-from .asking import EXAMPLE, NewChecks, NewComparison, connection_for, plan_of
+from .asking import EXAMPLE, NewChecks, NewComparison
 from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
 from .more_repeats import MORE_EXAMPLE, MoreRepeats
+from .orders import order_of
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
 from .tokens import Token, check_role, check_still_accepted
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
@@ -60,15 +60,8 @@ def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpRespons
     With a client_token asking twice sends once: 200 with the comparison made before, or 409 where the request differs.
     """
     check_role(request, Role.MEMBER)
-    connection = connection_for(request.team, asked.connection, request.user)
-    comparison, is_new = launch(
-        plan_of(asked, version=connection.anthropic_version),
-        team=request.team,
-        author=request.user,
-        connection=connection,
-        client_token=asked.client_token,
-        over_budget=asked.over_budget,
-    )
+    order = order_of(asked, team=request.team, user=request.user)
+    comparison, is_new = order.launch(client_token=asked.client_token, over_budget=asked.over_budget)
     return json_response(answers.created(comparison, request), status=201 if is_new else 200)
 
 
@@ -87,8 +80,8 @@ def preflight(request: TeamRequest, asked: AskedPreflight) -> HttpResponse:
     """
     if asked.count_tokens:
         check_role(request, Role.MEMBER)
-    connection = connection_for(request.team, asked.connection, request.user)
-    plan = plan_of(asked, version=connection.anthropic_version)
+    order = order_of(asked, team=request.team, user=request.user)
+    plan, connection = order.plan, order.connection
     stands = stands_on(connection.pk, {beta for variant in plan.variants for beta in variant.betas})
     tokens = tokens_of(plan, connection, asking=request.user if asked.count_tokens else None)
     return json_response(looked_at(plan, today=timezone.now().date(), stands=stands, tokens=tokens))

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from betaconsole.api.asking import NewComparison, connection_for, plan_of
+from betaconsole.api.asking import NewComparison
+from betaconsole.api.orders import connection_for
+from betaconsole.api.plans import plan_of
 from betaconsole.claude import jsontext
 from betaconsole.runs.launching.planning import Plan, askings
 from betaconsole.runs.launching.repeating import run_whole_again

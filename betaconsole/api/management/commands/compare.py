@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pydantic import ValidationError
 
-from betaconsole.api.asking import NewComparison, connection_for, plan_of
+from betaconsole.api.asking import NewComparison
 from betaconsole.api.conditions import (
     Condition,
     ConditionError,
@@ -22,12 +22,12 @@ from betaconsole.api.conditions import (
     read_condition,
 )
 from betaconsole.api.exact_json import json_response
+from betaconsole.api.orders import order_of
 from betaconsole.api.problems import problem_of, read_invalid
 from betaconsole.api.verdicts import as_answer, told_of
 from betaconsole.checks.checks import CheckError, read_checks
 from betaconsole.claude import jsontext
 from betaconsole.compare.evidence import conclude
-from betaconsole.runs.launching.launching import launch
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.pages.overview import progress
 from betaconsole.runs.pages.showing import rows_of
@@ -187,18 +187,11 @@ def _membership(email: str | None) -> Membership:
 
 def _launched(asked: NewComparison, membership: Membership, conditions: Sequence[Condition]) -> Comparison:
     try:
-        connection = connection_for(membership.team, asked.connection, membership.user)
-        plan = plan_of(asked, version=connection.anthropic_version)
+        order = order_of(asked, team=membership.team, user=membership.user)
+        labels, checks = [one.label for one in order.plan.variants], _names_of_checks(order.plan.checks)
         for condition in conditions:
-            check_planned(condition, labels=[one.label for one in plan.variants], checks=_names_of_checks(plan.checks))
-        comparison, _ = launch(
-            plan,
-            team=membership.team,
-            author=membership.user,
-            connection=connection,
-            client_token=asked.client_token,
-            over_budget=asked.over_budget,
-        )
+            check_planned(condition, labels=labels, checks=checks)
+        comparison, _ = order.launch(client_token=asked.client_token, over_budget=asked.over_budget)
     except ConditionError as error:
         raise CommandError(f"--fail-if {error}", returncode=UNDECIDED) from None
     except Exception as error:
