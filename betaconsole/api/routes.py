@@ -17,7 +17,7 @@ from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
-from . import answers, availability, betas, history, library, problems, sharing
+from . import answers, availability, betas, combinations, history, problems, prompts, sharing
 from .asking import EXAMPLE, NewChecks, NewComparison
 from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
@@ -42,7 +42,8 @@ api = NinjaAPI(
     docs_url=None,
 )
 problems.install(api)
-api.add_router("", library.router)
+api.add_router("", prompts.router)
+api.add_router("", combinations.router)
 api.add_router("", history.router)
 api.add_router("", sharing.router)
 

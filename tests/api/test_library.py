@@ -2,14 +2,8 @@
 
 import pytest
 
-from betaconsole.api.library import (
-    COMBINATION_EXAMPLE,
-    PROMPT_EXAMPLE,
-    CombinationAnswer,
-    CombinationVersionAnswer,
-    PromptAnswer,
-    VersionAnswer,
-)
+from betaconsole.api.combinations import COMBINATION_EXAMPLE, CombinationAnswer, CombinationVersionAnswer
+from betaconsole.api.prompts import PROMPT_EXAMPLE, PromptAnswer, VersionAnswer
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.models import Membership
 from tests.api.calling import Caller, error_of, fits

@@ -3,7 +3,8 @@
 import pytest
 
 from betaconsole.api.answers import ComparisonAnswer
-from betaconsole.api.library import COMBINATION_EXAMPLE, PROMPT_EXAMPLE
+from betaconsole.api.combinations import COMBINATION_EXAMPLE
+from betaconsole.api.prompts import PROMPT_EXAMPLE
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.models import Membership, Team, User
 from tests.api.calling import Caller, error_of, fits
