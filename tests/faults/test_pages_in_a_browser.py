@@ -123,3 +123,15 @@ def test_b35_without_scripts_a_run_can_be_started_and_looked_at_again(browser: B
 def shown_after(page: Page, path: str) -> str:
     page.goto(path)
     return page.locator(".lane .block-text").last.inner_text() if page.locator(".lane .block-text").count() else ""
+
+
+def test_a_page_says_that_the_console_does_not_answer_until_it_does(browser: Browser, stage: Stage) -> None:
+    with watched_page(browser, stage.console.url, allow=("Failed to fetch", "Failed to load resource")) as page:
+        page.goto("/history/")
+        trouble, asked = page.locator("#trouble"), page.get_by_role("searchbox")
+        page.context.set_offline(True)
+        asked.fill("triage")
+        expect(trouble.get_by_role("alert")).to_contain_text("The console does not answer.")
+        page.context.set_offline(False)
+        asked.fill("triage again")
+        expect(trouble).to_be_empty()

@@ -3,10 +3,11 @@
 import re
 
 import pytest
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.test import Client, RequestFactory
 
 from betaconsole.teams.models import Connection
-from betaconsole.web.failures import csrf_failure, server_error
+from betaconsole.web.failures import bad_request, csrf_failure, forbidden, server_error
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,26 @@ def test_a_form_without_its_token_says_to_reload(strict_client, owner):
     page = strict_client.post("/comparisons/", {})
     assert page.status_code == 403
     assert "Go back, reload the page" in page.content.decode()
+
+
+def test_htmx_is_answered_with_a_line_above_the_page_and_never_with_a_page(strict_client, client, owner):
+    by_htmx = RequestFactory().get("/")
+    by_htmx.htmx = True
+    answers = {
+        "That is gone": client.get("/comparisons/nothing/lanes/", headers={"HX-Request": "true"}),
+        "This page is too old to act": strict_client.post("/drafts/", headers={"HX-Request": "true"}),
+        "That is too large": bad_request(by_htmx, RequestDataTooBig()),
+        "Not understood": bad_request(by_htmx, BadRequest()),
+        "This needs another role": forbidden(by_htmx),
+        "Something broke in the console": server_error(by_htmx),
+    }
+    assert [answer.status_code for answer in answers.values()] == [404, 403, 413, 400, 403, 500]
+    for title, answer in answers.items():
+        line = answer.content.decode()
+        assert title in line
+        assert '<hx-partial hx-target="#trouble"' in line
+        assert "<main" not in line
+        assert answer.headers["HX-Reswap"] == "none"
 
 
 def test_the_page_for_a_fault_of_the_console_needs_no_database(django_assert_num_queries):
