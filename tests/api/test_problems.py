@@ -172,7 +172,7 @@ def test_a_wrong_method_is_answered_with_the_right_one(caller):
 
 
 def test_a_mistake_of_ours_is_answered_without_its_details(caller, monkeypatch, caplog):
-    monkeypatch.setattr("betaconsole.api.routes.launch", lambda *args, **options: 1 / 0)
+    monkeypatch.setattr("betaconsole.api.orders.launch", lambda *args, **options: 1 / 0)
     response = caller.compare()
     assert response.status_code == 500
     assert "division" not in error_of(response)["message"]
