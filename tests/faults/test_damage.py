@@ -7,6 +7,8 @@ from cryptography.fernet import Fernet
 from django.db import connection
 from django.test import Client
 
+from betaconsole.drafts.models import Draft
+from betaconsole.drafts.starting import latest_or_blank
 from betaconsole.runs.management.commands.serve import Command as Serve
 from betaconsole.runs.models import Body, Comparison, Exchange, Segment
 from betaconsole.runs.sending.recording import interrupt
@@ -51,7 +53,7 @@ def pair(owner: Membership) -> tuple[Comparison, Comparison]:
     return made[0], made[1]
 
 
-def spoil(row: Comparison | Exchange | Body, **columns: object) -> None:
+def spoil(row: Comparison | Exchange | Body | Draft, **columns: object) -> None:
     names = ", ".join(f"{name} = %s" for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {row._meta.db_table} SET {names} WHERE id = %s", [*columns.values(), row.pk])
@@ -98,6 +100,18 @@ def test_s10_a_request_that_cannot_be_read_is_shown_as_damaged_and_never_sent(
     assert page.status_code == 500
     assert "A part of this is damaged" in page.content.decode()
     assert visitor.get("/history/").status_code == visitor.get(good.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_s10_whoever_had_a_draft_open_that_is_damaged_begins_anew(visitor: Client, owner: Membership) -> None:
+    draft = latest_or_blank(owner.team, owner.user)
+    spoil(draft, columns=NO_JSON)
+    assert visitor.get(f"/?draft={draft.public_id}").status_code == 500
+    for says_so in (True, False):
+        page = visitor.get("/")
+        assert page.status_code == 200
+        assert ("What you had open last is damaged" in page.content.decode()) is says_so
+    assert Draft.objects.count() == 2
 
 
 @pytest.mark.both_databases

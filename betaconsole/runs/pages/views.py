@@ -27,7 +27,7 @@ from betaconsole.runs.launching.planning import PlanError
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.sending.cancelling import cancel as cancel_exchanges
 from betaconsole.runs.stored import response_bytes
-from betaconsole.storage.fields import damaged_columns
+from betaconsole.storage.fields import DamagedValue, damaged_columns
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.hostile_files import file_response
@@ -52,7 +52,14 @@ NOT_SENT = (NotReady, PlanError, TokenReused, SendingDisabled, DatabaseError)
 def compose(request: TeamRequest) -> HttpResponse:
     if not request.user.may_run:
         return redirect("runs:history")
-    return render(request, "runs/compose.html", compose_context(draft_asked_for(request), request))
+    try:
+        return render(request, "runs/compose.html", compose_context(draft_asked_for(request), request))
+    except DamagedValue:
+        if "draft" in request.GET:
+            raise
+        # Else whatever was open last would keep its owner out of the composer for good.
+        context = compose_context(starting.blank(request.team, request.user), request)
+        return render(request, "runs/compose.html", {**context, "was_damaged": True})
 
 
 def draft_asked_for(request: TeamRequest) -> Draft:
