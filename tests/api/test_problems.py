@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from betaconsole.runs.models import Comparison, Exchange
@@ -169,6 +170,16 @@ def test_a_wrong_method_is_answered_with_the_right_one(caller):
     response = caller.get("/comparisons")
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
     assert "POST" in error_of(response)["message"]
+
+
+def test_head_is_answered_where_get_is(caller):
+    def head(path: str) -> HttpResponse:
+        return caller.client.head(f"{V1}{path}", headers={"authorization": f"Bearer {caller.secret}"})
+
+    assert [head(path).status_code for path in ("/history", "/exchanges/nothing", "/comparisons")] == [200, 404, 405]
+    assert head("/history").headers["Content-Length"] == caller.get("/history").headers["Content-Length"]
+    answer = caller.post("/history")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_a_mistake_of_ours_is_answered_without_its_details(caller, monkeypatch, caplog):
