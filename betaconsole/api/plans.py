@@ -53,6 +53,7 @@ def plan_of(asked: NewComparison, *, version: str, taken: Taken = NOTHING_TAKEN)
 def _with_prompt(plan: Plan, asked: NewComparison, taken: Taken) -> Plan:
     """The plan with what the saved prompt brings where the request says nothing itself, as the composer opens it."""
     if taken.prompt is None:
+        _check_said(plan)
         return plan
     try:
         body = jsontext.loads(taken.prompt.body_text)
@@ -70,6 +71,13 @@ def _with_prompt(plan: Plan, asked: NewComparison, taken: Taken) -> Plan:
         tool_stubs=taken.prompt.tool_stubs if asked.tool_stubs is None else plan.tool_stubs,
         max_turns=taken.prompt.max_turns if asked.max_turns is None else plan.max_turns,
     )
+
+
+def _check_said(plan: Plan) -> None:
+    """Refuses a plan that says nowhere what a message is."""
+    own = (*(one.own_body for one in plan.variants), *(case.body for case in plan.cases))
+    if plan.has_prompt and plan.raw_body is None and all(body is None for body in (plan.body, *own)):
+        raise Problem(422, "Say what is sent: a body, or a saved prompt.", field="body")
 
 
 def _filled(cases: Sequence[CasePlan], taken: Taken) -> list[CasePlan]:
