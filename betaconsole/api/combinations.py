@@ -34,7 +34,7 @@ from .kept import (
     seen,
     version_of,
 )
-from .problems import Problem
+from .problems import Problem, check_parameters
 from .tokens import check_role
 
 router = Router()
@@ -94,6 +94,7 @@ def list_combinations(
     request: TeamRequest, limit: int = LIMIT, before: str | None = BEFORE, archived: bool = ARCHIVED
 ) -> HttpResponse:
     """The team's saved combinations, newest first."""
+    check_parameters(request, ("limit", "before", "archived"))
     found, after = paged(seen(Combination, request), limit=limit, before=before, is_archived=archived)
     return json_response({"items": [_combination(one, request) for one in found], "next": after})
 

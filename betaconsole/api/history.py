@@ -1,14 +1,14 @@
 """The history, as programs read it: comparisons and single exchanges that match, newest first."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from betaconsole.runs.history.asking import asked_for
+from betaconsole.runs.history.asking import PARAMETERS, asked_for
 from betaconsole.runs.history.listing import history, summaries_for
 from betaconsole.runs.history.single import found_exchanges
 from betaconsole.runs.history.typed_query import Ignored
@@ -21,7 +21,7 @@ from betaconsole.web.paging import identifier
 
 from .answers import ErrorAnswer, Failure
 from .exact_json import json_response
-from .problems import Problem
+from .problems import Problem, check_parameters
 
 router = Router()
 PAGE, MOST = 50, 200
@@ -42,6 +42,7 @@ class AskedHistory(Schema):
     connection: str = Field("", description="Id or name.")
     author: str = Field("", description="me, an e-mail or a name.")
     tag: str = ""
+    is_: str = Field("", alias="is", description="pinned, simulated, batch or trace.")
     cost: str = Field("", description="US dollars: >0.1, 0.1..2.")
     latency: str = Field("", description="Of the slowest exchange: >5s, 200ms..2s.")
     since: str = Field("", description="A day (2026-11-01) or how long ago (7d).")
@@ -51,10 +52,25 @@ class AskedHistory(Schema):
 
     def query(self) -> TypedQuery:
         """Raises the 422 where a part is not understood: a program must not get everything for a filter that it misspelt."""
-        query = asked_for({name: value for name, value in self.dict().items() if isinstance(value, str)})
-        if query.ignored:
-            raise _not_understood(query.ignored[0].text, query.ignored[0].why)
+        query = asked_for({name: value for name, value in self.given.items() if isinstance(value, str)})
+        self.check(query.ignored)
         return query
+
+    def check(self, ignored: Sequence[Ignored]) -> None:
+        """Raises the 422 for the first of these, at the parameter that it came in."""
+        for one in ignored:
+            for name, kind in PARAMETERS.items():
+                if self.given[name] and one.text == f"{kind}:{str(self.given[name]).strip()}":
+                    raise Problem(422, one.why, field=name)
+            raise Problem(422, f"{one.text}: {one.why}", field="q")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Every parameter by its name in the address."""
+        return self.dict(by_alias=True)
+
+
+PARAMETER_NAMES = [field.alias or name for name, field in AskedHistory.model_fields.items()]
 
 
 class ComparisonSummary(TypedDict):
@@ -121,13 +137,14 @@ class ExchangesAnswer(TypedDict):
 )
 def list_history(request: TeamRequest, asked: Query[AskedHistory]) -> HttpResponse:
     """The team's comparisons that match, newest first."""
+    check_parameters(request, PARAMETER_NAMES)
     before = asked.before
     if before and not (before.isascii() and before.isdecimal() and len(before) <= 9):
         raise Problem(422, "This is the next of another page.", field="before")
     found = history(
         request.user, request.team, query=asked.query(), before=int(before) if before else None, size=asked.limit
     )
-    _check(found.sought.ignored if found.sought else ())
+    asked.check(found.sought.ignored if found.sought else ())
     comparisons = [row.comparison for row in found.rows]
     summaries, betas = summaries_for(comparisons), _betas(comparisons)
     items = [comparison_summary(one, summaries[one.pk], betas.get(one.pk, [])) for one in comparisons]
@@ -143,23 +160,15 @@ def list_history(request: TeamRequest, asked: Query[AskedHistory]) -> HttpRespon
 def list_exchanges(request: TeamRequest, asked: Query[AskedHistory]) -> HttpResponse:
     """Single exchanges that have ended and match, the newest comparison's first. Words are looked for in answers, errors and
     request-ids."""
+    check_parameters(request, PARAMETER_NAMES)
     try:
         found = found_exchanges(
             request.user, request.team, asked.query(), before=identifier(asked.before), size=asked.limit
         )
     except Exchange.DoesNotExist:
         raise Problem(422, "This is the next of another page.", field="before") from None
-    _check(found.ignored)
+    asked.check(found.ignored)
     return json_response({"items": [found_exchange(one) for one in found.rows], "next": found.next_before})
-
-
-def _check(ignored: Sequence[Ignored]) -> None:
-    if ignored:
-        raise _not_understood(ignored[0].text, ignored[0].why)
-
-
-def _not_understood(text: str, why: str) -> Problem:
-    return Problem(422, f"{text}: {why}", field="q")
 
 
 def _betas(comparisons: list[Comparison]) -> dict[int, list[str]]:

@@ -67,7 +67,7 @@ def version_of(versions: QuerySet[AnyVersion], number: int) -> AnyVersion:
 def paged(rows: KeptQuerySet, *, limit: int, before: str | None, is_archived: bool) -> tuple[list[Any], str | None]:
     """The rows, and the id of the last where more follow. Raises `Problem` for a cursor that is none."""
     wanted = rows.archived() if is_archived else rows.filter(archived_at=None)
-    if before is not None:
+    if before:
         last = rows.filter(public_id=identifier(before)).values_list("pk", flat=True).first()
         if last is None:
             raise Problem(422, "There is nothing with this id here.", field="before")

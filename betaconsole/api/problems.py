@@ -1,7 +1,7 @@
 """What goes wrong, as one JSON form: `{"error": {"type", "field", "message"}}`, with a status that fits."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pydantic
@@ -133,6 +133,13 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     source, *path = error["loc"]
     field = ".".join(str(part) for part in (path[1:] if source == "body" else path))
     return Problem(422, _message(error, field), field=field or None)
+
+
+def check_parameters(request: HttpRequest, known: Collection[str]) -> None:
+    """Raises the 422 for a parameter in the address that is none: whoever misspells a filter must not get everything."""
+    for name in request.GET:
+        if name not in known:
+            raise Problem(422, f"There is no such parameter; there are {', '.join(known)}.", field=name)
 
 
 def read_invalid(error: pydantic.ValidationError) -> str:

@@ -37,7 +37,7 @@ from .kept import (
     seen,
     version_of,
 )
-from .problems import Problem
+from .problems import Problem, check_parameters
 from .tokens import check_role
 from .tool_calls import AskedStub, stubs_of
 
@@ -137,6 +137,7 @@ def list_prompts(
     archived: bool = ARCHIVED,
 ) -> HttpResponse:
     """The team's saved prompts, newest first."""
+    check_parameters(request, ("tag", "limit", "before", "archived"))
     rows = seen(Prompt, request).prefetch_related("tags").defer("words")
     if tag:
         rows = rows.filter(tags__tag=tag.lower()[:40])

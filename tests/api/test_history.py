@@ -49,9 +49,11 @@ def test_filters_are_parameters_or_typed(caller, seeded):
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        ("state=happy", "There is no state"),
-        ("q=foo:bar", "There is no filter"),
-        ("cost=5", "Give bounds"),
+        ("state=happy", "state: There is no state"),
+        ("is=odd", "is: "),
+        ("colour=red", "colour: There is no such parameter"),
+        ("q=foo:bar", "q: foo:bar: There is no filter"),
+        ("cost=5", "cost: Give bounds"),
         ("limit=0", "greater than"),
         ("before=nothing-like-it", "another page"),
     ],

@@ -72,6 +72,8 @@ def test_a_list_is_read_page_by_page(caller: Caller, kind: str):
         before = f"&before={page['next']}"
     assert (read, page["next"]) == (ids[::-1], None)
     assert caller.get(f"/{kind}?before=nothing").status_code == 422
+    misspelt = caller.get(f"/{kind}?archive=1")
+    assert (misspelt.status_code, error_of(misspelt)["field"]) == (422, "archive")
     assert caller.get(f"/{kind}?archived=true").json()["items"] == []
 
 
