@@ -1,11 +1,10 @@
 """Fixtures that the whole suite shares. Ann owns, Bo is on her team, Eve is not."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import connection
-from django.db.models.signals import post_migrate
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
@@ -14,7 +13,9 @@ from betaconsole.teams.solo import set_up_solo
 from tests import recorded
 from tests.browser import browser, page
 from tests.console import Console, running
+from tests.emptying import empty_after_real_transactions
 from tests.keys_in_process import keys_stay_sealed
+from tests.migrated import own_database
 from tests.scan import every_client_scans
 from tests.team_mode import crew, team_mode
 
@@ -23,6 +24,7 @@ __all__ = ["browser", "crew", "keys_stay_sealed", "page", "team_mode"]
 # How long an example takes says more of the machine than of what is tested.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+empty_after_real_transactions()
 
 
 def pytest_report_header() -> str:
@@ -31,19 +33,14 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
-    """The audit log may be emptied between tests: tests with real transactions end by deleting every row."""
-    if connection.vendor == "sqlite":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER IF EXISTS audit_kept")
-    post_migrate.connect(empty_the_index, sender=apps.get_app_config("runs"))
-
-
-def empty_the_index(**_: object) -> None:
-    """Django deletes the rows of models after a test with real transactions; those of the full text are no model's."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE runs_fulltext, runs_terms")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database of this process's own; pytest-django would make its tables in each process anew."""
+    with own_database(connection.settings_dict) as name:
+        connection.settings_dict["NAME"] = name
+        if connection.vendor == "sqlite":  # so that the audit log can be emptied between tests
+            with django_db_blocker.unblock(), connection.cursor() as cursor:
+                cursor.execute("DROP TRIGGER audit_kept")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,21 +1,29 @@
-"""A database with all its tables and nothing in them: made once in each process of the suite, and copied for each console.
+"""A database with all its tables and nothing in them: made once for each state of the code, and copied for each process of
+the suite and each console that it starts.
 
-Making the tables takes seconds of a core, which is too much for each of the many consoles that tests start. What a first
-start does is tested where nothing is laid before it (tests/storage, and whatever calls for a bare data folder).
+Making the tables takes seconds of a core. What a first start does is tested where nothing is laid before it
+(tests/storage, and whatever calls for a bare data folder).
 """
 
 import atexit
+import fcntl
+import hashlib
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import allauth
+import django
 import psycopg
 
 from tests.environment import CHECKOUT, clean_environment
@@ -24,11 +32,23 @@ NAME = "betaconsole.sqlite3"
 TEMPLATE, ADVISORY_LOCK = "tables_of_tests", 0x7AB1E5
 
 
-def lay_tables(data: Path) -> None:
+def lay_tables(data: Path, name: str = NAME) -> None:
     """Put the tables into a data folder, unless it has a database already."""
-    if not (data / NAME).exists():
-        shutil.copyfile(_made(), data / NAME)
-        (data / NAME).chmod(0o600)
+    if not (data / name).exists():
+        shutil.copyfile(_made(), data / name)
+        (data / name).chmod(0o600)
+
+
+@contextmanager
+def own_database(configured: Mapping[str, Any]) -> Iterator[str]:
+    """The name of a new database with its tables, of the kind that Django's settings of one name."""
+    if configured["ENGINE"].endswith("sqlite3"):
+        path = Path(configured["TEST"]["NAME"])
+        lay_tables(path.parent, path.name)
+        yield str(path)
+    else:
+        with postgres_database(os.environ["BETACONSOLE_TEST_DATABASE_URL"]) as address:
+            yield urlsplit(address).path.removeprefix("/")
 
 
 @contextmanager
@@ -61,10 +81,33 @@ def _template(server: str) -> str:
 
 @cache
 def _made() -> Path:
-    folder = tempfile.mkdtemp(prefix="betaconsole-tables-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _migrate(BETACONSOLE_DATA=folder)
-    return Path(folder) / NAME
+    """A copy of this process's own, because the one of the checkout goes when the code changes."""
+    with (_folder() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        kept = _folder() / f"{_state_of_the_code()}.sqlite3"
+        if not kept.exists():
+            for old in _folder().glob("*.sqlite3"):
+                old.unlink()
+            with tempfile.TemporaryDirectory(dir=_folder()) as data:
+                _migrate(BETACONSOLE_DATA=data)
+                (Path(data) / NAME).rename(kept)
+        own = tempfile.mkdtemp(prefix="betaconsole-tables-")
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return Path(shutil.copy(kept, own))
+
+
+def _folder() -> Path:
+    folder = CHECKOUT / "build" / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _state_of_the_code() -> str:
+    """Says whether the tables might be others: every file of the console's, the libraries with tables, and SQLite."""
+    state = hashlib.sha256(f"{django.__version__} {allauth.__version__} {sqlite3.sqlite_version}".encode())
+    for path in sorted((CHECKOUT / "betaconsole").rglob("*.py")):
+        state.update(f"{path.relative_to(CHECKOUT)} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return state.hexdigest()[:16]
 
 
 def _migrate(**environment: str) -> None:

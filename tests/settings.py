@@ -9,3 +9,6 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")  # noqa: F405
 # Passwords of tests need no protection; a slow hash would only take time.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# No test of this process cuts the power; consoles that tests start write as they do in production.
+if "init_command" in (options := DATABASES["default"].get("OPTIONS", {})):  # noqa: F405
+    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
