@@ -15,8 +15,10 @@ from . import jsonplaces
 from .payload import depth
 
 MAX_DEPTH = 64
+MAX_VALUES = 2_000_000  # about: commas and brackets outside of strings. Each may take a hundred times its one sign
 
 _SAFE_DIGITS = sys.int_info.str_digits_check_threshold
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # one that never ends is all the rest
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
@@ -54,6 +56,7 @@ class Integer(int):
 class Real(float):
     """A number with a fraction or an exponent that remembers its spelling (its value may be rounded, or infinite)."""
 
+    __slots__ = ("spelling",)
     spelling: str
 
     def __new__(cls, spelling: str) -> Self:
@@ -75,8 +78,11 @@ _ARRAYS = (list, tuple)
 def loads(text: str) -> object:
     """The value of a JSON text; numbers are `Integer` or `Real`.
 
-    Strict: JsonError for NaN and Infinity, a key twice in one object, and nesting past `MAX_DEPTH`.
+    Strict: JsonError for NaN and Infinity, a key twice in one object, nesting past `MAX_DEPTH`, and more values than
+    memory should be given to.
     """
+    if _has_too_many_values(text):
+        _refuse(text, 0, f"it holds more than {MAX_VALUES:,} values")
     try:
         value = _decoder.decode(text)
     except json.JSONDecodeError as error:
@@ -107,6 +113,12 @@ def dumps(value: object, *, indent: int | None = None) -> str:
     except UnicodeEncodeError:
         return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text
+
+
+def _has_too_many_values(text: str) -> bool:
+    if sum(map(text.count, ",[{")) <= MAX_VALUES:
+        return False
+    return sum(map(_STRING.sub("", text).count, ",[{")) > MAX_VALUES
 
 
 class _BareWord(Exception):

@@ -34,6 +34,7 @@ class CurlRequest:
     method: str = ""  # as -X, -G, -I or -T say; empty: what the body asks for
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: str | None = None
+    data: list[str] = field(default_factory=list)  # the body in pieces
     files: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     expansions: list[str] = field(default_factory=list)
@@ -57,6 +58,8 @@ def read_curl(text: str) -> CurlRequest:
     request = CurlRequest()
     for option, value in _options(command.words):
         _take(request, option, value, command)
+    if request.data:
+        request.body = "".join(request.data)
     return request
 
 
@@ -117,4 +120,4 @@ def _take_data(request: CurlRequest, option: str, value: Word, command: Command)
             request.files.append(text[1:] or "-")
             return
     request.expansions += value.expansions
-    request.body = text if request.body is None else request.body + joint + text
+    request.data += [joint, text] if request.data else [text]

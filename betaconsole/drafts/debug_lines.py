@@ -8,8 +8,10 @@ from typing import Any
 MARK = "Request options:"
 HTTPX = re.compile(r"HTTP Request: (?:POST|GET) \S+ \"HTTP/")
 DEEPEST = 200
+MOST_MARKS = 500_000  # commas, colons and brackets outside of strings: each may become a value a hundred times its size
+# A string that never ends is all the rest: it is read once only.
 _TOKEN = re.compile(
-    r"""(?P<string>[bru]?'(?:[^'\\]++|\\.)*+'|[bru]?"(?:[^"\\]++|\\.)*+")|(?P<open>[{\[(])|(?P<close>[}\])])|(?P<mark>[,:])""",
+    r"""(?P<string>[bru]?'(?:[^'\\]++|\\.)*+'?|[bru]?"(?:[^"\\]++|\\.)*+"?)|(?P<open>[{\[(])|(?P<close>[}\])])|(?P<mark>[,:])""",
     re.DOTALL,
 )
 
@@ -52,8 +54,11 @@ def read_debug_lines(text: str) -> DebugRequest:
 def _members(text: str, begin: int) -> dict[str, str]:
     """The source of each value in the dictionary that begins there, by key; values are not looked into."""
     members: dict[str, str] = {}
-    depth, key, value_at, last_string = 0, "", 0, ""
+    depth, key, value_at, last_string, marks = 0, "", 0, "", 0
     for token in _TOKEN.finditer(text, begin):
+        marks += not token["string"]
+        if marks > MOST_MARKS:
+            raise DebugLineError("The request holds more values than the console reads at once.")
         if token["open"]:
             depth += 1
         elif token["close"]:

@@ -113,7 +113,7 @@ def _from_source(text: str) -> Pasted:
     request = read_source(text)
     notes = [f"The last of {request.count} calls in it was taken."] if request.count > 1 else []
     if request.left_out:
-        names = ", ".join(_quoted(name) for name in dict.fromkeys(request.left_out))
+        names = _listed(request.left_out)
         notes.append(f"Left out, as only running the code could tell their values: {names}.")
     try:
         body = None if request.body is None else jsontext.dumps(request.body, indent=2)
@@ -139,7 +139,7 @@ def _from_curl(text: str) -> Pasted:
             ADD_FILES if is_upload else "Form fields and uploads (-F, -T) were left out: this request takes none."
         )
     if request.expansions:
-        names = ", ".join(dict.fromkeys(_quoted(name) for name in request.expansions))
+        names = _listed(request.expansions)
         notes.append(f"The shell would replace {names} in the body; here it stays as written.")
     return _finished("curl command", request.body, request.headers, dropped=request.secrets, notes=notes, went=went)
 
@@ -190,7 +190,7 @@ def _finished(
         version=sorted_headers.version,
         dropped=tuple(dict.fromkeys(sorted_headers.dropped)),
         not_kept=_named(sorted_headers.not_kept),
-        notes=tuple(sorted_headers.notes),
+        notes=tuple(dict.fromkeys(sorted_headers.notes))[:MOST_NAMED],
         endpoint=went.endpoint,
         headers=tuple(sorted(sorted_headers.extra.items())),
     )
@@ -306,6 +306,12 @@ def _named(names: list[str]) -> tuple[str, ...]:
     if telemetry:
         found.append("x-stainless-*")
     return (*found[:MOST_NAMED], f"{len(found) - MOST_NAMED} more") if len(found) > MOST_NAMED else tuple(found)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """The first of them, each once."""
+    names = list(dict.fromkeys(map(_quoted, texts)))
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST = 5_000_000  # characters
+MARKS, MOST_MARKS = ",[{(;=<>.+\n", 300_000  # each may become a value a hundred times its size
 CALL = re.compile(r"\.(?:messages|batches|models|files|skills|versions)\.(?:[a-z_]+)\(")
 WITH_BODY = {
     "messages.create": "/v1/messages",
@@ -55,6 +56,8 @@ class SourceRequest:
 
 def read_source(text: str) -> SourceRequest:
     """The last call of the SDK in the text. Raises `SourceError`."""
+    if sum(map(text.count, MARKS)) > MOST_MARKS:
+        raise SourceError("This code holds more values than the console reads at once.")
     if len(text) > LONGEST:
         raise SourceError(f"That is {len(text):,} characters of code; at most {LONGEST:,} are read.")
     try:

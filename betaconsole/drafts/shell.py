@@ -21,6 +21,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _BYTE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3}))")
+MOST_HERE_DOCUMENTS, MOST_PIECES = 20, 500_000
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 
 
@@ -54,11 +55,16 @@ class _Reader:
         self.text = text
         self.at = start
         self.command = Command([])
-        self.word: Word | None = None
+        self.pieces: list[str] | None = None  # of the word that is read; joined at its end
+        self.expansions: list[str] = []
+        self.here_documents = 0
 
     def read(self) -> Command:
+        count = 0
         while self.at < len(self.text) and self._piece():
-            pass
+            count += 1
+            if count > MOST_PIECES:
+                raise ShellError(f"The command has more than {MOST_PIECES:,} words and quotes.")
         self._end_word()
         return self.command
 
@@ -73,7 +79,7 @@ class _Reader:
             self._end_word()
             self._here_document(here[1] or here[2] or here[3])
             self.at = here.end()
-        elif self.word is None and (redirection := _REDIRECTION.match(self.text, self.at)):
+        elif self.pieces is None and (redirection := _REDIRECTION.match(self.text, self.at)):
             self.at = redirection.end()
             self._skip_word()
         elif self.text[self.at] in ";|&()<>\n\r":
@@ -103,24 +109,28 @@ class _Reader:
             self._add(text[self.at], self.at + 1)
 
     def _add(self, piece: str, end: int, *, expanding: str = "") -> None:
-        self.word = self.word or Word()
-        self.word.text += piece
-        # A backslash takes the meaning from the character behind it.
-        plain = re.sub(r"\\.", "", expanding, flags=re.DOTALL)
-        self.word.expansions += [found[0] for found in _EXPANSION.finditer(plain)][:20]
+        self.pieces = [] if self.pieces is None else self.pieces
+        self.pieces.append(piece)
         self.at = end
+        if expanding:
+            # A backslash takes the meaning from the character behind it.
+            plain = re.sub(r"\\.", "", expanding, flags=re.DOTALL)
+            self.expansions += [found[0] for found in _EXPANSION.finditer(plain)][:20]
 
     def _end_word(self) -> None:
-        if self.word is not None:
-            self.command.words.append(self.word)
-            self.word = None
+        if self.pieces is not None:
+            self.command.words.append(Word("".join(self.pieces), self.expansions))
+        self.pieces, self.expansions = None, []
 
     def _skip_word(self) -> None:
         while self.at < len(self.text) and not self.text[self.at].isspace() and self.text[self.at] not in ";|&()<>":
             self._word_piece()
-        self.word = None
+        self.pieces, self.expansions = None, []
 
     def _here_document(self, delimiter: str) -> None:
+        self.here_documents += 1
+        if self.here_documents > MOST_HERE_DOCUMENTS:
+            raise ShellError(f"The command has more than {MOST_HERE_DOCUMENTS} here-documents.")
         begin = self.text.find("\n", self.at) + 1
         end = re.compile(rf"^\t*{re.escape(delimiter)}\r?$", re.MULTILINE).search(self.text, begin) if begin else None
         if end is None:

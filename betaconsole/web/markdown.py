@@ -32,7 +32,7 @@ MAX_LINES = 6_000
 # Deeper than MAX_NESTING the parser drops text without a word, so what goes deeper than DEEP is not given to it.
 MAX_NESTING = 60
 DEEP = re.compile(
-    r"^(?:[ \t]*>){15}|^[ \t>]{30,}(?:[-*+]|\d+[.)])[ \t]|^(?:[ \t>]*(?:[-*+]|\d+[.)])[ \t]+){12}", re.MULTILINE
+    r"^(?:[ \t]*+>){15}|^[ \t>]{30,}(?:[-*+]|\d++[.)])[ \t]|^(?:[ \t>]*+(?:[-*+]|\d++[.)])[ \t]++){12}", re.MULTILINE
 )
 
 TAGS = {
