@@ -20,6 +20,7 @@ MAX_NAME = 120
 
 _PNG_HEAD, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _UNSENDABLE = re.compile(r'["\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]')
+_KEY = re.compile(rb"sk-ant-[A-Za-z0-9_-]{8,}")
 _PAGE = re.compile(rb"/Type\s?/Page(?![A-Za-z])")
 _MARKUP = re.compile(rb"<(?:!doctype html|html|script|svg|body)\b", re.IGNORECASE)
 # First bytes of what people try to attach, and what it is called.
@@ -84,6 +85,9 @@ def checked(data: bytes, name: str) -> tuple[Kind, list[str]]:
         raise FileRefused(f"{name} is {kind.label}: images (PNG, JPEG, GIF, WebP), PDF and UTF-8 text can be attached.")
     if _is_cut(data, kind):
         raise FileRefused(f"{name} is a {kind.label} that is cut off: its end is missing. Get the whole file again.")
+    if kind.media_type == TEXT and (key := _KEY.search(data)):
+        line = data.count(b"\n", 0, key.start()) + 1
+        raise FileRefused(f"{name} holds what looks like an API key (sk-ant-…) in line {line}: take it out first.")
     return kind, hints(data, kind, name)
 
 

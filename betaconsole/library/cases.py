@@ -6,12 +6,14 @@ In CSV the heading names the variables; a column `case` names the case. In JSONL
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from betaconsole.claude import jsontext
 from betaconsole.storage.fields import showable
+from betaconsole.web.incoming import has_too_many_values
 
 from .names import MAX_NAME, one_line
 from .variables import MAX_VALUE, MAX_VARIABLES, NAME
@@ -19,8 +21,10 @@ from .variables import MAX_VALUE, MAX_VARIABLES, NAME
 MAX_CASES = 2000
 MAX_FILE_BYTES = 10_000_000
 MAX_LINE_CHARACTERS = 1_000_000
+MOST_VALUES = 500_000  # of JSON read at once: each may take a hundred times its size
 CASE = "case"  # the column that names a case
 DELIMITERS = ",;\t"
+KEY = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "is a spreadsheet or a ZIP archive: save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "is a spreadsheet: save the sheet as CSV"),
@@ -57,9 +61,10 @@ def read_cases(data: bytes, source: str) -> list[CaseRow]:
         line = data.count(b"\n", 0, error.start) + 1
         raise CasesRefused(f"{source} is not UTF-8: line {line} has a byte that does not belong there.") from error
     if "\x00" in text:
-        raise CasesRefused(
-            f"{source} is not text: line {text.count(chr(10), 0, text.index(chr(0))) + 1} has a NUL in it."
-        )
+        raise CasesRefused(f"{source} is not text: line {_line_at(text, text.index(chr(0)))} has a NUL in it.")
+    if key := KEY.search(text):
+        line = _line_at(text, key.start())
+        raise CasesRefused(f"{source}: line {line} holds what looks like an API key (sk-ant-…). Take it out first.")
     if not text.strip():
         raise CasesRefused(f"{source} is empty.")
     is_json = text.lstrip()[0] in "{["
@@ -67,6 +72,10 @@ def read_cases(data: bytes, source: str) -> list[CaseRow]:
     if not rows:
         raise CasesRefused(f"{source} has a heading and no case below it." if not is_json else f"{source} has no case.")
     return rows
+
+
+def _line_at(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1
 
 
 def checked_row(name: str, values: Iterable[tuple[str, str]]) -> CaseRow:
@@ -125,6 +134,8 @@ def _from_csv(text: str) -> Iterator[CaseRow]:
 
 
 def _heading(cells: Sequence[str]) -> list[str]:
+    if len(cells) > MAX_VARIABLES + 1:
+        raise CasesRefused(f"The first line has {len(cells):,} cells; a case has at most {MAX_VARIABLES} variables.")
     names = [cell.strip() for cell in cells]
     for name in names:
         if not NAME.fullmatch(name):
@@ -157,6 +168,8 @@ def _from_json(text: str) -> Iterator[CaseRow]:
 def _document(text: str, place: str) -> Any:
     if len(text) > (MAX_LINE_CHARACTERS if place != "The list" else MAX_FILE_BYTES):
         raise CasesRefused(f"{place} has more than {MAX_LINE_CHARACTERS:,} characters.")
+    if has_too_many_values(text.encode(), most=MOST_VALUES):
+        raise CasesRefused(f"{place} holds more values than the console reads at once.")
     try:
         return jsontext.loads(text)
     except jsontext.JsonError as error:

@@ -43,6 +43,7 @@ REFUSED = {
     "is a TIFF image": b"II*\x00" + bytes(10),
     "is UTF-16 text, not UTF-8": "Hallo".encode("utf-16"),
     "is neither an image the API knows, nor a PDF, nor UTF-8 text": "Grüße".encode("latin-1"),
+    "holds what looks like an API key (sk-ant-…) in line 2: take it out first": b"a\nKEY=sk-ant-api03-abcdefgh\n",
 }
 
 

@@ -64,7 +64,12 @@ def test_values_of_any_kind_survive_jsonl(cases):
         (b"a\n" + b"x\n" * (MAX_CASES + 1), "More than 2,000 cases"),
         (b"a\n" + b"x" * 200_000, "Line 2"),
         (b"a\n" + b"x" * 10_000_001, "10 MB"),
+        (b"a\nb\nsk-ant-api03-abcdefgh\n", "line 3 holds what looks like an API key"),
+        # Each of these once took minutes or a gigabyte.
+        (",".join(f"a{n}" for n in range(10**6)).encode(), "The first line has 1,000,000 cells"),
+        (b"[" + b"1.5," * 2_400_000 + b"1]", "The list holds more values"),
     ],
+    ids=range(23),
 )
 def test_a_file_that_cannot_be_taken_says_where_and_why(data, said):
     with pytest.raises(CasesRefused) as refused:
