@@ -4,7 +4,6 @@ Things are told apart by their public id: a second import of the same file chang
 gets a new one here, and is still known by the old one.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,9 +21,10 @@ from betaconsole.library.patches import BadPatch, checked_patch
 from betaconsole.library.reading import searchable_words
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
 from betaconsole.library.variables import VariableError, read_described, written
+from betaconsole.runs.history.import_keys import Keys
+from betaconsole.runs.history.import_values import Bad, parsed
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Team, User
-from betaconsole.web.incoming import has_too_many_values
 from betaconsole.web.paging import identifier
 
 from .exporting import COMBINATION, COMBINATION_VERSION, PROMPT, VERSION
@@ -36,7 +36,7 @@ MOST_PROBLEMS = 50
 MOST_SAID = 500
 KINDS = (PROMPT, VERSION, COMBINATION, COMBINATION_VERSION)
 Value = Mapping[str, Any]
-BAD = (BadName, BadPatch, HeaderError, StubError, VariableError, CasesRefused)
+BAD = (Bad, BadName, BadPatch, HeaderError, StubError, VariableError, CasesRefused)
 
 
 class ImportRefused(ValueError):
@@ -47,16 +47,13 @@ class ImportRefused(ValueError):
         self.problems = problems or []
 
 
-class _Bad(ValueError):
-    """A line that cannot be taken."""
-
-
 @dataclass
 class Report:
     """What came of each line: (line, what was done); the first of them, and all of them counted."""
 
     said: list[tuple[int, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    keys_taken_out: int = 0
 
     def note(self, line: int, what: str, name: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -75,8 +72,8 @@ def import_lines(file: IO[bytes], *, team: Team, author: User) -> Report:
     with transaction.atomic():
         for number, line in _lines(file):
             try:
-                run.take(_read(line), number)
-            except (_Bad, *BAD) as error:
+                run.take(run.keys.masked_in(_read(line), line), number)
+            except BAD as error:
                 problems.append((number, str(error)))
             if len(problems) == MOST_PROBLEMS:
                 break
@@ -86,6 +83,7 @@ def import_lines(file: IO[bytes], *, team: Team, author: User) -> Report:
             raise ImportRefused(_refusal(problems), problems)
         if not run.report.counts:
             raise ImportRefused("There is no line in that file.")
+    run.report.keys_taken_out = run.keys.count
     return run.report
 
 
@@ -108,16 +106,9 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _read(line: bytes) -> Value:
-    if has_too_many_values(line):
-        raise _Bad("It holds more values than the console reads at once.")
-    try:
-        value = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _Bad("It is not UTF-8.") from error
-    except (ValueError, RecursionError) as error:
-        raise _Bad("It is not JSON: an export of ours has one JSON object to a line.") from error
-    if not isinstance(value, dict) or value.get("kind") not in KINDS:
-        raise _Bad(f"Its kind is none of ours: {', '.join(KINDS)}.")
+    value = parsed(line)
+    if value.get("kind") not in KINDS:
+        raise Bad(f"Its kind is none of ours: {', '.join(KINDS)}.")
     return value
 
 
@@ -128,6 +119,7 @@ class _Import:
         self.team = team
         self.author = author
         self.report = Report()
+        self.keys = Keys()
         self.prompts: dict[str, Prompt] = {}
         self.combinations: dict[str, Combination] = {}
         self.made: dict[int, int] = {}  # key of each prompt that was added → its line
@@ -168,12 +160,12 @@ class _Import:
     def _version(self, value: Value, line: int) -> None:
         prompt = self.prompts.get(_id(value, "prompt"))
         if prompt is None:
-            raise _Bad("Its prompt does not stand above it in the file.")
+            raise Bad("Its prompt does not stand above it in the file.")
         number, state = _number(value, "number"), _state(value)
         name = f"{prompt.name} v{number}"
         if standing := prompt.versions.filter(number=number).first():
-            if standing.state != state:
-                raise _Bad(f"{name} is here already with another text: versions never change. Take this line out.")
+            if standing.state != state and Keys().out_of(standing.state) != state:
+                raise Bad(f"{name} is here already with another text: versions never change. Take this line out.")
             self.report.note(line, "was here already", name)
             return
         made_at, note = _moment(value), checked_note(_text(value, "note"))
@@ -199,12 +191,12 @@ class _Import:
     def _combination_version(self, value: Value, line: int) -> None:
         combination = self.combinations.get(_id(value, "combination"))
         if combination is None:
-            raise _Bad("Its combination does not stand above it in the file.")
+            raise Bad("Its combination does not stand above it in the file.")
         number, state = _number(value, "number"), _combination_state(value)
         name = f"{combination.name} v{number}"
         if standing := combination.versions.filter(number=number).first():
-            if standing.state != state:
-                raise _Bad(f"{name} is here already with other betas: versions never change. Take this line out.")
+            if standing.state != state and Keys().out_of(standing.state) != state:
+                raise Bad(f"{name} is here already with other betas: versions never change. Take this line out.")
             self.report.note(line, "was here already", name)
             return
         made_at, note = _moment(value), checked_note(_text(value, "note"))
@@ -233,13 +225,13 @@ def _state(value: Value) -> dict[str, Any]:
     """A version's own part, as `PromptVersion.state` has it."""
     body_text = value.get("body_text")
     if not isinstance(body_text, str):
-        raise _Bad("body_text: the body as a text.")
+        raise Bad("body_text: the body as a text.")
     if len(body_text.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
-        raise _Bad(f"body_text: more than {MAX_BODY_BYTES:,} bytes, the most that the API takes.")
+        raise Bad(f"body_text: more than {MAX_BODY_BYTES:,} bytes, the most that the API takes.")
     stubs, max_turns = value.get("tool_stubs", []), value.get("max_turns")
     read_stubs(stubs)
     if max_turns is not None and _number(value, "max_turns") > MAX_TURNS:
-        raise _Bad(f"max_turns: 1 to {MAX_TURNS}.")
+        raise Bad(f"max_turns: 1 to {MAX_TURNS}.")
     described = written(read_described(value.get("variables", [])), body_text)
     return {"body_text": body_text, "tool_stubs": stubs, "max_turns": max_turns, "variables": described}
 
@@ -248,7 +240,7 @@ def _combination_state(value: Value) -> dict[str, Any]:
     """The same of a version of a combination, as `CombinationVersion.state` has it."""
     betas = [check_beta(beta) for beta in _texts(value, "betas")]
     if not betas or len(set(betas)) != len(betas):
-        raise _Bad("betas: a list of names, each once.")
+        raise Bad("betas: a list of names, each once.")
     join_betas(betas)
     return {"betas": betas, "patch": checked_patch(_text(value, "patch"))}
 
@@ -256,12 +248,12 @@ def _combination_state(value: Value) -> dict[str, Any]:
 def _cases(value: Value) -> list[CaseRow]:
     given = value.get("cases", [])
     if not isinstance(given, list) or len(given) > MAX_CASES:
-        raise _Bad(f"cases: a list of at most {MAX_CASES:,}.")
+        raise Bad(f"cases: a list of at most {MAX_CASES:,}.")
     rows = []
     for case in given:
         variables = case.get("variables") if isinstance(case, dict) else None
         if not isinstance(variables, dict) or not all(isinstance(text, str) for text in variables.values()):
-            raise _Bad("cases: each is {name, variables}, and the variables are texts.")
+            raise Bad("cases: each is {name, variables}, and the variables are texts.")
         rows.append(checked_row(str(case.get("name") or ""), variables.items()))
     return rows
 
@@ -269,7 +261,7 @@ def _cases(value: Value) -> list[CaseRow]:
 def _id(value: Value, name: str) -> str:
     found = value.get(name)
     if not isinstance(found, str) or not identifier(found) or len(found) > 24:
-        raise _Bad(f"{name}: no id of ours.")
+        raise Bad(f"{name}: no id of ours.")
     return found
 
 
@@ -280,28 +272,28 @@ def _name(value: Value) -> str:
 def _text(value: Value, name: str) -> str:
     found = value.get(name, "")
     if not isinstance(found, str):
-        raise _Bad(f"{name}: a text.")
+        raise Bad(f"{name}: a text.")
     return found
 
 
 def _texts(value: Value, name: str) -> list[str]:
     found = value.get(name, [])
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise _Bad(f"{name}: a list of texts.")
+        raise Bad(f"{name}: a list of texts.")
     return found
 
 
 def _number(value: Value, name: str) -> int:
     found = value.get(name)
     if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= 1_000_000:
-        raise _Bad(f"{name}: a whole number from 1.")
+        raise Bad(f"{name}: a whole number from 1.")
     return found
 
 
 def _moment(value: Value) -> datetime:
-    """When it was made; now where that is not said or in the future."""
+    """When it was made; now where that is not said, not to be believed or in the future."""
     try:
         found = datetime.fromisoformat(value["created_at"])
     except (KeyError, TypeError, ValueError):
         return timezone.now()
-    return min(found, timezone.now()) if found.tzinfo else timezone.now()
+    return min(found, timezone.now()) if found.tzinfo and found.year >= 2000 else timezone.now()

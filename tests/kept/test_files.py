@@ -158,6 +158,15 @@ def test_a_version_that_differs_from_the_one_here_is_not_written_over(library, t
     assert "versions never change" in refused.value.problems[0][1]
 
 
+def test_b28_keys_do_not_come_in_and_a_date_before_all_dates_is_now(library, team, eve):
+    library.add_version(author=eve, body_text='{"system": "sk-ant-api03-abcdefghijkl"}')
+    data = exported(team).replace(b'"created_at": "2', b'"created_at": "0001-01-01T00:00:00+14:00", "was": "2')
+    other = eve.memberships.get().team
+    assert import_lines(io.BytesIO(data), team=other, author=eve).keys_taken_out == 1
+    assert "sk-ant-" not in str(shape(other))
+    assert import_lines(io.BytesIO(data), team=team, author=eve).counts == {"was here already": 7}
+
+
 def test_b26_no_cell_of_an_exported_spreadsheet_is_run(client, library):
     for name in ("prompts", "combinations"):
         answer = client.get(reverse(f"library:export_{name}_csv"))

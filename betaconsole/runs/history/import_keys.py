@@ -34,17 +34,16 @@ class Keys:
     def masked_in(self, value: Mapping[str, Any], line: bytes) -> Mapping[str, Any]:
         """The object that a line is, without keys in any text and any name."""
         if _SUSPECT.search(line) or any(known.encode("utf-8", "replace") in line for known in self._known):
-            return {self._text(name): self._inside(one) for name, one in value.items()}
+            return {self._text(name): self.out_of(one) for name, one in value.items()}
         return value
 
-    def _inside(self, value: Any) -> Any:
+    def out_of(self, value: Any) -> Any:
+        """The same in a part of one; it is nested no deeper than a line may be."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, list):
-            return [self._inside(one) for one in value]
-        return (
-            {self._text(name): self._inside(one) for name, one in value.items()} if isinstance(value, dict) else value
-        )
+            return [self.out_of(one) for one in value]
+        return {self._text(name): self.out_of(one) for name, one in value.items()} if isinstance(value, dict) else value
 
     def _text(self, text: str) -> str:
         return self.masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

@@ -15,7 +15,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.web.incoming import has_too_many_values
 from betaconsole.web.paging import identifier
 
-MAX_DEPTH = 64
+MAX_DEPTH = 70  # of JSON that people type 64, and what a line wraps it in
 LONGEST = 1_000_000  # characters of a text that has no limit of its own
 MOST_MS = 1e10
 MOST_PAIRS, LONGEST_HEADER = 200, 64_000

@@ -264,7 +264,7 @@ def test_b15_a_beta_that_could_change_a_header_line_does_not_come_in(told, elsew
         (b"[" * 100_000 + b"\n", "not JSON"),
         (b'{"kind": NaN}\n', "not JSON"),
         (b'{"kind": ' + b"9" * 5_000 + b"}\n", "not JSON"),
-        (b'{"a": ' + b"[" * 80 + b"]" * 80 + b"}\n", "nested more than 64"),
+        (b'{"a": ' + b"[" * 80 + b"]" * 80 + b"}\n", "nested more than 70"),
         (b"[1]\n", "not a JSON object"),
         (b'{"number": 3, "title": "the short export"}\n', "short export of the list"),
     ],
