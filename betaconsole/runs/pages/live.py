@@ -14,13 +14,13 @@ never answers 204; finished, gone and crowded out end with the event `finished`;
 so that the page comes back to the next one.
 """
 
+import math
 import re
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection as database
@@ -38,17 +38,19 @@ from betaconsole.web.frames import OK, frame, text_html
 
 from . import lanes
 from .block_views import growing_views
+from .looks import looks_of
 from .picture import Partial, PartialBlock, Source, StoreSource, partial_of, source_of
-from .showing import LANES, Row, cell_in_view, is_at_rest, rows_of, shown
+from .showing import LANES, Row, cell_in_view, is_at_rest, shown
 from .viewing import load
 
 GATHER_S = 0.06  # later text is gathered over all columns for this long; the first text of a lane goes out at once
 LOOK_S = 0.25  # how often the store is asked about an exchange that another process sends
-FAR_LOOK_S = 5.0  # and about a comparison that is sent here: another process may still add to it
+FAR_LOOK_S = 15.0  # and about a comparison that is sent here: another process may still add to it
 REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
-ASK_S = 2.0  # how often it is asked whether the reader is still in the team
+ASK_S = 2.0  # how long before something goes out it was last asked whether the reader is still in the team
+HUSHED_S = 10.0  # after so long without news that is asked with the next ones or the next keep-alive, not ahead of them
 SEND_TIMEOUT_S = 30
 POSITION = re.compile(r"([0-9]{1,18}):(?:([qs]?)([0-9]{1,9})|([fw]))")
 SEEN_FINAL = -1
@@ -114,8 +116,8 @@ def _number(text: str | None) -> int | None:
 
 
 def follow(page: "LivePage", is_let_in: Callable[[], bool] = lambda: True) -> Iterator[bytes]:
-    """The frames of one open page. Ends by itself when all is final, when its reader is let in no more (`is_let_in`, asked
-    every ASK_S) and when the process stops."""
+    """The frames of one open page. Ends by itself when all is final, when its reader is let in no more (`is_let_in`: nothing
+    goes out that was not asked for within ASK_S) and when the process stops."""
     if not places.acquire(blocking=False):
         yield OK
         yield frame(render_to_string("runs/_live_polling.html", {"comparison": page.comparison}))
@@ -132,30 +134,36 @@ def follow(page: "LivePage", is_let_in: Callable[[], bool] = lambda: True) -> It
 
 
 def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) -> Iterator[bytes]:
-    sent_at = asked_at = time.monotonic()
+    # An idle page costs next to nothing: it sleeps until the bell rings or something is due.
+    told_at = sent_at = asked_at = time.monotonic()
     while not engine.is_stopping():
         bell.clear()
-        if time.monotonic() - asked_at >= ASK_S:
-            asked_at = time.monotonic()
+        html = page.news()
+        now = time.monotonic()
+        keeps_alive = not html and now - sent_at >= KEEP_ALIVE_S
+        # Asked ahead of what may come soon, so that a first text need not wait for the answer.
+        asks_ahead = now - told_at < HUSHED_S
+        if now - asked_at >= ASK_S and (html or keeps_alive or asks_ahead):
+            asked_at = now
             if not is_let_in():
                 yield frame(render_to_string("runs/_signed_out.html"))
                 yield frame("signed out", event="finished")
                 return
-        html = page.news()
         # No open page holds a database connection while it waits, for news or for a slow reader.
         database.close()
         if html:
             yield frame(html, id=page.event_id())
-            sent_at = time.monotonic()
+            told_at = sent_at = time.monotonic()
         if page.is_finished:
             yield frame("finished", event="finished")
             return
         if page.is_behind:
             continue
-        if time.monotonic() - sent_at > KEEP_ALIVE_S:
+        if keeps_alive:
             yield OK
             sent_at = time.monotonic()
-        bell.wait(LOOK_S)
+        due_at = min(sent_at + KEEP_ALIVE_S, page.due_at(), asked_at + ASK_S if asks_ahead else math.inf)
+        bell.wait(max(LOOK_S, due_at - time.monotonic()))
         # Another lane's first text ends the gathering.
         bell.urgent.wait(max(0.0, sent_at + GATHER_S - time.monotonic()))
 
@@ -197,7 +205,8 @@ class LivePage:
         self.is_behind = False  # a first text went out alone: what else is new is to be asked for at once
         self._given = dict(positions)
         self._lanes: dict[int, LaneSeen] = {}
-        self._rows: list[Row] = []
+        self._rows: Sequence[Row] = []
+        self._looks = looks_of(comparison.pk)
         self._changes = -1
         self._looked_at = self._drawn_at = 0.0
         self._outdated = False  # dots, head and figures are behind the rows
@@ -241,12 +250,16 @@ class LivePage:
 
     # Which exchange a lane shows, and whether its card is still true ----------------------------------------------
 
+    def due_at(self) -> float:
+        """When it is to be asked for news though nothing rings, by `time.monotonic()`."""
+        if self._outdated or self._outdated_lanes:
+            return time.monotonic()
+        return self._looked_at + self._look_after_s()
+
     def _should_look(self) -> bool:
         """Whether stored states may have moved: here a counter tells; elsewhere only a look does."""
-        now = time.monotonic()
         moved = feed.changes(self.comparison.pk) != self._changes
-        since_s = now - self._looked_at
-        return moved or (since_s >= LOOK_S and since_s >= self._look_after_s())
+        return moved or time.monotonic() - self._looked_at >= self._look_after_s()
 
     def _look_after_s(self) -> float:
         if any(isinstance(lane.source, StoreSource) for lane in self._lanes.values()):
@@ -255,8 +268,9 @@ class LivePage:
         return FAR_LOOK_S if is_sent_here else REFRESH_S
 
     def _look(self) -> None:
-        self._changes, self._looked_at = feed.changes(self.comparison.pk), time.monotonic()
-        rows, paused_at = rows_of(self.comparison), self._paused_at()
+        # Half as old as it may be: pages that look at different moments share one look after the other.
+        _, self._changes, rows, paused_at = self._looks.look(self.comparison, at_most_s=self._look_after_s() / 2)
+        self._looked_at = time.monotonic()
         if rows == self._rows and paused_at == self.comparison.paused_at:
             return
         if not self._outdated and not self._outdated_lanes:
@@ -267,9 +281,6 @@ class LivePage:
         for position in self.columns:
             if row := in_view.get(position):
                 self._place(position, row)
-
-    def _paused_at(self) -> datetime | None:
-        return Comparison.objects.filter(pk=self.comparison.pk).values_list("paused_at", flat=True).first()
 
     def _place(self, position: int, row: Row) -> None:
         """Bring one lane to its row: same exchange and same kind of state, or a lane to be drawn anew."""

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from betaconsole.runs.models import Variant
+from betaconsole.runs.models import Exchange, Variant
 from betaconsole.runs.pages import live
 from betaconsole.runs.sending import engine
 from betaconsole.runs.states import State
@@ -105,5 +105,14 @@ def test_b10_so_it_does_with_a_new_password(watched, crew):
     assert_ended(frames)
 
 
+def test_b10_what_comes_after_a_long_silence_is_not_shown_before_it_is_asked(watched, crew, monkeypatch):
+    monkeypatch.setattr(live, "HUSHED_S", 0.0)
+    _, frames = watched
+    Membership.objects.filter(user=crew["member"]).delete()
+    Exchange.objects.update(state=State.INTERRUPTED, version=2)
+    assert_ended(frames)
+
+
 def test_b10_it_is_asked_often_enough_to_end_within_half_a_minute():
-    assert live.ASK_S + live.LOOK_S <= 30
+    assert live.ASK_S <= live.KEEP_ALIVE_S
+    assert live.KEEP_ALIVE_S + live.LOOK_S <= 30
