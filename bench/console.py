@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.migrated import lay_tables
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_S = 60.0
 LIVE = re.compile(r'hx-sse:connect="([^"]+)"')
@@ -34,11 +36,11 @@ def environment(**own: str) -> dict[str, str]:
 class Console:
     """A running console. `start_s`: from the start of the process to its first page."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        self.environment = environment(BETACONSOLE_DATA=str(data), PORT=str(self.port))
+        self.environment = environment(BETACONSOLE_DATA=str(data), PORT=str(self.port), **settings)
         self.token = ""
         self._output = data / "output.txt"
         began = time.monotonic()
@@ -141,10 +143,11 @@ def _pss_mb(pid: int) -> float:
 
 
 @contextmanager
-def running(far_end: int) -> Iterator[Console]:
-    """A console with a connection to the far end, stopped at the end."""
+def running(far_end: int, **settings: str) -> Iterator[Console]:
+    """A console with a connection to the far end, and these settings in its environment; stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="betaconsole-bench-", ignore_cleanup_errors=True) as folder:
-        console = Console(Path(folder))
+        lay_tables(Path(folder))
+        console = Console(Path(folder), **settings)
         try:
             console.connect(far_end)
             yield console

@@ -19,7 +19,7 @@ def measure(console: Console, far_end: int) -> list[Figure]:
     for _ in range(ROUNDS):
         gap_ms = chance.randint(0, 30)  # from the answer's head to its first text
         direct_ms += _direct(far_end, WANTED.format(60, gap_ms))
-        through_ms += _through(console, WANTED.format(chance.randint(350, 450), gap_ms))
+        through_ms += through(console, WANTED.format(chance.randint(350, 450), gap_ms))
     # The same share of both: what made direct calls late in this run made the console's late as well.
     p50, p95 = (percentile(through_ms, share) - percentile(direct_ms, share) for share in (0.5, 0.95))
     limit = f"direct: p50 {percentile(direct_ms, 0.5):.1f}, p95 {percentile(direct_ms, 0.95):.1f} ms"
@@ -37,7 +37,8 @@ def _direct(far_end: int, wanted: str) -> list[float]:
     return [late for stream in streams for late in stream.first_ms]
 
 
-def _through(console: Console, wanted: str) -> list[float]:
+def through(console: Console, wanted: str) -> list[float]:
+    """How late in ms each column's first text is on the live stream of a comparison."""
     comparison = console.compare(COLUMNS, wanted)
     live = request(console.port, console.live_request(comparison))
     readers = Readers([live])

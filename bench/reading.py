@@ -15,18 +15,21 @@ OVERLAP = 60  # bytes of a token that may be cut in two by a read
 class Stream:
     """One open stream. `late`: for each token the moment of its write in s and its delay in ms, at its first arrival.
 
-    `first_ms`: the delays of the first tokens of the answers in it. `is_over`: closed by the other side.
+    `first_ms`: the delays of the first tokens of the answers in it. `is_over`: closed by the other side; `has_answered`:
+    it sent something.
     """
 
     sock: socket.socket
     late: list[tuple[float, float]] = field(default_factory=list)
     first_ms: list[float] = field(default_factory=list)
     is_over: bool = False
+    has_answered: bool = False
     _seen: set[bytes] = field(default_factory=set)
     _tail: bytes = b""
 
     def take(self, data: bytes) -> None:
         now_ns = time.monotonic_ns()
+        self.has_answered = True
         text = self._tail + data
         for received, written in TOKEN.findall(text):
             if written in self._seen:
