@@ -17,8 +17,9 @@ from gunicorn.workers.gthread import ThreadWorker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "betaconsole.settings")
 
-# Stopping: open connections get a moment, exchanges in flight the rest of what the arbiter allows.
-STOP_S, CONNECTIONS_S, CHECKS_S, EXCHANGES_S = 30, 4, 0.5, 25
+# Stopping, all from the signal on: exchanges in flight may take EXCHANGES_S, open connections a moment of that; the rest is
+# for writing down how it ended, and at LEAVE_S the process is gone, before the arbiter kills it.
+STOP_S, LEAVE_S, EXCHANGES_S, CONNECTIONS_S, CHECKS_S = 30, 29, 25, 4, 0.5
 
 bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
 workers = 1
@@ -60,10 +61,11 @@ def post_worker_init(worker: ThreadWorker) -> None:
     from betaconsole.betas import schedule
     from betaconsole.compare import concluding
     from betaconsole.runs.history import sweeping
-    from betaconsole.runs.sending import engine, ready
+    from betaconsole.runs.sending import engine, ready, stopping
 
     def begin_stopping(signum: int, frame: FrameType | None) -> None:
         _heed_no_more()
+        stopping.begin_stopping()
         schedule.begin_stopping()
         sweeping.begin_stopping()
         concluding.begin_stopping()
@@ -73,6 +75,7 @@ def post_worker_init(worker: ThreadWorker) -> None:
     # What is loaded stays: the garbage collector need not go through all of it again and again while streams wait.
     gc.collect()
     gc.freeze()
+    stopping.start(LEAVE_S)
     engine.start()
     schedule.start()
     sweeping.start()
@@ -95,18 +98,19 @@ def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
     from betaconsole.betas import probing, schedule
     from betaconsole.compare import concluding
     from betaconsole.runs.history import sweeping
-    from betaconsole.runs.sending import engine
+    from betaconsole.runs.sending import engine, stopping
 
     if worker.pid != os.getpid():
         return  # gunicorn calls this in the arbiter too, for a worker that is already gone
     _heed_no_more()
+    stopping.begin_stopping()
     schedule.begin_stopping()
     sweeping.begin_stopping()
     concluding.begin_stopping()
     engine.begin_stopping()
     try:
         probing.wait_for_ends(CHECKS_S)
-        engine.stop(0 if getattr(worker, "at_once", False) else EXCHANGES_S)
+        engine.stop(0 if getattr(worker, "at_once", False) else stopping.left_s(of_s=EXCHANGES_S))
     except SystemExit:  # SIGQUIT while waiting
         engine.stop(0)
 

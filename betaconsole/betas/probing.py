@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from django.conf import settings
@@ -126,10 +127,11 @@ def mark_abandoned() -> int:
 
 
 def wait_for_ends(timeout_s: float) -> None:
-    """Once the engine stops: let the checks of this process write down that they ended."""
+    """Once the engine stops: let the checks of this process write down that they ended, so long at most all together."""
+    until = time.monotonic() + timeout_s
     for thread in list(_threads):
         if thread.is_alive():
-            thread.join(timeout_s)
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 _threads: set[threading.Thread] = set()

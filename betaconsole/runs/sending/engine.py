@@ -56,7 +56,7 @@ LEASE = timedelta(seconds=30)
 RENEW_S = 10.0
 SWEEP_S = 30.0
 TIDY_S = 1.0
-LAST_WORDS_S = 3.0  # for its threads, where draining took all the time there was
+LAST_WORDS_S = 3.0  # all that a stop may take beyond draining, while the database answers
 BATCHES_S = 0.5
 MAX_SENDING = 512
 # With more streams than this at once a sending thread rests between two reads, the longer the more there are. Threads
@@ -130,7 +130,7 @@ class Engine:
     def stop(self, timeout_s: float = 25.0) -> None:
         """Wait for what is in flight, then cut the rest: it is kept as interrupted, never queued again.
 
-        Turns that this process would have sent next wait for a person.
+        Turns that this process would have sent next wait for a person. Waits for LAST_WORDS_S more at most, all in all.
         """
         self.begin_stopping()
         deadline = time.monotonic() + timeout_s
@@ -138,9 +138,10 @@ class Engine:
             pass
         while self._feeds and time.monotonic() < deadline:
             time.sleep(0.02)
+        last_words_by = time.monotonic() + LAST_WORDS_S
         leftover = list(self._feeds.values())
         self._closed.set()
-        self._recorder.stop(timeout_s=5)
+        self._recorder.stop(timeout_s=LAST_WORDS_S)
         for feed in leftover:
             if Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker).exists():
                 interrupt(feed.job.exchange_id)
@@ -148,7 +149,7 @@ class Engine:
             feed.cancel()
         park(self.worker)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._end_threads(max(deadline, time.monotonic() + LAST_WORDS_S))
+        self._end_threads(max(deadline, last_words_by))
         if self._lock:
             self._lock.close()
             (self._locks / f"{self.boot_id}.lock").unlink(missing_ok=True)
