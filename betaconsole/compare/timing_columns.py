@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from betaconsole.diffing.timing import Recorded, Timing, length_ms, timing_of
-from betaconsole.diffing.timing_rate import bin_for
+from betaconsole.diffing.timing import Timing
 from betaconsole.runs.models import Exchange, Variant
 from betaconsole.runs.pages.viewing import View
 from betaconsole.web.templatetags.figures import ms
 
-from .recorded import recorded_turns
 from .sides import Side, Sides
 from .timing_drawing import Source
 from .timing_table import Measured
+from .timings import Read, read_cells
 
 
 @dataclass(frozen=True)
@@ -40,28 +39,20 @@ def columns_of_sides(sides: Sides) -> list[Column]:
 def _columns(
     variants: Sequence[Variant | Side], cells: Sequence[Sequence[Exchange]], against: Mapping[str, str]
 ) -> list[Column]:
-    recorded = recorded_turns(cells)
-    bin_ms = bin_for(max(map(length_ms, recorded), default=0.0))
     return [
-        _column(variant, turns, kept, bin_ms=bin_ms, against=against.get(variant.letter, ""))
-        for variant, turns, kept in zip(variants, cells, recorded, strict=True)
+        _column(variant, turns, read, against=against.get(variant.letter, ""))
+        for variant, turns, read in zip(variants, cells, read_cells(cells), strict=True)
     ]
 
 
-def _column(
-    variant: Variant | Side, turns: Sequence[Exchange], kept: Sequence[Recorded], *, bin_ms: int, against: str
-) -> Column:
-    timing = timing_of(kept, bin_ms=bin_ms)
-    is_running = len(kept) < len(turns)
-    moments = [
-        turn.start_ms + float(event[0]) for turn, one in zip(timing.turns, kept, strict=True) for event in one.timeline
-    ]
-    why_none = "Still under way: it is drawn when it has ended." if is_running else why_none_of(timing)
+def _column(variant: Variant | Side, turns: Sequence[Exchange], read: Read, *, against: str) -> Column:
+    is_running = not all(turn.is_final for turn in turns)
+    why_none = "Still under way: it is drawn when it has ended." if is_running else why_none_of(read.timing)
     return Column(
         variant,
         turns[-1] if turns else None,
-        Source(variant.letter, variant.label, timing, moments, why_none),
-        Measured(variant.letter, timing, [] if is_running else turns, against),
+        Source(variant.letter, variant.label, read.timing, read.moments, why_none),
+        Measured(variant.letter, read.timing, [] if is_running else turns, against),
     )
 
 

@@ -154,3 +154,20 @@ def test_any_number_of_columns_and_turns_costs_the_same_queries(client, team, an
             page(client, comparison, "?columns=all")
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_a_stream_that_has_ended_is_read_once_however_often_it_is_looked_at(client, comparison):
+    def look(query: str = "") -> tuple[str, int]:
+        """What the page says, and how many streams were read for it."""
+        with CaptureQueriesContext(database) as queries:
+            said = words(page(client, comparison, query))
+        return said, sum('"timeline"' in query["sql"] for query in queries.captured_queries)
+
+    streamed(comparison, "A", [SAYS])
+    streamed(comparison, "B", [SAYS], at=lambda number: 200.0 * number)
+    first, again = look(), look()
+    assert (first[1], again[1]) == (1, 0)
+    assert again[0] == first[0]
+    streamed(comparison, "C", [SAYS], at=lambda number: 90_000.0 * number)  # so long that all bins are wider
+    assert look("?columns=all")[1] > 0
+    assert look("?columns=all")[1] == 0
