@@ -15,7 +15,7 @@ from django.utils import timezone
 from betaconsole.claude.endpoints import MAX_BODY_BYTES
 from betaconsole.claude.headers import HeaderError, check_beta, join_betas
 from betaconsole.library.cases import MAX_CASES, CaseRow, CasesRefused, checked_row
-from betaconsole.library.models import Combination, CombinationVersion, Kept, KeptQuerySet, Prompt, PromptVersion
+from betaconsole.library.models import Combination, Kept, KeptQuerySet, Prompt
 from betaconsole.library.names import BadName, checked_name, checked_note, tags_of
 from betaconsole.library.patches import BadPatch, checked_patch
 from betaconsole.library.reading import searchable_words
@@ -161,21 +161,10 @@ class _Import:
         prompt = self.prompts.get(_id(value, "prompt"))
         if prompt is None:
             raise Bad("Its prompt does not stand above it in the file.")
-        number, state = _number(value, "number"), _state(value)
-        name = f"{prompt.name} v{number}"
-        if standing := prompt.versions.filter(number=number).first():
-            if standing.state != state and Keys().out_of(standing.state) != state:
-                raise Bad(f"{name} is here already with another text: versions never change. Take this line out.")
-            self.report.note(line, "was here already", name)
-            return
-        made_at, note = _moment(value), checked_note(_text(value, "note"))
-        PromptVersion.objects.create(
-            prompt=prompt, number=number, author=self.author, note=note, created_at=made_at, **state
-        )
-        if not prompt.versions.filter(number__gt=number).exists():
+        state = _state(value)
+        if self._becomes_newest(value, line, prompt, state, other="another text"):
             words = searchable_words(showable(state["body_text"]))
             Prompt.objects.filter(pk=prompt.pk).update(words=words, updated_at=timezone.now())
-        self.report.note(line, "version added", name)
 
     def _combination(self, value: Value, line: int) -> None:
         known, name = _id(value, "id"), _name(value)
@@ -192,20 +181,25 @@ class _Import:
         combination = self.combinations.get(_id(value, "combination"))
         if combination is None:
             raise Bad("Its combination does not stand above it in the file.")
-        number, state = _number(value, "number"), _combination_state(value)
-        name = f"{combination.name} v{number}"
-        if standing := combination.versions.filter(number=number).first():
-            if standing.state != state and Keys().out_of(standing.state) != state:
-                raise Bad(f"{name} is here already with other betas: versions never change. Take this line out.")
-            self.report.note(line, "was here already", name)
-            return
-        made_at, note = _moment(value), checked_note(_text(value, "note"))
-        CombinationVersion.objects.create(
-            combination=combination, number=number, author=self.author, note=note, created_at=made_at, **state
-        )
-        if not combination.versions.filter(number__gt=number).exists():
+        state = _combination_state(value)
+        if self._becomes_newest(value, line, combination, state, other="other betas"):
             Combination.objects.filter(pk=combination.pk).update(updated_at=timezone.now(), **state)
+
+    def _becomes_newest(
+        self, value: Value, line: int, kept: Prompt | Combination, state: dict[str, Any], *, other: str
+    ) -> bool:
+        """Keep a version where it is not here already; whether it is the newest then."""
+        number = _number(value, "number")
+        name = f"{kept.name} v{number}"
+        if standing := kept.versions.filter(number=number).first():
+            if standing.state != state and Keys().out_of(standing.state) != state:
+                raise Bad(f"{name} is here already with {other}: versions never change. Take this line out.")
+            self.report.note(line, "was here already", name)
+            return False
+        made_at, note = _moment(value), checked_note(_text(value, "note"))
+        kept.versions.create(number=number, author=self.author, note=note, created_at=made_at, **state)
         self.report.note(line, "version added", name)
+        return not kept.versions.filter(number__gt=number).exists()
 
     def _here(self, rows: KeptQuerySet, known: str) -> Any:
         return rows.known_as(known).order_by("pk").first()
