@@ -60,22 +60,28 @@ def test_a_link_to_another_site_hands_nothing_over():
             assert "noopener" in link, name
 
 
-@pytest.mark.parametrize("name", FRAGMENTS)
-def test_a_fragment_says_in_its_first_line_where_it_belongs(name):
+def test_a_fragment_says_in_its_first_line_where_it_belongs():
+    names = {url.name for url in every_url()}
+    assert {name: problem for name in FRAGMENTS if (problem := _of_first_line(name, names))} == {}
+
+
+def _of_first_line(name: str, url_names: set[str]) -> str:
     comment = re.match(r"\{#(.*)#\}\n", text(name))
-    assert comment, "the first line of a fragment is a comment"
+    if not comment:
+        return "the first line of a fragment is a comment"
     said = comment.group(1)
     urls = set(re.findall(r"\b([a-z_]+:[a-z_]+)\b", said))
     templates = set(re.findall(r"[\w/]+\.html\b", said))
-    assert urls <= {url.name for url in every_url()}
     here = Path(name).parent
-    assert all(str(here / other) in TEMPLATES or other in TEMPLATES for other in templates)
-    assert urls or templates or "every page" in said, "it names the URL that swaps it, or the page it is part of"
+    strange = [*(urls - url_names), *(one for one in templates if not {str(here / one), one} & set(TEMPLATES))]
+    if strange:
+        return f"there is no {', '.join(strange)}"
+    is_placed = urls or templates or "every page" in said
+    return "" if is_placed else "it names the URL that swaps it, or the page it is part of"
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_a_template_is_a_screenful_or_two(name):
-    assert text(name).count("\n") <= 130
+def test_a_template_is_a_screenful_or_two():
+    assert [name for name in TEMPLATES if text(name).count("\n") > 130] == []
 
 
 def test_only_these_modules_call_text_safe():
