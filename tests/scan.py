@@ -37,12 +37,15 @@ STATIC = "/static/"
 KEEPS = "private, max-age=3600, immutable"  # a file whose address names its very bytes
 KEY = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
 TRACE = re.compile(r"Traceback \(most recent call last\)|You're seeing this error because you have")
-# What a page that runs nothing inline has nowhere, not even in its text: then it need not be read tag by tag.
-SUSPECT = re.compile(
-    r"<script(?![^>]*\ssrc=)|<style\b|\bstyle\s*=|\bon[a-z]{3,}\s*=|hx-on|\bjs:|script\s*:|<(?:iframe|object|embed|base)\b"
-    r"|http-equiv",
-    re.I,
-)
+# What a page that runs nothing inline has nowhere, not even in its text: then it need not be read tag by tag. Searched in a
+# page in small letters, one by one: each begins with letters that Python finds many times quicker than a choice of them.
+SUSPECT = [
+    re.compile(pattern)
+    for pattern in (
+        r"<script(?![^>]*\ssrc=)", "<style", "hx-on", "js:", r"script\s*:", "<iframe", "<object", "<embed", "<base", "http-equiv",
+    )
+]  # fmt: skip
+SUSPECT_WORDS = [re.compile(r"style\s*="), re.compile(r"on[a-z]{3,}\s*=")]  # not at the end of longer ones
 RUNS = re.compile(r"(?:javascript|vbscript|js):|data:text/html", re.I)
 LINKS = ("href", "src", "action", "formaction", "xlink:href")
 
@@ -76,11 +79,19 @@ def body_problems(content_type: str, text: str) -> list[str]:
     problems = [f"a key: {found.group()[:12]}…" for found in KEY.finditer(text)][:3]
     if TRACE.search(text):
         problems.append("a stack trace")
-    if content_type.startswith("text/html") and SUSPECT.search(text):
+    if content_type.startswith("text/html") and is_suspect(text.lower()):
         reader = Reader()
         reader.feed(text)
         problems += reader.problems
     return problems
+
+
+def is_suspect(small: str) -> bool:
+    """Whether a page, in small letters, has anything in it that might run."""
+    words = (found.start() for pattern in SUSPECT_WORDS for found in pattern.finditer(small))
+    return any(pattern.search(small) for pattern in SUSPECT) or any(
+        start == 0 or not small[start - 1].isalnum() for start in words
+    )
 
 
 class Reader(HTMLParser):
