@@ -20,5 +20,10 @@ def mentions(request: HttpRequest) -> dict[str, Any]:
 
 def counted(membership: Membership) -> Callable[[], int]:
     """Counts this person's unread mentions in the team, up to `MOST_COUNTED`."""
-    unread = Mention.objects.filter(person=membership.user_id, team=membership.team_id).unread().readable()
-    return lambda: unread.order_by()[:MOST_COUNTED].count()
+
+    def count() -> int:
+        # Put together only here: a page of many fragments asks for its context many times.
+        unread = Mention.objects.filter(person=membership.user_id, team=membership.team_id).unread().readable()
+        return unread.order_by()[:MOST_COUNTED].count()
+
+    return count
