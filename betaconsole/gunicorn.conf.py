@@ -63,12 +63,13 @@ def post_worker_init(worker: ThreadWorker) -> None:
     from betaconsole.runs.history import sweeping
     from betaconsole.runs.sending import engine, ready, stopping
 
+    chores = (schedule.chore, sweeping.chore, concluding.chore)
+
     def begin_stopping(signum: int, frame: FrameType | None) -> None:
         _heed_no_more()
         stopping.begin_stopping()
-        schedule.begin_stopping()
-        sweeping.begin_stopping()
-        concluding.begin_stopping()
+        for chore in chores:
+            chore.begin_stopping()
         engine.begin_stopping()
         worker.handle_exit(signum, frame)
 
@@ -77,9 +78,8 @@ def post_worker_init(worker: ThreadWorker) -> None:
     gc.freeze()
     stopping.start(LEAVE_S)
     engine.start()
-    schedule.start()
-    sweeping.start()
-    concluding.start()
+    for chore in chores:
+        chore.start()
     signal.signal(signal.SIGTERM, begin_stopping)
     signal.siginterrupt(signal.SIGTERM, False)
     # A terminal signals every process of its group; here the arbiter alone decides.
@@ -104,9 +104,9 @@ def worker_exit(server: Arbiter, worker: ThreadWorker) -> None:
         return  # gunicorn calls this in the arbiter too, for a worker that is already gone
     _heed_no_more()
     stopping.begin_stopping()
-    schedule.begin_stopping()
-    sweeping.begin_stopping()
-    concluding.begin_stopping()
+    chores = (schedule.chore, sweeping.chore, concluding.chore)
+    for chore in chores:
+        chore.begin_stopping()
     engine.begin_stopping()
     try:
         probing.wait_for_ends(CHECKS_S)

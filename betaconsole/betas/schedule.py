@@ -2,13 +2,12 @@
 
 Slots lie every so many hours from midnight UTC on, whatever the console did meanwhile: `slot_at`. One that passed while no
 console ran, or before the schedule was switched on, is not made up for. The check of a slot is a row with a unique
-constraint: of several processes that look at the same moment one makes it. Whoever starts the process calls `start`.
+constraint: of several processes that look at the same moment one makes it. Whoever starts the process starts `chore`.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,13 +15,13 @@ from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from betaconsole.availability.models import Check, Schedule
 from betaconsole.runs.sending import engine
+from betaconsole.storage.chores import Chore
 from betaconsole.teams.models import Connection, User
 
 from .probing import ProbingError, chosen, in_background, mark_abandoned
@@ -164,28 +163,11 @@ def room_in_budget(schedule: Schedule, begun_at: datetime, asks: Sequence[Ask]) 
 
 # The clock -----------------------------------------------------------------------------------------------------------
 
-_stopping = threading.Event()
+
+def look() -> None:
+    """End the checks that a dead process left, then begin what is due."""
+    mark_abandoned()
+    run_due(timezone.now())
 
 
-def start() -> threading.Thread:
-    """Look after schedules from now on, on a thread of this process. Checks that a dead process left are ended first."""
-    _stopping.clear()
-    thread = threading.Thread(target=_look, name="schedules", daemon=True)
-    thread.start()
-    return thread
-
-
-def begin_stopping() -> None:
-    """Begin no more checks. Safe in a signal handler."""
-    _stopping.set()
-
-
-def _look() -> None:
-    while not _stopping.is_set():
-        try:
-            mark_abandoned()
-            run_due(timezone.now())
-        except Exception as error:
-            logger.error("looking after schedules failed, trying again: %s", type(error).__name__)
-        database.close()
-        _stopping.wait(TICK_S)
+chore = Chore("schedules", look, every_s=TICK_S)

@@ -1,52 +1,28 @@
 """Verdicts worked out when comparisons end, on a thread of the process that sends: one after the other, so that lists can say them.
 
-What is due is a row of `VerdictDue`. Whoever starts the process calls `start`; any other process that looks at a comparison works its
+What is due is a row of `VerdictDue`. Whoever starts the process starts `chore`; any other process that looks at a comparison works its
 verdict out as well, and finds it kept here.
 """
 
 import logging
-import threading
-
-from django.db import connection as database
 
 from betaconsole.runs.models import Comparison, VerdictDue
+from betaconsole.storage.chores import Chore
 
 from .evidence import conclude
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # between two looks for what is due
-RETRY_S = 10.0  # where the database could not be read
-
-_stopping = threading.Event()
 
 
-def start() -> threading.Thread:
-    """Work out what is due from now on."""
-    _stopping.clear()
-    thread = threading.Thread(target=_look, name="concluding", daemon=True)
-    thread.start()
-    return thread
+def look() -> None:
+    """Work out all that is due, one after the other."""
+    while not chore.is_stopping and conclude_next():
+        pass
 
 
-def begin_stopping() -> None:
-    """Begin no further verdict. Safe in a signal handler."""
-    _stopping.set()
-
-
-def _look() -> None:
-    while not _stopping.is_set():
-        rest_s = LOOK_S
-        try:
-            while not _stopping.is_set() and conclude_next():
-                pass
-        except Exception as error:
-            # Whatever it is, it must not end this thread; the row stays.
-            logger.error("working out verdicts failed, trying again: %s", type(error).__name__)
-            rest_s = RETRY_S
-            database.close()
-        _stopping.wait(rest_s)
-    database.close()
+chore = Chore("verdicts", look, every_s=LOOK_S)
 
 
 def conclude_next() -> bool:

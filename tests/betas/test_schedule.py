@@ -226,9 +226,8 @@ def test_a_schedule_outlives_the_role_of_who_set_it_up(owner):
 def test_the_clock_ends_what_a_dead_process_left_and_begins_what_is_due(owner):
     connection = Connection.objects.get(team=owner.team)
     left = Check.objects.create(team=owner.team, connection=connection, lease_until=NOON - timedelta(days=1))
-    thread = schedule.start()
+    schedule.chore.start()
     wait_for(lambda: Check.objects.get(pk=left.pk).status == Check.Status.STOPPED)
-    schedule.begin_stopping()
-    thread.join(20)
-    assert not thread.is_alive()
+    schedule.chore.stop(20)
+    assert not schedule.chore.is_alive
     assert not connection.probes.filter(state=State.ACCEPTED).exists()

@@ -226,7 +226,7 @@ def test_s20_after_a_failed_fsync_nothing_is_sent_and_the_commit_is_not_tried_ag
         finally:
             engine.stop(timeout_s=1)
         assert [one.message for one in caplog.records].count(
-            "looking for queued exchanges failed, trying again: OperationalError"
+            "sending failed, trying again every 0.25 s: OperationalError"
         ) == 1
         assert set(Exchange.objects.values_list("state", "worker")) == {(State.QUEUED, "")}
         with running():

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from betaconsole.runs.sending import engine
-from betaconsole.storage import health
+from betaconsole.storage import chores, health
 from betaconsole.teams.access import public
 
 OK = "ok"
@@ -37,11 +37,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def look() -> dict[str, str]:
-    """`ok`, or what is not so, of the database, its migrations, what sends, what it can store, and this process."""
+    """`ok`, or what is not so, of the database, its migrations, what sends, what it can store, its chores, and this process."""
     return {
         **_look_at_database(),
         "engine": OK if engine.is_running() else "not running",
         "storage": engine.storage_trouble() or OK,
+        "background": chores.trouble() or OK,
         "process": "stopping" if engine.is_stopping() else OK,
     }
 

@@ -36,6 +36,7 @@ from betaconsole.library.stubs import ToolStub, read_stubs
 from betaconsole.runs import finding
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import IN_FLIGHT, State
+from betaconsole.storage.chores import Chore
 from betaconsole.teams.origins import is_allowed, may_be_internal, origin_of
 from betaconsole.teams.sealing import Unreadable
 from betaconsole.web.troubles import BROKEN, trouble_of
@@ -89,18 +90,17 @@ class Engine:
         self._deadlines = deadlines or Deadlines()
         self._lease, self._renew_s, self._sweep_s = lease, renew_s, sweep_s
         self._max_sending = max_sending
-        self._poke = threading.Event()
         self._starting = threading.Lock()
-        self._closed = threading.Event()
         self._due: list[float] = []  # a heap: when delayed turns may be sent, by time.monotonic()
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
         self._recorder = Recorder(self.worker, on_moved=self._went_on, on_failed=self._note_failure, retry_s=retry_s)
         self._around = Around(self._recorder.kick, self._rest_s, lambda: self._recorder.stuck_since is not None)
-        self._threads = [
-            threading.Thread(target=self._send_waiting, name="engine", daemon=True),
-            threading.Thread(target=self._look_after, name="caretaker", daemon=True),
-            threading.Thread(target=self._follow_batches, name="batches", daemon=True),
-        ]
+        self._renewed = self._swept = time.monotonic()
+        # Reads may block, and thousands of results of a batch take a while: each has a thread of its own.
+        self._sending = Chore("sending", self._send_waiting, every_s=self._until_due_s, retry_s=POLL_S)
+        self._caretaker = Chore("caretaker", self._look_after, every_s=TIDY_S, retry_s=TIDY_S)
+        self._batches = Chore("batches", self._follow_batches, every_s=BATCHES_S, retry_s=BATCHES_S)
+        self._chores = (self._sending, self._caretaker, self._batches)
 
     @property
     def _feeds(self) -> dict[int, Feed]:
@@ -115,16 +115,16 @@ class Engine:
         self.recover()
         database.close()
         self._recorder.start()
-        for thread in self._threads:
-            thread.start()
+        for chore in self._chores:
+            chore.start()
 
     def is_whole(self) -> bool:
-        return all(thread.is_alive() for thread in self._threads)
+        return all(chore.is_alive for chore in self._chores)
 
     def begin_stopping(self) -> None:
         """Claim nothing more and let live pages end. Safe in a signal handler."""
         self.stopping.set()
-        self._poke.set()
+        self.poke()
         ring_all()
 
     def stop(self, timeout_s: float = 25.0) -> None:
@@ -140,7 +140,8 @@ class Engine:
             time.sleep(0.02)
         last_words_by = time.monotonic() + LAST_WORDS_S
         leftover = list(self._feeds.values())
-        self._closed.set()
+        for chore in self._chores:
+            chore.begin_stopping()
         self._recorder.stop(timeout_s=LAST_WORDS_S)
         for feed in leftover:
             if Exchange.objects.filter(pk=feed.job.exchange_id, worker=self.worker).exists():
@@ -149,21 +150,19 @@ class Engine:
             feed.cancel()
         park(self.worker)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._end_threads(max(deadline, last_words_by))
+        self._end_chores(max(deadline, last_words_by))
         if self._lock:
             self._lock.close()
             (self._locks / f"{self.boot_id}.lock").unlink(missing_ok=True)
 
-    def _end_threads(self, deadline: float) -> None:
+    def _end_chores(self, deadline: float) -> None:
         """Let each come to the end of what it is at, such as a batch of the index: cut there, its work would be done again."""
-        self._poke.set()
-        for thread in self._threads:
-            if thread.is_alive():  # one that was never started cannot be waited for
-                thread.join(max(0.0, deadline - time.monotonic()))
+        for chore in self._chores:
+            chore.stop(max(0.0, deadline - time.monotonic()))
 
     def poke(self) -> None:
         """Something was queued."""
-        self._poke.set()
+        self._sending.poke()
 
     def cancel(self, exchange_ids: Sequence[int]) -> None:
         """Cut these now, where they are in flight here; elsewhere their own engine sees the wish within 250 ms."""
@@ -175,20 +174,15 @@ class Engine:
     # Sending ------------------------------------------------------------------------------------------------------
 
     def _send_waiting(self) -> None:
-        while not self._closed.is_set():
-            self._poke.wait(self._until_due_s())
-            self._poke.clear()
-            try:
-                with self._starting:
-                    if self.may_send:
-                        self.start_waiting()
-                self._cancel_wished()
-            except Exception as error:
-                # Whatever it is, it must not end this thread. What was claimed and not started is swept as its lease ends.
-                logger.error("looking for queued exchanges failed, trying again: %s", type(error).__name__)
-                self._note_failure(error)
-                database.close()
-        database.close()
+        """Start what may start, and cut what is to be cut. What was claimed and not started is swept as its lease ends."""
+        try:
+            with self._starting:
+                if self.may_send:
+                    self.start_waiting()
+            self._cancel_wished()
+        except Exception as error:
+            self._note_failure(error)
+            raise
 
     @property
     def may_send(self) -> bool:
@@ -213,7 +207,7 @@ class Engine:
         """Exchanges were answered or have ended: something may be sent after them, at once or after these delays."""
         for delay_s in delays_s:
             heapq.heappush(self._due, time.monotonic() + delay_s)
-        self._poke.set()
+        self.poke()
 
     def _until_due_s(self) -> float:
         """How long to rest: until the next delayed turn of this process is due, POLL_S at most."""
@@ -324,32 +318,19 @@ class Engine:
     # Looking after ------------------------------------------------------------------------------------------------
 
     def _look_after(self) -> None:
-        """Renew our leases, sweep what has no owner any more, judge what has ended and index it. Its own thread: reads may block."""
-        renewed = swept = time.monotonic()
-        while not self._closed.wait(TIDY_S):
-            try:
-                if time.monotonic() - renewed >= self._renew_s:
-                    self.renew()
-                    renewed = time.monotonic()
-                if time.monotonic() - swept >= self._sweep_s:
-                    self.sweep()
-                    swept = time.monotonic()
-                finding.index_pending(before=judging.judge_ended)
-            except Exception as error:
-                logger.error("looking after exchanges failed, trying again: %s", type(error).__name__)
-                database.close()
-        database.close()
+        """Renew our leases, sweep what has no owner any more, judge what has ended and index it."""
+        if time.monotonic() - self._renewed >= self._renew_s:
+            self.renew()
+            self._renewed = time.monotonic()
+        if time.monotonic() - self._swept >= self._sweep_s:
+            self.sweep()
+            self._swept = time.monotonic()
+        finding.index_pending(before=judging.judge_ended)
 
     def _follow_batches(self) -> None:
-        """Make, follow and read batches. Its own thread: thousands of results take a while."""
-        while not self._closed.wait(BATCHES_S):
-            try:
-                if self.may_send:
-                    batching.look(self.stopping.is_set)
-            except Exception as error:
-                logger.error("following batches failed, trying again: %s", type(error).__name__)
-                database.close()
-        database.close()
+        """Make, follow and read batches."""
+        if self.may_send:
+            batching.look(self.stopping.is_set)
 
     def renew(self) -> None:
         """What we are sending is alive: its leases run from the database's now."""

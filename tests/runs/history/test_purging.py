@@ -170,7 +170,6 @@ def test_the_command_and_the_console_itself_do_the_same(team, ann, capsys):
         if title == "A":
             call_command("purge")
             assert "1 comparison removed." in capsys.readouterr().out
-    sweeping._stopping.clear()
     sweeping.sweep()
     assert not Comparison.objects.exists()
 

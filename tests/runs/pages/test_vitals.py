@@ -40,7 +40,14 @@ def changed(data: Path, statement: str) -> None:
 
 def test_a_console_that_runs_is_ready_until_its_database_is_another_versions(live_console):
     assert asked(live_console, "/healthz") == (200, {"alive": True})
-    all_ok = {"database": "ok", "migrations": "ok", "engine": "ok", "storage": "ok", "process": "ok"}
+    all_ok = {
+        "database": "ok",
+        "migrations": "ok",
+        "engine": "ok",
+        "storage": "ok",
+        "background": "ok",
+        "process": "ok",
+    }
     assert until_ready_is(live_console, 200) == {"ready": True, **all_ok}
     changed(live_console.data, "INSERT INTO django_migrations (app, name, applied) VALUES ('runs', '9999_later', '')")
     told = until_ready_is(live_console, 503)
