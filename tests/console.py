@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from tests import canaries
@@ -77,6 +78,12 @@ def running(data: Path | None = None, **environment: str) -> Iterator[Console]:
             if console.process.poll() is None:
                 console.kill()
         canaries.check_console(console.data, environment)
+
+
+def load_wsgi() -> None:
+    """What a gunicorn does that somebody starts without `manage.py serve`."""
+    sys.modules.pop("betaconsole.wsgi", None)
+    import_module("betaconsole.wsgi")
 
 
 def free_port() -> int:

@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 # Names that may come in: everything else that the console reads is dropped.
 KEPT = ("BETACONSOLE_RECORDED", "BETACONSOLE_TEST_DATABASE_URL")
@@ -38,6 +40,9 @@ def _own_environment() -> None:
     data = tempfile.mkdtemp(prefix="betaconsole-tests-")
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     (Path(data) / "static").mkdir()
+    # What the first start of a console makes there; a console that a test starts on a bare folder makes its own.
+    (Path(data) / "encryption.key").write_bytes(Fernet.generate_key())
+    (Path(data) / "encryption.key").chmod(0o600)
     kept["BETACONSOLE_DATA"] = data
     kept["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     if database := kept.get("BETACONSOLE_TEST_DATABASE_URL"):

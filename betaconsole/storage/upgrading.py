@@ -45,6 +45,18 @@ def upgrade() -> Path | None:
     return copy
 
 
+class NotUpgraded(Exception):
+    """Migrations are missing: the code would ask for what the database does not have."""
+
+
+def check() -> None:
+    """Raise `TooNew` or `NotUpgraded` where the database is not what this code expects, and change nothing."""
+    if _missing() is not None:
+        raise NotUpgraded(
+            "The database is an older betaconsole's. manage.py serve brings it up to date and starts the console."
+        )
+
+
 def _said(error: Exception, copy: Path | None) -> str:
     left = f" The database as it was before is {copy}: with it the version before starts again." if copy else ""
     return f"The database could not be brought up to date ({type(error).__name__}: {error}).{left}"

@@ -16,7 +16,7 @@ from .models import Connection
 def look_at_keys() -> Iterator[Finding]:
     yield master_keys()
     yield secret_key()
-    if sealing.has_master_keys():  # without one nothing opens, and looking for one would make a new one
+    if sealing.has_master_keys():  # without one nothing opens
         yield from seals()
         yield from factors()
 
@@ -30,7 +30,7 @@ def master_keys() -> Finding:
     elif Connection.objects.exclude(sealed_key="").exists():
         return Finding("Master key file", f"{path} is not there.", "Bring it back: no stored key opens without it.")
     else:
-        return Finding("Master key file", "None yet: the first stored key makes it.")
+        return Finding("Master key file", "None yet: the first start makes it.")
     try:
         sealing.check_master_keys()
     except sealing.Unreadable as problem:

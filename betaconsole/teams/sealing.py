@@ -26,6 +26,10 @@ class Unreadable(Exception):
     """A sealed key that this process cannot open; the message says why and never shows the key."""
 
 
+class NoMasterKey(Unreadable):
+    """There is no master key at all. None is made on the way: `master_key.ensure` decides whether one may be."""
+
+
 @sensitive_variables()
 def seal(key: str, *, team_id: int, row_id: int, origin: str) -> str:
     """`key` sealed for one row and one origin."""
@@ -97,8 +101,16 @@ def has_master_key_of(sealed: str) -> bool:
 
 
 def check_master_keys() -> None:
-    """Raise `Unreadable` where a master key is none, before anything needs it."""
+    """Raise `Unreadable` where there is no master key, or one is none, before anything needs it."""
     _master_keys()
+
+
+@sensitive_variables()
+def make_master_key() -> None:
+    """The first one, in its file. Raises `FileExistsError` where there is a file."""
+    handle = os.open(settings.ENCRYPTION_KEYS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(Fernet.generate_key())
 
 
 @cache
@@ -109,10 +121,10 @@ def _master_keys() -> tuple[bytes, ...]:
     if not given:
         path = settings.ENCRYPTION_KEYS_FILE
         if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(Fernet.generate_key())
+            raise NoMasterKey(f"There is no master key at {path}.")
         given = [key.strip() for key in path.read_text().replace("\n", ",").split(",") if key.strip()]
+        if not given:
+            raise Unreadable(f"{path} holds no master key.")
     return tuple(_checked(key) for key in given)
 
 

@@ -162,10 +162,12 @@ def main() -> None:
 
 def prepare(far_end: str) -> None:
     from betaconsole.storage.upgrading import upgrade
+    from betaconsole.teams import master_key
     from betaconsole.teams.models import Connection
     from betaconsole.teams.solo import set_up_solo
 
     upgrade()
+    master_key.ensure()
     owner = set_up_solo()
     made = Connection.objects.create(
         team=owner.team,

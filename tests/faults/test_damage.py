@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
+from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
 
@@ -17,6 +19,7 @@ from betaconsole.teams import sealing
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import event_stream, make_comparison, make_exchange, message
+from tests.console import load_wsgi
 from tests.runs.engines import connection_to, plan, run, running, wait_until_finished
 
 pytestmark = pytest.mark.django_db
@@ -136,10 +139,10 @@ def test_s10_bytes_past_a_missing_segment_are_not_taken_for_the_answer(owner: Me
 
 @pytest.fixture
 def masters(settings):
-    """Set the master key of this process."""
+    """Set the master keys of this process; none: what their file says."""
 
-    def use(key: bytes) -> None:
-        settings.ENCRYPTION_KEYS = [key.decode()]
+    def use(*keys: bytes) -> None:
+        settings.ENCRYPTION_KEYS = [key.decode() for key in keys]
         sealing._master_keys.cache_clear()
 
     yield use
@@ -164,9 +167,40 @@ def test_s11_with_another_master_key_it_starts_says_which_is_missing_and_leaves_
     said = capsys.readouterr().err
     assert sealing._key_id(ours) in said  # expected
     assert sealing._key_id(other) in said  # found
-    assert visitor.get("/connections/").status_code == 200
+    for page in ("/connections/", f"/connections/{sealed.public_id}/"):
+        assert "cannot be opened" in visitor.get(page).content.decode()
     with running():
         [exchange] = wait_until_finished(run(ann, sealed, plan([[]])))
     assert (exchange.state, exchange.failure_kind) == (State.FAILED, "not_sent")
     assert "which this console does not have" in exchange.error_message
     assert Connection.objects.get(pk=sealed.pk).sealed_key == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s11_without_any_master_key_it_does_not_start_and_makes_none_until_the_seals_are_given_up(
+    masters, settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    ann, ours = set_up_solo(), Fernet.generate_key()
+    masters(ours)
+    sealed = connection_to(ann, "http://127.0.0.1:9")
+    Authenticator.objects.create(
+        user=ann.user, type=Authenticator.Type.TOTP, data={"secret": sealing.seal_factor("a secret")}
+    )
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    masters()
+    starts = (Serve().prepare, load_wsgi)  # `manage.py serve`, and a gunicorn of somebody's own
+    for start in starts:
+        with pytest.raises((CommandError, sealing.Unreadable)) as refusal:
+            start()
+        assert f"1 API key and 1 second factor sealed under master key {sealing._key_id(ours)}" in str(refusal.value)
+        assert "serve --without-master-key" in str(refusal.value)
+        assert not settings.ENCRYPTION_KEYS_FILE.exists()
+    with pytest.raises(sealing.NoMasterKey):  # nothing else makes one on the way
+        sealed.put_key("sk-ant-test-9999999999")
+    Serve().prepare(gives_up_seals=True)
+    assert settings.ENCRYPTION_KEYS_FILE.stat().st_mode & 0o777 == 0o600
+    for start in starts:
+        start()
+    assert Connection.objects.get(pk=sealed.pk).lacks_master_key == sealing._key_id(ours)

@@ -13,7 +13,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from betaconsole.runs.management.commands.serve import Command as Serve
-from betaconsole.storage.upgrading import TooNew, upgrade
+from betaconsole.storage.upgrading import NotUpgraded, TooNew, upgrade
+from tests.console import load_wsgi
 
 CHOSEN_HERE = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,10 @@ def older():
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite databases are copied")
 def test_s9_an_old_database_is_copied_beside_itself_and_then_brought_up_to_date(older, team):
+    with pytest.raises(NotUpgraded, match=r"manage\.py serve"):
+        load_wsgi()
     copy = upgrade()
+    load_wsgi()
     try:
         assert copy.stat().st_mode & 0o777 == 0o600
         with closing(sqlite3.connect(copy)) as kept:
@@ -52,6 +56,8 @@ def test_s9_a_database_of_a_newer_console_is_refused():
     try:
         with pytest.raises(TooNew, match="9999_from_the_future"):
             upgrade()
+        with pytest.raises(TooNew):
+            load_wsgi()
     finally:
         MigrationRecorder(connection).record_unapplied("runs", "9999_from_the_future")
 

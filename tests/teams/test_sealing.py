@@ -4,7 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from betaconsole.teams import sealing
-from betaconsole.teams.sealing import Unreadable, fingerprint, seal, unseal
+from betaconsole.teams.sealing import NoMasterKey, Unreadable, fingerprint, seal, unseal
 
 KEY = "sk-ant-not-a-real-key-0123456789"
 ROW = {"team_id": 1, "row_id": 7, "origin": "https://api.anthropic.com"}
@@ -81,6 +81,10 @@ def test_a_master_key_that_is_none_is_refused_without_being_shown(keys):
 def test_the_master_key_lies_outside_the_database_for_its_owner_only(settings, tmp_path, keys):
     settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
     keys()
+    with pytest.raises(NoMasterKey, match="There is no master key at"):
+        seal(KEY, **ROW)
+    assert not settings.ENCRYPTION_KEYS_FILE.exists()
+    sealing.make_master_key()
     sealed = seal(KEY, **ROW)
     assert settings.ENCRYPTION_KEYS_FILE.stat().st_mode & 0o777 == 0o600
     sealing._master_keys.cache_clear()

@@ -14,6 +14,8 @@ def seal(apps, schema_editor):
     if kept and not any(sealing.has_master_key_of(one) for one in kept):
         return
     rows = apps.get_model("mfa", "Authenticator").objects.filter(type__in=("totp", "recovery_codes"))
+    if rows.exists() and not sealing.has_master_keys():
+        sealing.make_master_key()
     for row in rows.iterator(chunk_size=100):
         if not second_factors.is_current(row.data):
             row.data = second_factors.sealed_anew(row.data)

@@ -102,6 +102,12 @@ class Connection(models.Model):
         return self.daily_budget_usd is not None or self.monthly_budget_usd is not None
 
     @property
+    def lacks_master_key(self) -> str:
+        """The id of the master key that its key is sealed under, where this console does not have it; else empty."""
+        has_it = not self.sealed_key or sealing.has_master_key_of(self.sealed_key)
+        return "" if has_it else sealing.key_id_of(self.sealed_key)
+
+    @property
     def fingerprint(self) -> str:
         """As much of the key's fingerprint as a person compares."""
         return self.key_fingerprint[:12]

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils.module_loading import import_string
 from gunicorn.app.base import Application
@@ -22,8 +22,9 @@ from gunicorn.arbiter import Arbiter
 from betaconsole.storage import occupation
 from betaconsole.storage.health import file_system
 from betaconsole.storage.upgrading import TooNew, UpgradeFailed, upgrade
+from betaconsole.teams import master_key
 from betaconsole.teams.key_health import said_at_start
-from betaconsole.teams.sealing import Unreadable, check_master_keys
+from betaconsole.teams.sealing import Unreadable, check_master_keys, has_master_keys
 from betaconsole.teams.solo import set_up
 from betaconsole.web import static_files
 
@@ -45,6 +46,13 @@ class Command(BaseCommand):
     help = "Bring the data folder up to date and serve the console at HOST:PORT until Ctrl-C."
     requires_system_checks = []  # the test suite runs them; a start should take a second
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--without-master-key",
+            action="store_true",
+            help="where the master key is lost: make a new one, and give up what is sealed under the old one",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(0o077)  # prompts and answers are their owner's business, also in a data folder that others may enter
         _check_port_is_free(settings.HOST, settings.PORT)
@@ -53,7 +61,7 @@ class Command(BaseCommand):
         except occupation.Occupied as error:
             raise CommandError(str(error)) from None
         with _alone():
-            self.prepare()
+            self.prepare(gives_up_seals=options["without_master_key"])
         # The serving process is a fork of this one: the two share what is imported here, collecting garbage must not
         # copy it, and no connection goes along.
         import_module(settings.ROOT_URLCONF)
@@ -61,11 +69,13 @@ class Command(BaseCommand):
         connections.close_all()
         Arbiter(Console()).run()
 
-    def prepare(self) -> None:
-        """The database migrated, static files collected, the local owner and the connections made."""
+    def prepare(self, *, gives_up_seals: bool = False) -> None:
+        """The database migrated, static files collected, the local owner, the connections and the master key made."""
         try:
-            check_master_keys()
+            if has_master_keys():
+                check_master_keys()
             copy = upgrade()
+            master_key.ensure(gives_up_seals=gives_up_seals)
         except (Unreadable, TooNew, UpgradeFailed) as error:
             raise CommandError(str(error)) from None
         if copy:
