@@ -240,7 +240,16 @@ class TestProxies:
         assert isinstance(error, ProxyFailed)
         assert words in error.message
         assert "pass" not in error.message
+        assert "secret" not in error.message  # the proxy's own page
         assert not call.write_began
+
+    def test_u26_a_proxy_that_only_the_environment_names_sees_nothing(self, certificate, monkeypatch):
+        context, bundle = certificate()
+        with Upstream([read(), send(answer(b"{}"))], tls=context) as upstream, Upstream([hang()]) as around_us:
+            for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+                monkeypatch.setenv(name, around_us.url)
+            assert ask(upstream.url, verify=bundle)[0].status == 200
+            assert around_us.connections == 0
 
     def test_u26_a_proxy_that_dies_in_the_middle_of_a_stream_leaves_what_had_come(self, certificate):
         context, bundle = certificate()

@@ -72,6 +72,11 @@ def test_b1_a_tab_that_is_closed_ends_nothing_and_its_address_shows_the_whole_an
     other = page.context.new_page()
     page.close()
     wait_until(lambda: not stage.relay.open_now(LIVE), "the stream of the closed tab has ended")
+    # The console finds out when it writes: so there is something to write, again and again, before the answer ends.
+    for count in (20, 40, 60, 80):
+        stage.tap.let("closed", count)
+        told(stage, path, count)
+    assert stage.states(path) == ["streaming"]
     stage.tap.let("closed")
     wait_until(lambda: stage.states(path) == ["succeeded"], "the run has ended")
     other.goto(path)

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError
 from django.db import connection as database
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from betaconsole.claude.errors import Incomplete
@@ -171,3 +172,41 @@ def test_that_storing_failed_is_noted_once_and_only_when_all_of_it_is_stored(ann
     noted = AuditEntry.objects.get(action="storing failed")
     assert (noted.team, noted.detail["since"]) == (ann.team, f"{since.pop():%Y-%m-%d %H:%M:%S} UTC")
     assert recorder.stuck_since is None
+
+
+def test_s12_a_commit_that_was_kept_and_whose_answer_was_lost_is_asked_for_and_not_made_twice(
+    ann: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a server does that crashes between its commit and saying so: once in a stream, once with its ending."""
+    comparison, [feed] = claimed(ann, 1)
+    recorder = Recorder(WORKER)
+    recorder.track(feed)
+    feed.opened(Opening(status=200, response_headers=()))
+    feed.received(b"early, ", 1.0, [])
+    commit = BaseDatabaseWrapper._commit
+
+    def kept_and_lost(self: BaseDatabaseWrapper) -> None:
+        commit(self)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    def flushed_blindly() -> None:
+        with monkeypatch.context() as crash:
+            crash.setattr(BaseDatabaseWrapper, "_commit", kept_and_lost)
+            with pytest.raises(OperationalError) as failure:
+                recorder.flush()
+        recorder._failed(failure.value)
+
+    flushed_blindly()
+    assert feed.segments_saved == 0  # nobody told it
+    feed.received(b"late", 2.0, [])
+    recorder.flush()
+    assert b"".join(bytes(one.data) for one in Segment.objects.order_by("seq")) == b"early, late"
+    feed.ended(Ending(result(state="succeeded", text="early, late")))
+    flushed_blindly()
+    ended = Exchange.objects.filter(pk=feed.job.exchange_id).values().get()
+    recorder.flush()
+    assert Exchange.objects.filter(pk=feed.job.exchange_id).values().get() == ended
+    [exchange] = wait_until_finished(comparison)
+    assert (exchange.state, bytes(exchange.response_body.data)) == (State.SUCCEEDED, b"early, late")
+    assert not Segment.objects.exists()
+    assert not recorder.feeds
