@@ -21,6 +21,7 @@ def file_response(data: bytes, *, media_type: str, name: str, is_kept: bool = Fa
     )
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Disposition"] = content_disposition_header(not is_shown, name) or "attachment"
+    writable = name.encode("utf-8", "replace").decode()  # no header can be made of half a surrogate pair
+    response.headers["Content-Disposition"] = content_disposition_header(not is_shown, writable) or "attachment"
     response.headers["Cache-Control"] = "private, max-age=3600, immutable" if is_kept else "no-store"
     return response
