@@ -111,11 +111,14 @@ def test_a_page_in_another_process_reads_the_same_from_the_store(
 
 def test_b9_a_reader_who_stops_reading_misses_nothing_keeps_nobody_waiting_and_costs_no_queue(ann: Membership) -> None:
     words = [f"word {number} " for number in range(400)]
+    stops_reading = threading.Event()
 
     def far_end(peer: Peer) -> None:
         peer.read_request()
         peer.send(STREAM_HEAD + chunk(START + OPEN))
-        for word in words:
+        for number, word in enumerate(words):
+            if number == 5:
+                assert stops_reading.wait(60)
             peer.send(chunk(event("content_block_delta", index=0, delta={"type": "text_delta", "text": word})))
             peer.wait(0.002)
         peer.send(chunk(SHUT + DELTA + STOP) + chunk(b""))
@@ -123,7 +126,10 @@ def test_b9_a_reader_who_stops_reading_misses_nothing_keeps_nobody_waiting_and_c
     with Upstream(far_end) as upstream, running():  # type: ignore[arg-type]
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
         slow = follow(page_of(comparison))
-        begun = [next(slow), next(slow)]
+        begun = [next(slow)]
+        while b"word 4" not in b"".join(begun):  # in the middle of the stream
+            begun.append(next(slow))
+        stops_reading.set()
         quick = Watcher().watch(follow(page_of(comparison)))  # to its end, while the other reads nothing
         wait_until_finished(comparison)
         rest = list(slow)
