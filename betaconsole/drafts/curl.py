@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from .shell import Command, ShellError, Word, read_command
+from .windows_shell import in_bash
 
 STARTS = re.compile(r"^[ \t>$%#]*(?:[A-Za-z_]\w{0,60}=\S{0,2000}[ \t]+){0,8}curl(?:\.exe)?(?=[ \t\\])", re.MULTILINE)
+PROMPTED = re.compile(r"(?<=\n)> ?")
 DATA = {"-d", "--data", "--data-ascii", "--data-raw", "--data-binary", "--json", "--data-urlencode"}
 FORM = {"-F", "--form", "--form-string", "-T", "--upload-file"}
 SECRET = {"-u": "user name and password (-u)", "--user": "user name and password (--user)",
@@ -51,8 +53,11 @@ def read_curl(text: str) -> CurlRequest:
     found = STARTS.search(text)
     if found is None:
         raise CurlError("No curl command begins a line here.")
+    if found[0].lstrip()[:1] in ("$", "%", "#"):
+        text = PROMPTED.sub("", text)  # the shell's own mark before the lines that go on
+    words = in_bash(text, found.end())
     try:
-        command = read_command(text, found.end())
+        command = read_command(text, found.end()) if words is None else read_command(words)
     except ShellError as error:
         raise CurlError(str(error)) from error
     request = CurlRequest()

@@ -105,6 +105,16 @@ def holds_several(text: str) -> bool:
         return False
 
 
+def wraps_a_request(text: str) -> bool:
+    """Whether a pasted JSON is no body, but holds one: a HAR file, an exchange that was exported, a list."""
+    try:
+        value = jsontext.loads(text.strip().lstrip("\ufeff"))
+        is_body = isinstance(value, dict) and ("messages" in value or "requests" in value)
+        return not is_body and isinstance(value, dict | list) and bool(read_line(text)[0])
+    except (jsontext.JsonError, NoRequest):
+        return False
+
+
 def last_words(body: dict[str, Any]) -> str:
     """How the last thing said by the user begins; empty where none of it is text."""
     for message in reversed(_messages_of(body)):

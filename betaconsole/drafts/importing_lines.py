@@ -19,7 +19,7 @@ from .facts import BETAS_IN_BODY
 DEEPEST_WRAPPING = 6
 MOST_MARKS = 2_000_000  # commas and brackets: each may become a value a hundred times its size
 MOST_MARKS_IN_DEBUG = 300_000
-INSIDE = ("body", "params", "request", "json", "json_data", "data", "request_body", "payload")
+INSIDE = ("body", "params", "request", "json", "json_data", "data", "request_body", "payload", "text")
 KEY = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
 KEY_TAKEN_OUT = "[key removed]"
 LONGEST_NAME = 120

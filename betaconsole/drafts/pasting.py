@@ -37,6 +37,7 @@ ADDRESS = re.compile(
     r"(?:[a-z+]+://)?(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL
 )
 OFFICIAL = "api.anthropic.com"
+POWERSHELL = re.compile(r"\b(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b", re.IGNORECASE)
 OLD_BETA_MARK = "beta=true"  # older SDKs add it to the address; the API ignores it
 ADD_FILES = "Its files are on the machine it comes from: add them below."
 KEY_IN_A_NAME = "a key (sk-ant-…) in the name of a header"
@@ -73,7 +74,7 @@ def read_request(text: str) -> Pasted:
     """The request in the text: curl, a debug line or a call of the Python SDK, or raw JSON. Raises `PasteError`."""
     if len(text) > MAX_CHARACTERS:
         raise PasteError(f"That is {len(text):,} characters; a request has at most 32 MB.")
-    text = text.strip().lstrip("\ufeff")
+    text = _without_fence(text.strip().lstrip("\ufeff"))
     if not text:
         raise PasteError("Nothing was pasted.")
     for fits, read in _READERS:
@@ -87,9 +88,20 @@ def read_request(text: str) -> Pasted:
             "This log line names the request but does not hold it. Set ANTHROPIC_LOG=debug and paste the line that "
             "begins with “Request options”."
         )
+    if POWERSHELL.search(text):
+        raise PasteError(
+            "This is a PowerShell command: copy the request as cURL (bash or cmd) instead, or paste the JSON of its body."
+        )
     raise PasteError(
         "This is neither a curl command, nor a call or a “Request options” line of the Python SDK, nor JSON."
     )
+
+
+def _without_fence(text: str) -> str:
+    """The text without the line of three marks before and after it that it has in Markdown."""
+    if not text.startswith("```"):
+        return text
+    return text.partition("\n")[2].rstrip().removesuffix("```").strip()
 
 
 def _from_json(text: str) -> Pasted:
@@ -282,10 +294,9 @@ def _went(method: str, url: str, *, has_body: bool) -> _Went:
     start = path.find("/v1/")
     path, other = (path[start:], "") if start >= 0 else (path, path)
     query = "" if query == OLD_BETA_MARK else query
-    if path == Endpoint.MESSAGES.path and (method == "POST" or not has_body):
-        return _Went(Endpoint("POST", path, query))
     try:
-        endpoint = check_endpoint(method, path, query)
+        is_post = path == Endpoint.MESSAGES.path and not has_body
+        endpoint = check_endpoint("POST" if is_post else method, path, query)
     except EndpointError as error:
         return _Went(None, (f"{KEY.sub('sk-ant-…', str(error))} It goes where this draft goes.",))
     if known_endpoint(endpoint) or (origin in ("", OFFICIAL) and not other):

@@ -8,6 +8,7 @@ from typing import Any
 
 LONGEST = 5_000_000  # characters
 MARKS, MOST_MARKS = ",[{(;=<>.+\n", 300_000  # each may become a value a hundred times its size
+TYPED_IN = re.compile(r"^(?:>>> |\.\.\. |[!%].*)", re.MULTILINE)  # a prompt of Python's, a command of a notebook
 CALL = re.compile(r"\.(?:messages|batches|models|files|skills|versions)\.(?:[a-z_]+)\(")
 WITH_BODY = {
     "messages.create": "/v1/messages",
@@ -61,7 +62,7 @@ def read_source(text: str) -> SourceRequest:
     if len(text) > LONGEST:
         raise SourceError(f"That is {len(text):,} characters of code; at most {LONGEST:,} are read.")
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(TYPED_IN.sub("", text))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise SourceError(NOT_PYTHON) from None
     calls = list(_calls(tree))

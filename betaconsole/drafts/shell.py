@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 _BLANK = re.compile(r"[ \t]+")
-_CONTINUED = re.compile(r"\\\r?\n")
+_CONTINUED = re.compile(r"\\[ \t]*\r?\n")  # blanks before the line end come with copying from a page
 _PLAIN = re.compile(r"[^\s'\"\\$`;|&<>()]+")
 _SINGLE = re.compile(r"'([^']*)'")
 _DOUBLE = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)

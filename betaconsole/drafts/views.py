@@ -26,7 +26,7 @@ from .columns import MAX_CELLS, MAX_REPEATS, Column
 from .context import Composer
 from .editing import Edit, Refused, Stale
 from .endpoint_choice import takes
-from .importing import holds_several
+from .importing import holds_several, wraps_a_request
 from .kept_files import whole
 from .models import Draft
 from .moving import moved
@@ -51,7 +51,7 @@ def new(request: TeamRequest) -> HttpResponse:
     elif public_id := identifier(request.POST.get("combination")):
         draft = starting.from_combination(team, author, _combination_asked_for(request, public_id))
     elif text := request.POST.get("request"):
-        if holds_several(text):
+        if holds_several(text) or wraps_a_request(text):
             return imported_text(request, starting.blank(team, author).public_id, text)
         try:
             pasted = read_request(text)
@@ -180,7 +180,7 @@ def set_connection(request: TeamRequest, draft_id: str) -> HttpResponse:
 def paste(request: TeamRequest, draft_id: str) -> HttpResponse:
     """A request copied from elsewhere becomes the body, the version and column A."""
     text = request.POST.get("request", "")
-    if holds_several(text):
+    if holds_several(text) or wraps_a_request(text):
         return imported_text(request, draft_id, text)
     read: list[Pasted] = []
     went: list[Endpoint] = []

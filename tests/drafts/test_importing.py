@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from betaconsole.claude import jsontext
 from betaconsole.drafts import importing
-from betaconsole.drafts.importing import BOUND, CASES, TRACE, ImportRefused, Recording, holds_several, read_recording
+from betaconsole.drafts.importing import (
+    BOUND,
+    CASES,
+    TRACE,
+    ImportRefused,
+    Recording,
+    holds_several,
+    read_recording,
+    wraps_a_request,
+)
 from betaconsole.drafts.importing_lines import NoRequest, read_line
 
 from .desk import THINKING
@@ -235,6 +244,15 @@ def test_pasted_lines_are_several_requests_only_where_each_holds_one():
     assert holds_several(f"{TEXT}\n{TEXT}\n")
     for other in (TEXT, json.dumps(ONE, indent=2), f"{TEXT}\nand so on", "", "curl x \\\n -d '{}'"):
         assert not holds_several(other)
+
+
+def test_pasted_json_around_a_request_is_taken_for_what_is_in_it():
+    entry = {"request": {"url": "https://api.anthropic.com/v1/messages", "postData": {"text": TEXT}}}
+    for around in ({"log": {"entries": [entry]}}, [ONE], {"request_body": {"text": TEXT}}):
+        assert wraps_a_request(json.dumps(around, indent=1))
+    for body in (ONE, {"requests": [{"custom_id": "a", "params": ONE}]}, {"model": "m"}, {}, [], 1, "x"):
+        assert not wraps_a_request(json.dumps(body))
+    assert not wraps_a_request("{")
 
 
 JSON = st.recursive(

@@ -70,6 +70,55 @@ def test_b28_no_key_comes_out_of(text):
     assert "a key (sk-ant-…)" in repr(pasted.dropped)
 
 
+CHROME = "".join(
+    sign if sign.isalnum() or sign == "\\" else f"^{sign}" for sign in json.dumps(BODY).replace('"', '\\"')
+)
+QUOTED = json.dumps(BODY).replace('"', '\\"')
+WINDOWS = {
+    "cmd": f'curl https://api.anthropic.com/v1/messages ^\r\n -H "x-api-key: {KEY}" ^\r\n -H "anthropic-beta: {CONTEXT}" ^\r\n -d "{QUOTED}"',
+    "a browser, for cmd": f'curl ^"https://api.anthropic.com/v1/messages^" ^\n -H ^"x-api-key: {KEY}^" ^\n  -H ^"anthropic-beta: {CONTEXT}^" ^\n  --data-raw ^"{CHROME}^"',
+    "PowerShell": f"curl.exe https://api.anthropic.com/v1/messages `\r\n -H 'x-api-key: {KEY}' `\r\n -H \"anthropic-beta: {CONTEXT}\" `\r\n -d '{json.dumps(BODY)}'",
+    "PowerShell before 7.3": f"curl.exe https://api.anthropic.com/v1/messages `\n -H 'x-api-key: {KEY}' `\n -H 'anthropic-beta: {CONTEXT}' `\n -d '{QUOTED}'",
+    "a terminal": f"$ curl https://api.anthropic.com/v1/messages \\\n> -H 'x-api-key: {KEY}' \\\n> -H 'anthropic-beta: {CONTEXT}' \\ \n> -d '{json.dumps(BODY)}'",
+    "Markdown": f"```bash\ncurl https://api.anthropic.com/v1/messages -H 'x-api-key: {KEY}' -H 'anthropic-beta: {CONTEXT}' -d '{json.dumps(BODY)}'\n```",
+}
+
+
+@pytest.mark.parametrize("source", WINDOWS)
+def test_a_curl_command_is_read_wherever_it_was_copied(source):
+    pasted = read_request(WINDOWS[source])
+    assert json.loads(pasted.body_text) == BODY
+    assert pasted.betas == (CONTEXT,)
+    assert (pasted.dropped, pasted.notes) == (("an x-api-key header",), ())
+
+
+def test_a_caret_in_a_body_makes_no_command_of_windows():
+    body = json.dumps({**BODY, "a": "x ^", "b": "`"}, indent=1)
+    for command in (f"curl x -d '{body}'", f"curl x \\\n -d '{body}'", f"curl x -d @- <<'E'\n^\n`\n{body}\nE\n"):
+        assert read_request(command).body_text.endswith(body + "\n" * command.endswith("E\n"))
+
+
+def test_b28_a_key_in_the_address_goes_nowhere():
+    for url in (
+        f"https://api.anthropic.com/v1/messages?key={KEY}",
+        f"https://me:{KEY}@api.anthropic.com/v1/models/{KEY}",
+    ):
+        pasted = read_request(f"curl '{url}' -d '{json.dumps(BODY)}'")
+        assert KEY not in repr(pasted)
+        assert "holds what looks like an API key" in pasted.notes[0]
+
+
+def test_code_typed_at_a_prompt_or_in_a_notebook_is_read():
+    call = "client.messages.create(model='m', max_tokens=5, messages=[])"
+    for code in (f">>> {call}", f"%pip install anthropic\n!ls\n{call}", f"```python\n{call}\n```"):
+        assert json.loads(read_request(code).body_text) == {"model": "m", "max_tokens": 5, "messages": []}
+
+
+def test_powershell_without_curl_is_told_what_to_copy_instead():
+    with pytest.raises(PasteError, match="PowerShell command: copy the request as cURL"):
+        read_request("Invoke-WebRequest -Uri https://api.anthropic.com/v1/messages -Body '{}'")
+
+
 def test_a_debug_line_of_the_sdk_becomes_the_request_it_describes():
     pasted = read_request(DEBUG)
     body = json.loads(pasted.body_text)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.claude.headers import KEY_REFERENCE
+from betaconsole.drafts.importing_lines import read_line
 from betaconsole.runs.finding import index_pending, search
 from betaconsole.runs.history import import_reading, importing
 from betaconsole.runs.history.export_lines import comparison_lines
@@ -320,3 +321,9 @@ def test_one_exchange_is_taken_away_whole_and_all_of_them_as_a_table(client, tol
 def test_no_connection_can_send_what_was_imported(told, elsewhere):
     bring(told, elsewhere)
     assert not Connection.objects.usable().filter(name=importing.CONNECTION).exists()
+
+
+def test_the_file_of_one_exchange_is_a_request_that_the_composer_takes(client, told):
+    one = Exchange.objects.filter(state="succeeded").get()
+    file = client.get(reverse("runs:export_exchange", args=[one.public_id])).content.decode()
+    assert [found.text.encode() for found in read_line(file)[0]] == [bytes(one.request_body.data)]
