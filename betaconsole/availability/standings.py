@@ -185,10 +185,3 @@ def refusal_of(beta: str, model: str, stands: Iterable[Stand]) -> Stand | None:
     elsewhere = [stand for stand in about if stand.state is not State.REFUSED_MODEL]
     newest = max(here or elsewhere, key=lambda stand: stand.order, default=None)
     return newest if newest and newest.state in REFUSALS else None
-
-
-def refused_on(connection: Connection, model: str, betas: Collection[str]) -> dict[str, Stand]:
-    """Those of the betas that were last refused on this connection, on this model or whatever the model. One query."""
-    stands = stands_on(connection.pk, betas)
-    found = ((beta, refusal_of(beta, model, stands)) for beta in betas)
-    return {beta: stand for beta, stand in found if stand is not None}

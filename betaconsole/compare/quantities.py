@@ -96,13 +96,6 @@ def percent(share: float | None) -> str:
     return f"{_sign(number)}{abs(number):,.{0 if number == int(number) else 1}f} %"
 
 
-def percents(low: float | None, high: float | None) -> str:
-    """`−29 … −13 %`; empty where there is none."""
-    if low is None or high is None:
-        return ""
-    return f"{percent(low).removesuffix(' %')} … {percent(high)}"
-
-
 def chance(p: float | None) -> str:
     """A p-value: `0.031`, `below 0.001`; a dash where there is none."""
     if p is None:

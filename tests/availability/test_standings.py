@@ -9,7 +9,7 @@ from betaconsole.availability.models import State
 from betaconsole.availability.standings import (
     changes_of,
     probes_of,
-    refused_on,
+    refusal_of,
     standings,
     stands_on,
     state_changes,
@@ -93,6 +93,11 @@ def test_what_a_check_found_knows_what_was_known_before_it(key):
     found(key, {CONTEXT: State.UNREACHABLE})
     check = found(key, {CONTEXT: REFUSED, THINKING: REFUSED})
     assert {probe.beta: probe.before for probe in probes_of(check)} == {CONTEXT: ACCEPTED, THINKING: None}
+
+
+def refused_on(connection, model, betas):
+    stands = stands_on(connection.pk, betas)
+    return {beta: stand for beta in betas if (stand := refusal_of(beta, model, stands))}
 
 
 def test_of_a_model_its_own_answer_decides_and_else_the_newest_that_is_not_about_a_model(key):

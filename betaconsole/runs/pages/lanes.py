@@ -12,7 +12,7 @@ from betaconsole.library.stubs import ToolStub
 from betaconsole.runs.models import ColumnRole, Comparison, Exchange, Variant
 from betaconsole.runs.sending.judging import outcomes_of
 from betaconsole.runs.sending.turns import calls_of
-from betaconsole.runs.states import FINAL, IN_FLIGHT, State
+from betaconsole.runs.states import FINAL, State
 from betaconsole.runs.stored import stubs_of
 
 from .beta_chips import BetaLine, Chip, blamed, chips_of, lines_of, what_they_did
@@ -121,10 +121,6 @@ class Lane:
     @property
     def is_final(self) -> bool:
         return self.exchange.state in FINAL
-
-    @property
-    def is_in_flight(self) -> bool:
-        return self.exchange.state in IN_FLIGHT
 
     @property
     def waits(self) -> bool:
