@@ -73,6 +73,7 @@ class Chunked:
         self._in_trailer = False
 
     def feed(self, data: bytes) -> bytes:
+        """The bytes of the body in these; raises ProtocolError where they are no chunks."""
         out: list[bytes] = []
         at = 0
         while self._between and (size := _SIZE_LINE.match(data, at)):
@@ -134,6 +135,7 @@ class Inflated:
         self._began = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
+        """The bytes behind these, in parts of at most `READ_BYTES`; raises ProtocolError where they are not compressed so."""
         self._began = self._began or bool(data)
         try:
             while data:
@@ -146,6 +148,7 @@ class Inflated:
             raise ProtocolError("The answer's compression is broken.") from None
 
     def end(self) -> None:
+        """No more comes: raises Incomplete where the compressed stream had not ended."""
         if self._began and not self._inflater.eof:  # no bytes at all are an empty body
             raise Incomplete("The compressed answer ended early; what had arrived is kept.")
 

@@ -79,6 +79,7 @@ class Deadlines:
     total_s: float | None = None
 
     def limits(self, *, stream: bool) -> Limits:
+        """Every limit in seconds, as it holds for a request that streams or one that does not."""
         status_s, total_s = (60.0, 3600.0) if stream else (600.0, 600.0)
         return Limits(
             connect_s=self.connect_s,

@@ -24,6 +24,7 @@ class Secret:
         self.__value = value
 
     def reveal(self) -> str:
+        """The key itself: only for what writes it on the wire or seals it."""
         return self.__value
 
     def as_header_value(self) -> bytes:

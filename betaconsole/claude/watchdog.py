@@ -34,6 +34,7 @@ class Timer:
         self._alive_at = time.monotonic()
 
     def due(self) -> float:
+        """When it expires, by `time.monotonic()`: the fixed limit or the idle one, whichever comes first."""
         return min(self.limit, self._alive_at + self.idle_s)
 
     def is_idle(self) -> bool:

@@ -101,10 +101,12 @@ class Wire:
         self._connected_at = self._total_at = math.inf
 
     def connecting(self) -> None:
+        """The line is being opened: `connect_s` counts from here."""
         self._connecting_at = time.monotonic()
         self._limit(self._connecting_at + self.limits.connect_s, ConnectTimeout)
 
     def connected(self, sock: socket.socket) -> None:
+        """The line stands; until the request is written no limit holds."""
         self.line.hold(sock)
         self._connected_at = time.monotonic()
         self.timings.connect_ms = (self._connected_at - self._connecting_at) * 1000
@@ -132,6 +134,7 @@ class Wire:
         self._limit(self._total_at, TotalTimeout)
 
     def ms_since_sent(self) -> float:
+        """Milliseconds since the last byte of the request; nan before it."""
         return (time.monotonic() - (self.timings.sent_at or math.nan)) * 1000
 
     def failure(self, error: Exception) -> CallError:

@@ -58,6 +58,7 @@ class MessageDiff:
     fields: tuple[Node, ...]
 
     def count(self, kind: BlockKind) -> int:
+        """How many blocks changed in this way."""
         return sum(block.kind == kind for block in self.blocks)
 
 

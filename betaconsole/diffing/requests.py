@@ -36,6 +36,7 @@ class Sent:
     body: bytes
 
     def values(self, name: str) -> list[str]:
+        """Every value of a header, in wire order; `name` in lower case."""
         return [value for there, value in self.headers if there.lower() == name]
 
     @property
@@ -102,6 +103,7 @@ def request_diff(left: Sent, right: Sent) -> RequestDiff:
 
 
 def betas_diff(left: Sequence[str], right: Sequence[str]) -> BetasDiff:
+    """Which betas the right side adds and leaves out, and whether those of both stand in another order."""
     same = tuple(name for name in right if name in left)
     added, removed = (tuple(name for name in one if name not in other) for one, other in ((right, left), (left, right)))
     return BetasDiff(same, added, removed, is_reordered=same != tuple(name for name in left if name in right))

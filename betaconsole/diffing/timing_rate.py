@@ -43,6 +43,7 @@ class Rate:
         return max((rate for one in self.bins if (rate := self.per_second(one)) is not None), default=None)
 
     def dump(self) -> dict[str, Any]:
+        """As JSON for the API: `tokens` of a bin are an estimate, rounded to hundredths."""
         return {
             "bin_ms": self.bin_ms,
             "output_tokens": self.tokens,

@@ -72,12 +72,14 @@ class Budget:
     characters: int = MAX_CHARACTERS
 
     def affords_cells(self, cells: int) -> bool:
+        """Whether so many cells of the table may still be filled in; they are spent then."""
         if cells > self.cells:
             return False
         self.cells -= cells
         return True
 
     def affords_characters(self, characters: int) -> bool:
+        """The same of characters that are read."""
         if characters > self.characters:
             return False
         self.characters -= characters

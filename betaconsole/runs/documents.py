@@ -155,6 +155,7 @@ class Offers:
     values: set[tuple[int, str, str]] = field(default_factory=set)
 
     def add(self, facts: Facts) -> None:
+        """Those of the facts that a menu offers."""
         self.values.update((facts.team_id, kind, value[:200]) for kind, value in facts.values if kind in OFFERED)
 
     def keep(self) -> None:

@@ -72,9 +72,11 @@ class Index(Protocol):
     def comparisons(self, wanted: Wanted, limit: int) -> list[int]:
         """Keys of comparisons whose terms match, newest first; phrases are not looked at."""
 
-    def write(self, documents: Sequence[Document]) -> None: ...
+    def write(self, documents: Sequence[Document]) -> None:
+        """In place of what these documents held before."""
 
-    def write_terms(self, terms: Sequence[tuple[int, Sequence[str]]]) -> None: ...
+    def write_terms(self, terms: Sequence[tuple[int, Sequence[str]]]) -> None:
+        """The terms of whole comparisons, by key, in place of those they had."""
 
     def forget(self, comparison: int, limit: int) -> int:
         """So many documents of a comparison at most, and its terms; returns how many documents went."""

@@ -8,6 +8,8 @@ from django.db import models
 
 
 class State(models.TextChoices):
+    """Where an exchange stands. What is final never changes."""
+
     QUEUED = "queued"
     SENDING = "sending"
     STREAMING = "streaming"

@@ -64,6 +64,7 @@ class Summary:
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "Summary":
+        """What `dump` wrote, also in an older version: what it did not have yet is as for a new one."""
         known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         cost = known.get("cost_usd")
         return cls(**{**known, "cost_usd": None if cost is None else Decimal(cost)})

@@ -39,6 +39,7 @@ def term(kind: str, value: str) -> str:
 
 
 def team_term(team_id: int) -> str:
+    """The term that every row of a team has."""
     return term("team", str(team_id))
 
 
@@ -48,6 +49,7 @@ def step(value: float | Decimal) -> int:
 
 
 def cost_step(cost_usd: Decimal) -> int:
+    """The step of a cost in US dollars."""
     return step(cost_usd * MICRO)
 
 
@@ -71,21 +73,26 @@ class Facts:
     values: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, kind: str, *values: str | int | None) -> None:
+        """These values of a kind; what is None or empty is left out."""
         self.values.update((kind, str(value)) for value in values if value not in (None, ""))
 
     def add_status(self, status: int | None) -> None:
+        """An HTTP status, its class (4xx) and whether it is an error."""
         if status is not None:
             self.add("status", status, f"{status // 100}xx", "error" if status >= 400 else "ok")
 
     def add_cost(self, cost_usd: Decimal | None) -> None:
+        """The step of a cost in US dollars; nothing where it is not known."""
         if cost_usd is not None:
             self.add("cost", cost_step(cost_usd))
 
     def add_latency(self, total_ms: float | None) -> None:
+        """The step of a time in milliseconds; nothing where it is not known."""
         if total_ms is not None:
             self.add("latency", step(total_ms))
 
     def terms(self) -> Iterator[str]:
+        """The team's term first, then one for each fact, in a fixed order."""
         yield team_term(self.team_id)
         for kind, value in sorted(self.values):
             yield term(kind, value)

@@ -18,6 +18,7 @@ LOOKS_EVERY_S = 1.0
 
 
 def main(parent: int, idle_s: float) -> None:
+    """Answer until standard input ends, or nothing was asked for `idle_s` seconds."""
     # The process that serves pages comes first.
     os.nice(5)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -33,6 +34,7 @@ def main(parent: int, idle_s: float) -> None:
 
 
 def answer(line: bytes) -> dict[str, Any]:
+    """{"results": …} as `Results.dump` writes them, or {"error": "Type: message"}; never raises."""
     from .working import work_out  # scipy costs a second: not before it is needed
 
     try:

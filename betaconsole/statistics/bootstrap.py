@@ -26,6 +26,7 @@ class Resampled:
 
 
 def fits(sides: Sides) -> bool:
+    """Whether there are enough values on each side to draw from, and on none so many that it takes too long."""
     return min(len(sides.upper), len(sides.lower)) >= FROM and max(len(sides.upper), len(sides.lower)) <= MOST
 
 

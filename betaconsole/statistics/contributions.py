@@ -31,6 +31,7 @@ class Design:
         return self.columns.get(frozenset())
 
     def without(self, beta: str) -> Column | None:
+        """The column in which all but this beta are on; None where there is none."""
         return self.columns.get(self.maybe - {beta})
 
     @property
@@ -125,6 +126,7 @@ def _judged(difference: float, parts: list[tuple[float, int]], terms: Terms) -> 
 
 
 def two_by_two(design: Design) -> list[tuple[str, str]]:
+    """Every pair of betas whose interaction can be asked for, in alphabetical order."""
     return list(combinations(sorted(design.maybe), 2))
 
 

@@ -59,6 +59,7 @@ def holm(chances: Mapping[Key, Chance], *, alpha: float) -> dict[Key, float]:
 
 
 def testable(chances: Mapping[Key, Chance], *, alpha: float) -> int:
+    """How many questions could be answered with yes at all: their least possible p-value reaches `alpha` (Tarone 1990)."""
     return sum(chance.smallest <= alpha for chance in chances.values())
 
 

@@ -37,12 +37,15 @@ PREFERRED = Figure("preferred", "Preferred when blind", "share")
 
 
 def stop_reason(value: str) -> Figure:
+    """The share of answers that stopped for this reason."""
     return Figure(f"stop_reason:{value}", f"Stopped with {value}", "share")
 
 
 def block_type(value: str) -> Figure:
+    """The share of answers that have such a block."""
     return Figure(f"block:{value}", f"With a {value} block", "share")
 
 
 def check(name: str) -> Figure:
+    """The share of answers that pass the check of this name."""
     return Figure(f"check:{name}", f"Check: {name}", "share")

@@ -30,9 +30,11 @@ class Column:
     outputs: Mapping[Cell, str]
 
     def of(self, key: str) -> Mapping[Cell, float]:
+        """The values of a figure by cell; empty where no cell has one."""
         return self.values.get(key, {})
 
     def dump(self) -> dict[str, Any]:
+        """As JSON; cells as [case, repeat, value]."""
         return {
             "position": self.position,
             "baseline": self.baseline,
@@ -47,6 +49,7 @@ class Column:
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Column":
+        """What `dump` wrote; raises KeyError, TypeError or ValueError for anything else."""
         values = {
             str(key): {(int(case), int(repeat)): _number(value) for case, repeat, value in cells}
             for key, cells in data["values"].items()
@@ -77,6 +80,7 @@ class Inputs:
     seed: int = 0
 
     def dump(self) -> dict[str, Any]:
+        """As JSON: the question that `python -m betaconsole.statistics` is asked."""
         return {
             "columns": [column.dump() for column in self.columns],
             "figures": [[figure.key, figure.label, figure.unit] for figure in self.figures],

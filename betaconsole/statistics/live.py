@@ -21,6 +21,8 @@ def summaries(inputs: Inputs) -> tuple[Summary, ...]:
 
 
 def summary(figure: Figure, variant: int, values: Iterable[float], *, alpha: float = 0.05) -> Summary:
+    """Median and quartiles of a figure (Hyndman & Fan 1996, type 7) with an interval at 1 − `alpha`: of the median by its order
+    statistics, of a share by Wilson's score; all None without values."""
     ordered = sorted(values)
     n = len(ordered)
     if not n:

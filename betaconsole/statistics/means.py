@@ -42,6 +42,7 @@ def quantile_t(df: float, alpha: float) -> float:
 
 
 def p_of_t(t: float, df: float) -> float:
+    """The chance of a t at least so far from 0 on either side, of Student's distribution with `df` degrees of freedom."""
     return float(2 * special.stdtr(df, -abs(t)))
 
 

@@ -11,10 +11,12 @@ class Finding:
     """One row of what was found: a dataclass of plain values, written down as it stands."""
 
     def dump(self) -> dict[str, Any]:
+        """As JSON, field by field."""
         return asdict(self)  # type: ignore[call-overload]  # every subclass is a dataclass
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Self:
+        """What `dump` wrote."""
         return cls(**data)
 
 
@@ -115,6 +117,7 @@ class Results:
     method_note: str
 
     def dump(self) -> dict[str, Any]:
+        """As JSON, and as it is kept with a comparison."""
         return {
             "results": [one.dump() for one in self.results],
             "summaries": [one.dump() for one in self.summaries],
@@ -127,6 +130,7 @@ class Results:
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "Results":
+        """What `dump` wrote; raises KeyError or TypeError for what another version wrote."""
         return cls(
             results=tuple(map(Result.load, data["results"])),
             summaries=tuple(map(Summary.load, data["summaries"])),

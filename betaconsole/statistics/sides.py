@@ -70,6 +70,7 @@ def paired(column: list[float], baseline: list[float]) -> Sides:
 
 
 def unpaired(column: list[float], baseline: list[float]) -> Sides:
+    """Of any number of values each, in any order; the side with the larger mean is the upper one."""
     one, two = np.sort(np.array(column, dtype=np.float64)), np.sort(np.array(baseline, dtype=np.float64))
     if not len(one) or not len(two):
         return Sides(one, two, paired=False, sign=1)

@@ -52,6 +52,7 @@ def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
 
 
 def variant_plan(variant: Variant) -> VariantPlan:
+    """The column as it was planned; its baseline is the caller's to name."""
     return VariantPlan(
         label=variant.label,
         betas=tuple(variant.betas),

@@ -130,6 +130,7 @@ def reserve(
 
 
 def today() -> date:
+    """The day in UTC, which budgets count by."""
     return timezone.now().astimezone(UTC).date()
 
 

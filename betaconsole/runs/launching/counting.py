@@ -46,6 +46,7 @@ class Question:
         return digest_of(betas=self.betas, version=self.version, headers=self.headers, body=self.data)
 
     def leaving_out(self, betas: Collection[str]) -> "Question":
+        """The same question without these betas."""
         return replace(self, betas=tuple(beta for beta in self.betas if beta not in betas))
 
 
@@ -127,6 +128,7 @@ def ask(questions: Iterable[Question], *, author: User, connection: Connection) 
 
 
 def has_ended(errand: Comparison) -> bool:
+    """Whether nothing of it is queued or in flight any more."""
     return not Exchange.objects.unfinished().filter(comparison=errand).exists()
 
 

@@ -63,4 +63,5 @@ class PackedBody(NamedTuple):
 
     @classmethod
     def of(cls, data: bytes) -> "PackedBody":
+        """Hashed and packed: takes time with large bytes."""
         return cls(hashlib.sha256(data).hexdigest(), len(data), Stored(pack(data)))
