@@ -72,6 +72,7 @@ def test_s10_a_damaged_exchange_says_so_and_all_around_it_works(
     page = visitor.get(first.get_absolute_url())
     assert page.status_code == 200
     assert "A part of this exchange is damaged" in page.content.decode()
+    assert "No status line came back" not in page.content.decode()
     assert ", ".join(sorted(SHOWN)) == ", ".join(sorted(page.context["damaged"]))
     for other in ("/history/", bad.get_absolute_url(), second.get_absolute_url(), good.get_absolute_url()):
         around = visitor.get(other)
