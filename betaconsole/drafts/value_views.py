@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from betaconsole.library.case_table import typed_rows
+from betaconsole.library.case_table import line_after, typed_rows
 from betaconsole.library.cases import MAX_CASES, MAX_FILE_BYTES, CaseRow, CasesRefused, read_cases
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -28,16 +28,17 @@ TYPED = "typed here"
 @require_POST
 def set_values(request: TeamRequest, draft_id: str) -> HttpResponse:
     """The cases as they stand in the table; a row without any text is dropped."""
-    lines: list[int] = []
+    typed = request.POST.dict()
 
     def make(draft: Draft) -> Edit:
-        rows = _taken(lambda: typed_rows(request.POST.dict()))
-        lines[:] = [draft.value_set.count if draft.value_set else 0, len(rows)]
+        rows = _taken(lambda: typed_rows(typed))
         return _edit(draft, rows, "edit the cases", source=TYPED, place="values")
 
     def touched(composer: Composer) -> list[Fragment]:
-        # The table stays as it is while it is typed in, unless a row has come or gone.
-        return [Fragment("values")] if lines[0] != lines[1] else [Fragment("values_said")]
+        # Nobody types in vain: the fields of the table stay as they are, and a row is added after the last one.
+        more = line_after(typed)
+        added = [Fragment("case_line", f"case-line-{more.number}", {"line": more, "is_last": True})] if more else []
+        return [Fragment("values_head"), Fragment("values_said"), *added]
 
     return edited(request, draft_id, make, place="values", touched=touched)
 

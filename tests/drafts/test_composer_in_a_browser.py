@@ -77,6 +77,19 @@ def test_a_click_on_run_right_after_typing_is_not_lost(page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Say it now")
 
 
+def test_cases_are_typed_from_cell_to_cell_without_waiting(page):
+    begin(page)
+    page.get_by_label(USER).fill("Rivers of {{country}} in {{year}}")
+    page.get_by_label("Name of case 1").click()
+    page.keyboard.type("Ann\tPeru\t1990")
+    expect(page.get_by_label("Name of case 2")).to_be_visible()
+    page.keyboard.type("\tBo\tMali\t2000")
+    saved(page)
+    page.reload()
+    cells = page.locator(".case-cells :is(input, textarea)")
+    assert [cell.input_value() for cell in cells.all()] == ["Ann", "Peru", "1990", "Bo", "Mali", "2000", "", "", ""]
+
+
 def test_a_known_beta_is_found_by_words_and_its_example_goes_with_its_tick(page):
     begin(page)
     page.get_by_label("Add a beta").fill("clears old tool")

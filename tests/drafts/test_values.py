@@ -61,6 +61,18 @@ def test_typed_cases_are_sent_and_undone(client, owner):
     assert len(sent(tab.draft)) == 2
 
 
+def test_a_case_that_begins_brings_the_row_of_the_next_and_leaves_what_is_being_typed(client, owner):
+    tab = Tab(client, a_draft(RIVERS))
+    begun = tab.post("set_values", **{"name-1": "one", "value-1-country": ""})
+    assert {"values_head", "values_said", "case-line-2"} <= targets(begun)
+    assert "values" not in targets(begun), "that would take away what somebody types meanwhile"
+    assert 'id="case-2-country"' in begun.content.decode()
+    emptied = tab.post("set_values", **{"name-1": "", "value-1-country": "", "name-2": "", "value-2-country": ""})
+    assert not {"values", "case-line-2", "case-line-3"} & targets(emptied)
+    full = tab.post("set_values", **{"value-50-country": "Peru"})
+    assert "case-line-51" not in targets(full), "past fifty they come from a file"
+
+
 def test_what_cannot_be_a_case_is_refused_and_changes_nothing(client, owner):
     tab = Tab(client, a_draft(RIVERS))
     tab.post("set_values", **{"value-1-country": "France"})
