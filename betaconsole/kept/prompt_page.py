@@ -17,6 +17,7 @@ from .listing import comparisons_of_prompt
 
 SHOWN_CHARACTERS = 100_000
 SHOWN_VERSIONS = 100
+EMPTY_LINES = 3  # of the table of cases: so many can be typed before they are saved
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def _variables(names: list[str], shown: PromptVersion, refusal: Refusal) -> list
 def _cases(prompt: Prompt, names: list[str], refusal: Refusal) -> CaseTable:
     if refusal.place == "cases":
         rows = raw_rows(refusal.typed)
-        return case_table(rows, names, count=len(rows))
+        return case_table(rows, names, count=len(rows), empty=EMPTY_LINES)
     rows = [case.row for case in prompt.cases.all()[: TYPED_CASES + 1]]
-    return case_table(rows, names, count=len(rows) if len(rows) <= TYPED_CASES else prompt.cases.count())
+    count = len(rows) if len(rows) <= TYPED_CASES else prompt.cases.count()
+    return case_table(rows, names, count=count, empty=EMPTY_LINES)
