@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .history import retention_views, transfer_views
+from .history import comparing_views, retention_views, transfer_views
 from .history import views as history_views
 from .pages import (
     batch_views,
@@ -60,7 +60,8 @@ urlpatterns = [
     path("history/already/", history_views.already, name="already"),
     path("history/retention/", retention_views.retention, name="retention"),
     path("history/newer/", history_views.newer, name="newer"),
-    path("history/compare/", history_views.compare_exchanges, name="compare_exchanges"),
+    path("history/side-by-side/", comparing_views.side_by_side, name="side_by_side"),
+    path("history/compare/", comparing_views.compare_exchanges, name="compare_exchanges"),
     path("comparisons/<str:public_id>/exchanges/", history_views.comparison_exchanges, name="comparison_exchanges"),
     path("comparisons/<str:public_id>/change/", history_views.change_comparison, name="change_comparison"),
     path("comparisons/<str:public_id>/delete/", history_views.delete_comparison, name="delete_comparison"),

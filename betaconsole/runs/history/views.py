@@ -11,15 +11,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.drafts.models import Draft
-from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.pages.views import go, visible_comparison
+from betaconsole.runs.models import Comparison
+from betaconsole.runs.pages.views import visible_comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.audit import record
 from betaconsole.teams.models import Role
 from betaconsole.web.htmx import by_htmx
 from betaconsole.web.paging import identifier, number
 
-from . import columns, keeping
+from . import keeping
 from .already import already as ran_before
 from .asking import asked_for
 from .exporting import as_csv, as_jsonl
@@ -101,24 +101,6 @@ def already(request: TeamRequest) -> HttpResponse:
     draft = get_object_or_404(drafts, public_id=identifier(request.GET.get("draft")))
     context = {"found": ran_before(draft, user=request.user, team=request.team)}
     return render(request, "runs/_already.html", context)
-
-
-# Comparing what was chosen ------------------------------------------------------------------------------------------------
-
-
-@requires(Role.MEMBER)
-@require_POST
-def compare_exchanges(request: TeamRequest) -> HttpResponse:
-    """A draft with the chosen exchanges as its columns, in the order they were chosen."""
-    chosen = list(dict.fromkeys(identifier(one) for one in request.POST.getlist("exchange")))[:64]
-    found = Exchange.objects.visible_to(request.user).filter(team=request.team, public_id__in=chosen)
-    related = found.select_related("variant", "request_body", "comparison__connection", "comparison__team")
-    by_id = {one.public_id: one for one in related}
-    try:
-        draft = columns.draft_of([by_id[one] for one in chosen if one in by_id], request.user)
-    except columns.CannotCompareError as error:
-        return render(request, "runs/history_refused.html", {"message": str(error)}, status=422)
-    return go(request, f"/?draft={draft.public_id}")
 
 
 # What people do to one ------------------------------------------------------------------------------------------------

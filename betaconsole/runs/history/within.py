@@ -81,13 +81,13 @@ def line(exchange: Exchange, comparison: Comparison) -> Line:
     return Line(
         exchange,
         exchange.variant.letter,
-        _place(exchange, has_repeats=comparison.repeats > 1),
+        place_of(exchange, has_repeats=comparison.repeats > 1),
         pill(exchange, done=1, total=1),
         " ".join(showable(words[: WORDS_CHARS * 2]).split())[:WORDS_CHARS],
     )
 
 
-def _place(exchange: Exchange, *, has_repeats: bool) -> str:
+def place_of(exchange: Exchange, *, has_repeats: bool) -> str:
     """What tells it from the others of its column: `× 2, Ann, turn 3`; empty where there is no other."""
     case = exchange.case
     said = [

@@ -6,6 +6,7 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import accessibility_problems
 from tests.console import Console
 from tests.environment import clean_environment
 
@@ -43,7 +44,10 @@ def test_filters_are_typed_rows_walked_by_keyboard_and_exchanges_compared(consol
     page.locator(".opener").last.click()
     boxes.last.check()
     expect(page.locator("#chosen")).to_contain_text("2 chosen")
-    page.locator("#chosen button", has_text="Open as columns").click()
+    page.locator("#chosen button", has_text="Compare as columns").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 exchanges side by side")
+    assert not accessibility_problems(page)
+    page.get_by_role("button", name="Open as columns to run").click()
     expect(page.locator("#matrix")).to_contain_text("context-1m")
 
 

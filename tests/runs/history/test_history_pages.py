@@ -5,6 +5,8 @@ import io
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -153,6 +155,28 @@ def test_members_change_their_own_and_admins_all(client, team, ann, bo):
     assert act(client, "delete_comparison", hers).status_code == 200
     Membership.objects.filter(user=ann).update(role=Role.ADMIN)
     assert act(client, "delete_comparison", his).status_code == 200
+
+
+def test_chosen_exchanges_stand_side_by_side_as_they_were_answered(client, team, ann):
+    one, other = finished(team, ann, answer="Fourteen <days>."), finished(team, ann, title="Second", answer="A month.")
+    chosen = [other.exchanges.last().public_id, one.exchanges.first().public_id]
+    page = client.get(reverse("runs:side_by_side"), {"exchange": chosen}).content.decode()
+    assert page.index("A month.") < page.index("Fourteen &lt;days&gt;.")
+    assert f'without <a class="mono" href="/betas/{THINKING}/"' in page
+    assert f"left={chosen[0]}&amp;right={chosen[1]}" in page
+    assert Draft.objects.count() == 0
+    assert client.get(reverse("runs:side_by_side"), {"exchange": chosen[:1]}).status_code == 422
+    act(client, "delete_comparison", one)
+    assert client.get(reverse("runs:side_by_side"), {"exchange": chosen}).status_code == 404
+
+
+def test_eight_exchanges_side_by_side_cost_no_more_queries_than_two(client, team, ann, django_assert_num_queries):
+    found = [finished(team, ann).exchanges.first() for _ in range(8)]
+    make_exchange(found[7].comparison, found[7].variant, state="failed", turn=2)
+    with CaptureQueriesContext(connection) as two:
+        client.get(reverse("runs:side_by_side"), {"exchange": [one.public_id for one in found[:2]]})
+    with django_assert_num_queries(len(two)):
+        client.get(reverse("runs:side_by_side"), {"exchange": [one.public_id for one in found]})
 
 
 def test_chosen_exchanges_open_as_columns_of_a_draft(client, team, ann):
