@@ -39,10 +39,9 @@ SAID = {
     "account/messages/password_set.txt": "The password is set.",
     "mfa/messages/totp_activated.txt": "From now on a code is asked for at sign-in.",
     "mfa/messages/totp_deactivated.txt": "No code is asked for at sign-in any more.",
-    "mfa/messages/recovery_codes_generated.txt": "There are new recovery codes; the old ones work no more.",
+    "mfa/messages/recovery_codes_generated.txt": "There are new recovery codes. Older ones, if there were any, work no more.",
     "mfa/messages/webauthn_added.txt": "The passkey is added.",
     "mfa/messages/webauthn_removed.txt": "The passkey is removed.",
-    "usersessions/messages/sessions_logged_out.txt": "The other sessions are ended.",
 }
 
 

@@ -12,7 +12,6 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as service
 from allauth.socialaccount.providers.openid_connect import views as oidc
-from allauth.usersessions import views as sessions
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -21,7 +20,7 @@ from django.urls import include, path
 
 from betaconsole.teams.access import View, public, signed_in
 
-from . import views
+from . import sessions, views
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ urlpatterns = [
     path("again/passkey/", signed_in(_passkeys(passkeys.reauthenticate_webauthn)), name="mfa_reauthenticate_webauthn"),
     path("password/", signed_in(_of_allauth(account.password_change)), name="account_change_password"),
     path("password/set/", signed_in(_of_allauth(account.password_set)), name="account_set_password"),
-    path("sessions/", signed_in(_of_allauth(sessions.list_usersessions)), name="usersessions_list"),
+    path("sessions/", sessions.sessions, name="usersessions_list"),
     path("second-factor/", signed_in(_of_allauth(mfa.index)), name="mfa_index"),
     path("second-factor/codes/add/", signed_in(_of_allauth(totp.activate_totp)), name="mfa_activate_totp"),
     path("second-factor/codes/remove/", signed_in(_of_allauth(totp.deactivate_totp)), name="mfa_deactivate_totp"),

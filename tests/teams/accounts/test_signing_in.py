@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -145,6 +146,22 @@ def test_b22_a_new_password_ends_the_other_sessions_and_signing_out_ends_ones_ow
     here.post("/account/logout/")
     there.cookies[settings.SESSION_COOKIE_NAME] = kept
     assert there.get("/history/").status_code == 302
+
+
+def test_b22_each_session_is_named_and_ended_by_itself(ann, crew):
+    chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+    here, lost, other = browser_of(None), browser_of(None, **{"user-agent": chrome}), browser_of(None)
+    for browser in (here, lost, other):
+        sign_in(browser)
+    page = here.get("/account/sessions/").content.decode()
+    session = UserSession.objects.get(user_agent=chrome)
+    assert f'value="{session.pk}" aria-label="End the session of Chrome 142 on Linux, 127.0.0.1"' in page
+    browser_of(crew["admin"]).post("/account/sessions/", {"session": session.pk})
+    assert lost.get("/history/").status_code == 200, "another person's"
+    here.post("/account/sessions/", {"session": session.pk})
+    assert [one.get("/history/").status_code for one in (here, lost, other)] == [200, 302, 200]
+    here.post("/account/sessions/")
+    assert [one.get("/history/").status_code for one in (here, other)] == [200, 302]
 
 
 def test_b22_a_role_that_was_taken_counts_at_the_next_request(ann):
