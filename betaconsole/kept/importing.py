@@ -138,7 +138,7 @@ class _Import:
         cases = _cases(value)
         if found := self._here(self.team.prompts.all(), known):
             self.prompts[known] = found
-            self.report.note(line, "was here already", name)
+            self.report.note(line, "already here", name)
             return
         made = Prompt.objects.create(**self._fields(Prompt, value, known, name))
         made.set_tags(tags)
@@ -171,7 +171,7 @@ class _Import:
         state, note = _combination_state(value), checked_note(_text(value, "note"))
         if found := self._here(self.team.combinations.all(), known):
             self.combinations[known] = found
-            self.report.note(line, "was here already", name)
+            self.report.note(line, "already here", name)
             return
         made = Combination.objects.create(**self._fields(Combination, value, known, name), note=note, **state)
         self.combinations[known] = made
@@ -194,7 +194,7 @@ class _Import:
         if standing := kept.versions.filter(number=number).first():
             if standing.state != state and Keys().out_of(standing.state) != state:
                 raise Bad(f"{name} is here already with {other}: versions never change. Take this line out.")
-            self.report.note(line, "was here already", name)
+            self.report.note(line, "already here", name)
             return False
         made_at, note = _moment(value), checked_note(_text(value, "note"))
         kept.versions.create(number=number, author=self.author, note=note, created_at=made_at, **state)

@@ -70,8 +70,8 @@ def test_what_was_exported_is_imported_whole_and_only_once(library, team, owner,
     assert shape(other) == before
     assert set(team.prompts.values_list("public_id")).isdisjoint(other.prompts.values_list("public_id"))
     report = import_lines(io.BytesIO(data), team=other, author=eve)
-    assert report.counts == {"was here already": 6}
-    assert import_lines(io.BytesIO(exported(other)), team=other, author=eve).counts == {"was here already": 6}
+    assert report.counts == {"already here": 6}
+    assert import_lines(io.BytesIO(exported(other)), team=other, author=eve).counts == {"already here": 6}
     assert shape(other) == before
     team.prompts.all().delete()
     import_lines(io.BytesIO(data), team=team, author=owner.user)
@@ -83,7 +83,7 @@ def test_a_newer_export_brings_the_versions_that_are_missing(library, team, owne
     import_lines(io.BytesIO(exported(team)), team=other, author=eve)
     library.add_version(author=owner.user, body_text='{"system": "third"}')
     report = import_lines(io.BytesIO(exported(team)), team=other, author=eve)
-    assert report.counts == {"was here already": 6, "version added": 1}
+    assert report.counts == {"already here": 6, "version added": 1}
     assert other.prompts.get().newest.body_text == '{"system": "third"}'
     assert "third" in other.prompts.get().words
 

@@ -199,7 +199,8 @@ def _known(kind: str, typed: str, values: Iterable[str], *, others: dict[str, st
     lower = typed.lower().replace(" ", "_")
     lower = (others or {}).get(lower, lower)
     if lower not in values:
-        raise _NothingLikeItError(f"There is no {kind} “{typed}”: {', '.join(values)}.")
+        what = "kind of comparison" if kind == "is" else kind
+        raise _NothingLikeItError(f"There is no {what} “{typed}”: {', '.join(values)}.")
     return lower
 
 
