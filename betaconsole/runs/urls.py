@@ -10,6 +10,7 @@ from .pages import (
     count_views,
     errand_views,
     pace_views,
+    passing_views,
     promise_views,
     views,
     vital_views,
@@ -19,6 +20,7 @@ app_name = "runs"
 urlpatterns = [
     path("", views.compose, name="compose"),
     path("comparisons/", views.run, name="run"),
+    path("let-pass/", passing_views.let_pass, name="let_pass"),
     path("examples/<slug:slug>/run/", views.try_example, name="try_example"),
     path("comparisons/<str:public_id>/", views.comparison, name="comparison"),
     path("comparisons/<str:public_id>/live/", views.live, name="live"),

@@ -115,6 +115,8 @@ def reserve(
             "at_most_usd": str(promise.upper_usd),
             "budget_usd": str(passed.budget_usd),
         }
+        if author != comparison.author:
+            detail["for"] = str(comparison.author)
         audit.record(membership, "budget passed", about=connection.name, detail=detail)
     _settle_before(comparison)
     last = Exchange.objects.filter(comparison=comparison).aggregate(last=Max("pk"))["last"]

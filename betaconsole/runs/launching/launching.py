@@ -67,10 +67,12 @@ def launch(
     prompt_version: PromptVersion | None = None,
     prompt_changed: bool = False,
     over_budget: bool = False,
+    passed_by: User | None = None,
 ) -> tuple[Comparison, bool]:
     """The comparison and whether it is new: the same `client_token` and request again finds the first one.
 
-    `over_budget`: pass the connection's budgets, where the author is an admin. Raises `PlanError` (nothing is queued;
+    `over_budget`: pass the connection's budgets, where the author is an admin; `passed_by`: an admin who lets it pass for
+    the author. Raises `PlanError` (nothing is queued;
     `NotAllowed` and `OverBudget` are among them), `TokenReused`, `SendingDisabled`.
     """
     check_sending(connection, author)
@@ -94,7 +96,7 @@ def launch(
         **plan_fields(plan),
     )
     try:
-        _store(comparison, plan, asked, bodies, promise=promise, over_budget=over_budget)
+        _store(comparison, plan, asked, bodies, promise=promise, over_budget=over_budget, passed_by=passed_by)
     except TeamClosed as error:
         # After the look at the connection, while the bodies were packed.
         raise PlanError("connection", str(error)) from error
@@ -115,6 +117,7 @@ def _store(
     *,
     promise: Promise,
     over_budget: bool,
+    passed_by: User | None,
 ) -> None:
     """All that a press makes, or nothing of it: the comparison with its number and rows, its money put aside, a line in the
     audit log. The engine hears of it once it is committed.
@@ -124,7 +127,8 @@ def _store(
     comparison.number = comparison.team.take_comparison_number()
     comparison.body_id = Body.keep_all(comparison.team_id, bodies[-1:])[0]
     comparison.save(force_insert=True)
-    reserve(comparison, promise, author=comparison.author, over_budget=over_budget)
+    over_budget = over_budget or passed_by is not None
+    reserve(comparison, promise, author=passed_by or comparison.author, over_budget=over_budget)
     _fill(comparison, plan, asked, bodies[:-1])
     _note_start(comparison, plan, requests=len(asked), promise=promise)
     transaction.on_commit(engine.poke)

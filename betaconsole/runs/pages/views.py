@@ -38,6 +38,7 @@ from betaconsole.web.troubles import trouble_of
 from . import comparison_page, exchange_page
 from .batch_views import batches_of
 from .live import stream
+from .passing_views import pass_link
 from .request_files import file_in
 from .showing import fingerprint
 
@@ -152,6 +153,8 @@ def not_sent(request: TeamRequest, draft: Draft, error: Exception) -> HttpRespon
             return refused(request, draft, error.problems)
         case OverBudget() if error.may_pass:
             return refused(request, draft, [Problem(OVER_BUDGET, error.message)], status=409)
+        case OverBudget():
+            return refused(request, draft, [Problem(error.field, error.message)], pass_link=pass_link(draft))
         case PlanError():
             return refused(request, draft, [Problem(error.field, error.message)])
         case TokenReused():
@@ -166,9 +169,11 @@ def not_sent(request: TeamRequest, draft: Draft, error: Exception) -> HttpRespon
             return refused(request, draft, [Problem("draft", str(error))], status=503)
 
 
-def refused(request: TeamRequest, draft: Draft, problems: list[Problem], *, status: int = 422) -> HttpResponse:
-    """The composer again, with what stands in the way."""
-    context = compose_context(draft, request, problems=tuple(problems))
+def refused(
+    request: TeamRequest, draft: Draft, problems: list[Problem], *, status: int = 422, pass_link: str = ""
+) -> HttpResponse:
+    """The composer again, with what stands in the way; `pass_link`: what to hand to an admin who may let it pass."""
+    context = {**compose_context(draft, request, problems=tuple(problems)), "pass_link": pass_link}
     template = "drafts/_composer.html" if by_htmx(request) else "runs/compose.html"
     return render(request, template, context, status=status)
 

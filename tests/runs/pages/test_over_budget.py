@@ -3,11 +3,14 @@
 import html
 import re
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
 
+from betaconsole.drafts.models import Draft
 from betaconsole.runs.models import Comparison, Exchange
+from betaconsole.runs.pages.passing_views import pass_link
 from betaconsole.runs.states import State
 from betaconsole.teams.models import AuditEntry, Membership, Role
 from tests.builders import make_comparison, message, succeeded_fields
@@ -52,12 +55,44 @@ def test_run_is_refused_with_what_is_left_and_an_admin_sends_it_anyway(client, c
     assert AuditEntry.objects.filter(action="budget passed").count() == 1
 
 
-def test_a_member_is_told_to_ask_an_admin_and_has_no_such_button(client, connection):
+def test_a_member_is_told_to_ask_an_admin_and_has_no_such_button(client, connection, settings):
     draft = a_draft({**BODY, "max_tokens": 64_000})
     Membership.objects.update(role=Role.MEMBER)
     for refused in (pressed(client, draft), pressed(client, draft, over_budget="on")):
         assert "ask an admin to let it pass" in text(refused)
+        assert f"{settings.PUBLIC_URL}/let-pass/?run=" in text(refused)
         assert BUTTON not in text(refused)
+    assert not Comparison.objects.exists()
+
+
+def test_an_admin_sends_what_a_member_asks_for_in_the_members_name(client, connection, owner, bo):
+    a_draft({**BODY, "max_tokens": 64_000}, title="<b>Dear</b>")
+    Draft.objects.update(author=bo)
+    [link] = parse_qs(urlsplit(pass_link(Draft.objects.get())).query)["run"]
+    asked = text(client.get(reverse("runs:let_pass"), {"run": link}))
+    assert "Bo</bdi> asks to send 2 requests, “<bdi><b>Dear</b></bdi>”" in asked
+    assert "Of today's $0.0100, $0.0100 is left." in asked
+    for _ in range(2):  # a second press finds the first
+        sent = client.post(reverse("runs:let_pass"), {"run": link, "client_token": "pass-1"})
+    made = Comparison.objects.get()
+    assert (sent.headers["Location"], made.author, made.exchanges.count()) == (made.get_absolute_url(), bo, 2)
+    entry = AuditEntry.objects.get(action="budget passed")
+    assert (entry.person, entry.detail["for"]) == (owner.user, "Bo")
+
+
+def test_what_was_changed_since_or_is_no_admins_to_decide_is_not_sent(client, connection, owner, bo):
+    draft = a_draft({**BODY, "max_tokens": 64_000})
+    Draft.objects.update(author=bo)
+    [link], url = parse_qs(urlsplit(pass_link(draft)).query)["run"], reverse("runs:let_pass")
+    Draft.objects.update(revision=draft.revision + 1)
+    changed = client.post(url, {"run": link})
+    assert (changed.status_code, "changed since the link was made" in text(changed)) == (409, True)
+    Draft.objects.update(revision=draft.revision)
+    assert client.post(url, {"run": f"{link}x"}).status_code == 404
+    Membership.objects.filter(user=bo).update(role=Role.VIEWER)
+    assert client.post(url, {"run": link}).status_code == 404, "the author may send nothing any more"
+    Membership.objects.update(role=Role.MEMBER)
+    assert client.get(url, {"run": link}).status_code == 403
     assert not Comparison.objects.exists()
 
 
