@@ -34,7 +34,6 @@ SECOND_OBJECTS = [
     ("runs:run", "draft", "drafts"),
     ("runs:list_files", "draft", "drafts"),
     ("runs:upload_file", "draft", "drafts"),
-    ("runs:side_by_side", "exchange", "exchanges"),
     ("runs:answer", "exchange", "exchanges"),
     ("runs:go_on", "exchange", "exchanges"),
     ("runs:leave", "exchange", "exchanges"),

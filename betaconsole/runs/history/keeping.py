@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from betaconsole.runs.models import Comparison, ToIndex
 from betaconsole.storage.fields import showable
-from betaconsole.teams.models import Membership, Role
 
 MAX_TAGS = 20
 MAX_TAG = 40
@@ -16,13 +15,6 @@ UNDO_FOR = timedelta(days=1)
 
 class KeepingError(Exception):
     """Why nothing was changed, as a sentence."""
-
-
-def may_change(membership: Membership, comparison: Comparison) -> bool:
-    """Members change their own, admins all."""
-    role = Role(membership.role)
-    is_own = comparison.author_id == membership.user_id and role.includes(Role.MEMBER)
-    return is_own or role.includes(Role.ADMIN)
 
 
 def pin(comparison: Comparison, *, is_pinned: bool) -> None:

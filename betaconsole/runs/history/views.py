@@ -40,10 +40,21 @@ def history(request: TeamRequest) -> HttpResponse:
     if not by_htmx(request):
         typed = request.GET.get("q", "").strip()
         shown = typed if asked_for({"q": typed}) == query else str(query)
-        context |= {"menus": menus(query, team=request.team, user=request.user), "typed": shown}
+        context |= {
+            "gone": _just_deleted(request),
+            "menus": menus(query, team=request.team, user=request.user),
+            "typed": shown,
+        }
         return render(request, "runs/history.html", context)
     context["menus"] = menus(query, team=request.team, user=request.user)
     return render(request, "runs/_history_answer.html", context)
+
+
+def _just_deleted(request: TeamRequest) -> Comparison | None:
+    """What was deleted on its own page, which leads here: undoing it is offered to whoever may."""
+    deleted = Comparison.objects.filter(request.user.sees(), team=request.team, deleted_at__isnull=False)
+    found = deleted.filter(public_id=identifier(request.GET.get("deleted"))).first()
+    return found if found and found.may_change(request.membership) else None
 
 
 def address(query: str, **more: str) -> str:
@@ -88,7 +99,7 @@ def open_context(request: TeamRequest, comparison: Comparison, **more: Any) -> d
     """Context of `_history_open.html`."""
     query = more.pop("query", None) or asked_for({})
     found = lines_of(comparison, query, user=request.user, team=request.team, now=timezone.now())
-    may_change = keeping.may_change(request.membership, comparison)
+    may_change = comparison.may_change(request.membership)
     tags = ", ".join(comparison.tags or ())
     return {"comparison": comparison, "found": found, "may_change": may_change, "tags": tags, **more}
 
@@ -112,7 +123,7 @@ def changeable(request: TeamRequest, public_id: str) -> Comparison:
     found = get_object_or_404(
         comparisons.select_related("author", "connection", "team"), public_id=identifier(public_id)
     )
-    if not keeping.may_change(request.membership, found):
+    if not found.may_change(request.membership):
         raise PermissionDenied
     return found
 
@@ -135,7 +146,9 @@ def change_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
     except keeping.KeepingError as error:
         problem = str(error)
     if not by_htmx(request):
-        return redirect("runs:history")
+        if problem:
+            return _refused(request, "Not changed", problem, status=422)
+        return redirect(found if request.POST.get("from") == "page" else "runs:history")
     context = open_context(request, found, problem=problem, query=asked_for(request.GET))
     context |= {"row": rows_for([found])[0]}
     if problem:
@@ -150,8 +163,12 @@ def delete_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
     try:
         keeping.delete(found)
     except keeping.KeepingError as error:
+        if not by_htmx(request):
+            return _refused(request, "Not deleted", str(error), status=409)
         context = open_context(request, found, problem=str(error), row=rows_for([found])[0])
         return render(request, "runs/_history_changed.html", context, status=409)
+    if not by_htmx(request):
+        return redirect(f"{reverse('runs:history')}?deleted={found.public_id}")
     return _row_or_list(request, found, "runs/_history_deleted.html")
 
 
@@ -162,9 +179,12 @@ def restore_comparison(request: TeamRequest, public_id: str) -> HttpResponse:
     try:
         keeping.restore(found)
     except keeping.KeepingError as error:
-        context = {"heading": "Not taken back", "message": str(error)}
-        return render(request, "runs/history_refused.html", context, status=409)
+        return _refused(request, "Not taken back", str(error), status=409)
     return _row_or_list(request, found, "runs/_history_restored.html")
+
+
+def _refused(request: TeamRequest, heading: str, message: str, *, status: int) -> HttpResponse:
+    return render(request, "runs/history_refused.html", {"heading": heading, "message": message}, status=status)
 
 
 def _row_or_list(request: TeamRequest, comparison: Comparison, template: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from betaconsole.drafts.presets import PRESETS
 from betaconsole.library.models import PromptVersion
 from betaconsole.storage.fields import DamagedDict, DamagedList, DamagedText, ExactTextField, JsonTextField
 from betaconsole.storage.public_id import new_public_id
-from betaconsole.teams.models import Connection, Team, User
+from betaconsole.teams.models import Connection, Membership, Role, Team, User
 from betaconsole.teams.owned import OwnedQuerySet
 
 from .bodies import Body
@@ -107,6 +107,12 @@ class Comparison(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("runs:comparison", args=[self.public_id])
+
+    def may_change(self, membership: Membership) -> bool:
+        """Whether this person may pin, name, tag and delete it: members their own, admins all. An errand is nobody's."""
+        role = Role(membership.role)
+        is_own = self.author_id == membership.user_id and role.includes(Role.MEMBER)
+        return (is_own or role.includes(Role.ADMIN)) and not self.is_errand
 
     @property
     def endpoint(self) -> Endpoint:

@@ -98,6 +98,7 @@ def page(
         **more_context(view),
         "says_endpoint": not comparison.endpoint.is_messages and comparison.title != str(comparison.endpoint),
         "batches": batches_of(comparison),
+        "may_change": comparison.may_change(request.membership),
         "ran": _version_of(comparison),
         "taken": _taken(view),
         "carried": Comparison.objects.filter(batches__errand=comparison).first() if comparison.is_errand else None,

@@ -14,7 +14,7 @@ from betaconsole.drafts.models import Draft
 from betaconsole.runs.finding import index_pending, search
 from betaconsole.runs.models import Comparison, ToIndex
 from betaconsole.teams.models import Membership, Role
-from tests.builders import THINKING, make_comparison, make_exchange
+from tests.builders import THINKING, make_comparison, make_exchange, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +141,30 @@ def test_deleting_hides_it_at_once_and_undo_brings_it_back(client, refunds):
     assert "Refund triage" in shown(client, "refund")
 
 
+def test_a_comparison_is_named_tagged_and_pinned_on_its_own_page(client, refunds):
+    page, change = refunds.get_absolute_url(), reverse("runs:change_comparison", args=[refunds.public_id])
+    for values in (
+        {"change": "rename", "title": "<b>Launch</b>"},
+        {"change": "tag", "tags": "week 3"},
+        {"change": "pin"},
+    ):
+        assert client.post(change, {**values, "from": "page"}).headers["Location"] == page
+    said = client.get(page).content.decode()
+    assert '<h1 dir="auto">&lt;b&gt;Launch&lt;/b&gt;</h1>' in said
+    assert ("?tag=week%203" in said, "★ pinned" in said) == (True, True)
+    refused = client.post(change, {"change": "tag", "tags": "x" * 50, "from": "page"})
+    assert (refused.status_code, "at most 40 characters" in refused.content.decode()) == (422, True)
+
+
+def test_what_is_deleted_on_its_own_page_can_be_taken_back_in_the_history(client, refunds, ann):
+    left = client.post(reverse("runs:delete_comparison", args=[refunds.public_id])).headers["Location"]
+    assert "Deleted “<bdi>Refund triage</bdi>”" in client.get(left).content.decode()
+    client.post(reverse("runs:restore_comparison", args=[refunds.public_id]))
+    assert "Deleted" not in client.get(left).content.decode()
+    Membership.objects.filter(user=ann).update(role=Role.VIEWER)
+    assert "Pin, rename, tag or delete" not in client.get(refunds.get_absolute_url()).content.decode()
+
+
 def test_what_runs_is_not_deleted(client, team, ann):
     running = make_comparison(team, ann)
     refused = act(client, "delete_comparison", running)
@@ -166,6 +190,9 @@ def test_chosen_exchanges_stand_side_by_side_as_they_were_answered(client, team,
     assert f"left={chosen[0]}&amp;right={chosen[1]}" in page
     assert Draft.objects.count() == 0
     assert client.get(reverse("runs:side_by_side"), {"exchange": chosen[:1]}).status_code == 422
+    strangers = make_team("Strangers")
+    theirs = make_comparison(strangers, strangers.members.first()).exchanges.first().public_id
+    assert client.get(reverse("runs:side_by_side"), {"exchange": [chosen[0], theirs]}).status_code == 404
     act(client, "delete_comparison", one)
     assert client.get(reverse("runs:side_by_side"), {"exchange": chosen}).status_code == 404
 
