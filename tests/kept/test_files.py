@@ -164,7 +164,7 @@ def test_b28_keys_do_not_come_in_and_a_date_before_all_dates_is_now(library, tea
     other = eve.memberships.get().team
     assert import_lines(io.BytesIO(data), team=other, author=eve).keys_taken_out == 1
     assert "sk-ant-" not in str(shape(other))
-    assert import_lines(io.BytesIO(data), team=team, author=eve).counts == {"was here already": 7}
+    assert import_lines(io.BytesIO(data), team=team, author=eve).counts == {"already here": 7}
 
 
 def test_b26_no_cell_of_an_exported_spreadsheet_is_run(client, library):
