@@ -37,6 +37,6 @@ def _said(waiting: dict[str, list[str]]) -> str:
     return (
         f"There is no master key at {settings.ENCRYPTION_KEYS_FILE}, and the database holds {what} sealed under master key "
         f"{under}. Nothing was changed. Put that file back, or its content into BETACONSOLE_ENCRYPTION_KEYS, and start again. "
-        "Only where it is lost for good: manage.py serve --without-master-key makes a new one; those API keys are then to be "
-        "pasted again, and those second factors set up anew."
+        "Only where it is lost for good: manage.py serve --without-master-key makes a new one, and what is sealed is to be "
+        "pasted or set up again."
     )
