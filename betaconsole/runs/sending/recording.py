@@ -31,7 +31,8 @@ from .turns import Missing
 
 logger = logging.getLogger(__name__)
 
-FLUSH_INTERVAL_S = 0.2  # with the commit itself no more than 250 ms
+STORED_WITHIN_S = 0.2  # from a byte's arrival to the end of the commit that holds it; with the machine's delays 250 ms
+LONGEST_PAUSE_S = 0.05
 RETRY_AFTER_S = 1.0
 # The database is busy or away: the same write may succeed later. Any other failure is about what is to be written.
 PASSING = (OperationalError, InterfaceError)
@@ -42,6 +43,15 @@ REFUSED_FOR_THIS_BODY = {400, 413, 422}
 
 # Exchanges in flight in this process, for live pages.
 feeds: dict[int, Feed] = {}
+
+
+def rest_after(took_s: float) -> tuple[float, float]:
+    """How long to rest after a write that took so long, in seconds: in any case, and then where nothing is urgent.
+
+    What came just after it began waits for it to end, for the rest, and for the next one, which may take as long.
+    """
+    pause_s = min(took_s, LONGEST_PAUSE_S)
+    return pause_s, max(0.0, STORED_WITHIN_S - 2 * took_s - pause_s)
 
 
 class Recorder:
@@ -93,9 +103,10 @@ class Recorder:
     def _run(self) -> None:
         took_s = 0.0
         while True:
+            pause_s, wait_s = rest_after(took_s)
             # Others want to write as well, and SQLite lets nobody queue: never take the lock again at once.
-            time.sleep(min(took_s, FLUSH_INTERVAL_S / 2))
-            self._kick.wait(max(0.0, FLUSH_INTERVAL_S - 2 * took_s))
+            time.sleep(pause_s)
+            self._kick.wait(wait_s)
             self._kick.clear()
             began = time.monotonic()
             last = self._stopping
