@@ -17,17 +17,20 @@ class StartLine:
     def wait(self, cancelled: threading.Event) -> None:
         """Arrive and wait for the others, at most `timeout_s`, or until this column is cancelled."""
         with self._changed:
-            self._missing -= 1
-            self._changed.notify_all()
+            self._count()
             self._changed.wait_for(lambda: self._missing <= 0 or cancelled.is_set(), self._timeout_s)
 
     def drop(self) -> None:
         """A column will not arrive."""
         with self._changed:
-            self._missing -= 1
-            self._changed.notify_all()
+            self._count()
 
     def recheck(self) -> None:
         """A column was cancelled: let it notice."""
         with self._changed:
+            self._changed.notify_all()
+
+    def _count(self) -> None:
+        self._missing -= 1
+        if self._missing <= 0:  # nobody is woken before: that would only hold up who still connects
             self._changed.notify_all()
