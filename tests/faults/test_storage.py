@@ -197,8 +197,13 @@ def test_s3_a_database_that_stays_locked_is_said_and_costs_no_text(ann: Membersh
 
 
 def test_s20_after_a_failed_fsync_nothing_is_sent_and_the_commit_is_not_tried_again(
-    ann: Membership, visitor: Client, caplog: pytest.LogCaptureFixture
+    ann: Membership, visitor: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    options = connection.settings_dict[
+        "OPTIONS"
+    ]  # of the threads' connections, which are to wait for the disk as in production
+    monkeypatch.setitem(options, "init_command", options["init_command"].replace("=OFF", "=FULL"))
+
     def start() -> None:
         fail_fsync_in_this_thread()
         engine.start()
