@@ -22,7 +22,7 @@ from bench import (
     many_runs,
     page,
 )
-from bench.console import Console, far_end, running
+from bench.console import Console, program, running
 from bench.figures import Figure, table
 
 Measure = Callable[[Console, int], list[Figure]]
@@ -52,7 +52,7 @@ def main(names: list[str]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     figures: list[Figure] = []
-    with far_end() as port, running(port) as console:
+    with program("bench.far_end") as port, running(port) as console:
         for name in names or MEASURES:
             print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
             figures += MEASURES[name](console, port)

@@ -156,9 +156,10 @@ def running(far_end: int, **settings: str) -> Iterator[Console]:
 
 
 @contextmanager
-def far_end() -> Iterator[int]:
-    """The port of a far end in a process of its own."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.far_end"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+def program(module: str, *arguments: object) -> Iterator[int]:
+    """The port of a server in a process of its own, which prints it."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())

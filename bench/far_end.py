@@ -2,7 +2,8 @@
 
 A request says what it wants anywhere in its bytes: `[[far ttft_ms=300 tps=50 tokens=100]]`. Every token is `t` and the
 `time.monotonic_ns()` of its write, the first one begins with `r` and the moment the request was whole; all processes of
-a machine share that clock, so a reader of the text knows how late each token is. `POST /end` ends all streams at once.
+a machine share that clock, so a reader of the text knows how late each token is; `pad=1000` makes each so much longer.
+`POST /end` ends all streams at once.
 
 One thread, no framework: at 300 streams of 50 tokens a second it must not be what is measured.
 """
@@ -58,7 +59,7 @@ class Stream:
         self.unsent = b""
         self.received_ns = 0
         self.stage = 0  # 0: the head is due, 1…: this token is due
-        self.pause_s, self.tokens, self.gap_s = 0.02, 50, 0.01
+        self.pause_s, self.tokens, self.gap_s, self.pad = 0.02, 50, 0.01, b""
 
     def is_whole(self) -> bool:
         head, found, body = bytes(self.request).partition(b"\r\n\r\n")
@@ -72,6 +73,7 @@ class Stream:
         wanted = dict(pair.split("=") for pair in found[1].decode().split()) if found else {}
         self.tokens = int(wanted.get("tokens", 50))
         self.pause_s = 1 / float(wanted.get("tps", 50))
+        self.pad = b"x" * int(wanted.get("pad", 0))
         self.gap_s = float(wanted.get("gap_ms", 10)) / 1000
         return self.received_ns / 1e9 + float(wanted.get("ttft_ms", 0)) / 1000 - self.gap_s
 
@@ -83,7 +85,7 @@ class Stream:
         if stage > self.tokens:
             return END, None
         first = b"r%d " % self.received_ns if stage == 1 else b""
-        return token(b"%bt%d " % (first, time.monotonic_ns())), self.pause_s if stage < self.tokens else 0.0
+        return token(b"%bt%d %b" % (first, time.monotonic_ns(), self.pad)), self.pause_s if stage < self.tokens else 0.0
 
     def send(self, data: bytes) -> bool:
         """False where the other side has gone. What the kernel does not take waits for the next piece."""
