@@ -21,6 +21,8 @@ from tests.team_mode import crew, team_mode
 
 __all__ = ["browser", "crew", "keys_stay_sealed", "page", "team_mode"]
 
+LONGEST = ("tests/chaos/", "tests/storage/", "tests/test_canary.py", "tests/test_serving.py")
+
 # How long an example takes says more of the machine than of what is tested.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
@@ -30,6 +32,13 @@ empty_after_real_transactions()
 def pytest_report_header() -> str:
     there = recorded.is_there()
     return f"recorded traffic: {recorded.folder() if there else 'NOT FOUND, the tests over it are skipped'}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests start browsers, consoles and servers come first: begun last, one of them alone would keep a core
+    busy while the other idles."""
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.nodeid.startswith(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """Every check and every test: `make test`. With --lint, only the checks that read the code; with --postgres, every test
 with PostgreSQL beneath it and nothing else.
 
+mypy and the tests on PostgreSQL, which wait more than they work, run beside the tests on SQLite; what they said is shown
+when those have ended.
+
 What the tests need beside Python packages is looked for and, where this user may, installed: a Chromium (CHROMIUM
 names one; else one on PATH; else Playwright's own; else Debian's package) and PostgreSQL's programs. A server that runs
-already is never touched. Every step runs, whatever happened to the ones before it; pytest's summary comes last.
+already is never touched. Every step runs, whatever happened to the others.
 
 Browsers, killed processes and live streams share the cores with each other here, and on a busy machine one of them may wait
 longer than its test does. So a few tests that failed beside the others run once more, alone: what fails there too is
@@ -16,77 +19,121 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests import browser, postgres
 
 PYTHON = [sys.executable, "-m"]
 DJADE = str(Path(sys.executable).with_name("djade"))
 TEMPLATES = sorted(str(path) for path in Path("templates").rglob("*.html"))
-CHECKS = [
+QUICK_CHECKS = [
     [*PYTHON, "ruff", "check", "."],
     [*PYTHON, "ruff", "format", "--check", "."],
     [DJADE, "--check", "--target-version", "5.2", *TEMPLATES],
-    [*PYTHON, "mypy"],
 ]
-# One for each core: with more, browsers and streams wait for each other longer than their tests do.
-PROCESSES = str(min(os.cpu_count() or 1, 8))
-TESTS = [
-    [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-m", "both_databases", "-n", PROCESSES],
-    [*PYTHON, "pytest", "--quiet", "-n", PROCESSES, "--dist", "loadfile"],
-]
-ALL_ON_POSTGRES = [*PYTHON, "tests.postgres", "--", *PYTHON, "pytest", "--quiet", "-n", PROCESSES, "--dist", "loadfile"]
+MYPY = [*PYTHON, "mypy"]
+CORES = min(os.cpu_count() or 1, 8)
+PYTEST = [*PYTHON, "pytest", "--quiet", "--durations=10", "--durations-min=1"]
+# A file stays with one process, which starts its console once; conftest puts the longest files first.
+BY_FILE = ["-n", str(CORES), "--dist", "loadfile", "--no-loadscope-reorder"]
+ON_POSTGRES = [*PYTHON, "tests.postgres", "--"]
+# Only files with such tests: reading all the others takes longer than many tests.
+OF_BOTH = sorted(str(path) for path in Path("tests").rglob("test_*.py") if "both_databases" in path.read_text())
+TESTS = [*PYTEST, *BY_FILE]
+TESTS_OF_BOTH = [*ON_POSTGRES, *PYTEST, "-m", "both_databases", "-n", str(max(1, CORES // 2)), *OF_BOTH]
+TESTS_ALL_ON_POSTGRES = [*ON_POSTGRES, *PYTEST, *BY_FILE]
 A_FEW = 20  # more than these that fail are no accident
 
 
+@dataclass
+class Step:
+    """A command, and whether it has failed; `cache` is where pytest writes down which tests did."""
+
+    command: list[str]
+    cache: Path | None = None
+    has_failed: bool = False
+
+    def run(self, output: IO[str] | None = None) -> "Step":
+        options = ["-o", f"cache_dir={self.cache}"] if self.cache else []
+        self.has_failed = subprocess.call([*self.command, *options], stdout=output, stderr=output) != 0
+        return self
+
+    @property
+    def name(self) -> str:
+        if "tests.postgres" in self.command:
+            return "pytest on PostgreSQL"
+        if self.command[0] == DJADE:
+            return "djade"
+        return " ".join(word for word in self.command[2:4] if not word.startswith("-"))
+
+
 def main(arguments: list[str]) -> int:
-    tests = {"--lint": [], "--postgres": [ALL_ON_POSTGRES]}.get("".join(arguments), TESTS)
-    if tests:
+    only = "".join(arguments)
+    if only != "--lint":
         provide_browser()
         provide_postgres()
-    only_alone: list[str] = []
     with tempfile.TemporaryDirectory(prefix="betaconsole-check-") as data:
         # mypy reads the settings, and the settings make the data folder.
         os.environ["BETACONSOLE_DATA"] = data
-        checks = [] if tests == [ALL_ON_POSTGRES] else CHECKS
-        failed = [name_of(step) for step in checks if run(step) != 0]
-        for number, step in enumerate(tests):
-            passed, late = run_tests(step, Path(data) / f"cache{number}")
-            failed += [] if passed else [name_of(step)]
-            only_alone += late
+        first, beside, tests = steps_of(only, Path(data))
+        for step in first:
+            shown(step)
+        run_beside(beside, tests, Path(data) / "beside.txt")
+        steps = [*first, *beside, *tests]
+        only_alone = [name for step in steps if step.has_failed and step.cache for name in tried_alone(step)]
     if only_alone:
         print("\nFailed beside the others and passed alone:", *only_alone, sep="\n  ")
-    if failed:
+    if failed := [step.name for step in steps if step.has_failed]:
         print(f"\nFailed: {', '.join(failed)}")
     return 1 if failed else 0
 
 
-def run_tests(step: list[str], cache: Path) -> tuple[bool, list[str]]:
-    """Whether they pass, and which of them only did alone."""
-    command = [*step, "-o", f"cache_dir={cache}"]
-    if run(command) == 0:
-        return True, []
+def steps_of(only: str, data: Path) -> tuple[list[Step], list[Step], list[Step]]:
+    """What runs first, what runs beside the tests, and the tests."""
+    if only == "--postgres":
+        return [], [], [Step(TESTS_ALL_ON_POSTGRES, data / "cache")]
+    first, beside = [Step(command) for command in QUICK_CHECKS], [Step(MYPY)]
+    if only == "--lint":
+        return first, beside, []
+    return first, [*beside, Step(TESTS_OF_BOTH, data / "cache-of-both")], [Step(TESTS, data / "cache")]
+
+
+def shown(step: Step) -> None:
+    print(f"\n== {step.name}", flush=True)
+    step.run()
+
+
+def run_beside(beside: list[Step], steps: list[Step], said: Path) -> None:
+    """Run the steps, and meanwhile those beside them, one after the other; what these say is shown afterwards."""
+    with ThreadPoolExecutor(1) as other, said.open("w") as output:
+        ended = [other.submit(run_noting, step, output) for step in beside]
+        for step in steps:
+            shown(step)
+        for one in ended:
+            one.result()
+    print(said.read_text(), flush=True)
+
+
+def run_noting(step: Step, output: IO[str]) -> None:
+    print(f"\n== {step.name}", file=output, flush=True)
+    step.run(output)
+
+
+def tried_alone(step: Step) -> list[str]:
+    """Run a few tests that failed once more, alone; which of them passed then, and the step with them."""
+    assert step.cache is not None
     try:
-        failed = list(json.loads((cache / "v/cache/lastfailed").read_text()))
+        failed = list(json.loads((step.cache / "v/cache/lastfailed").read_text()))
     except OSError:
-        return False, []  # nothing was run at all
+        return []  # nothing was run at all
     if not failed or len(failed) > A_FEW:
-        return False, []
-    print(f"\n== {len(failed)} of them once more, alone", flush=True)
-    passed = run([*command, "--last-failed", "-n", "0"], is_named=False) == 0
-    return passed, failed if passed else []
-
-
-def run(step: list[str], *, is_named: bool = True) -> int:
-    if is_named:
-        print(f"\n== {name_of(step)}", flush=True)
-    return subprocess.call(step)
-
-
-def name_of(step: list[str]) -> str:
-    if "tests.postgres" in step:
-        return "pytest on PostgreSQL"
-    return "djade" if step[0] == DJADE else " ".join(word for word in step[2:4] if not word.startswith("-"))
+        return []
+    print(f"\n== {len(failed)} of {step.name} once more, alone", flush=True)
+    step.has_failed = Step([*step.command, "--last-failed", "-n", "0"], step.cache).run().has_failed
+    return [] if step.has_failed else failed
 
 
 def provide_browser() -> None:
