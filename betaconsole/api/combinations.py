@@ -15,7 +15,6 @@ from betaconsole.library.patches import BadPatch, check_patch
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
-from .answers import ErrorAnswer
 from .asking import Asked, Beta, Body, Label
 from .exact_json import json_response
 from .kept import (
@@ -35,6 +34,7 @@ from .kept import (
     version_of,
 )
 from .problems import Problem, check_parameters
+from .shapes import ErrorAnswer
 from .tokens import check_role
 
 router = Router()

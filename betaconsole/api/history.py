@@ -19,9 +19,9 @@ from betaconsole.runs.summaries import Summary
 from betaconsole.teams.access import TeamRequest
 from betaconsole.web.paging import identifier
 
-from .answers import ErrorAnswer, Failure
 from .exact_json import json_response
 from .problems import Problem, check_parameters
+from .shapes import ErrorAnswer, Failure
 
 router = Router()
 PAGE, MOST = 50, 200

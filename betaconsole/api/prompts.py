@@ -18,7 +18,6 @@ from betaconsole.library.variables import VariableError, read_described, variabl
 from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 
-from .answers import ErrorAnswer
 from .asking import Asked, Body, Label, Words
 from .exact_json import json_response
 from .kept import (
@@ -38,6 +37,7 @@ from .kept import (
     version_of,
 )
 from .problems import Problem, check_parameters
+from .shapes import ErrorAnswer
 from .tokens import check_role
 from .tool_calls import AskedStub, stubs_of
 

@@ -17,7 +17,7 @@ from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
-from . import answers, availability, betas, combinations, history, problems, prompts, sharing
+from . import answers, availability, betas, combinations, history, problems, prompts, shapes, sharing
 from .asking import EXAMPLE, NewChecks, NewComparison
 from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
@@ -29,7 +29,7 @@ from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
 
 MAX_WAIT_S = 60
 VERDICT_S = 1  # after which a verdict that is being worked out is worth asking for again
-ERROR = answers.ErrorAnswer
+ERROR = shapes.ErrorAnswer
 
 api = NinjaAPI(
     title="betaconsole",
@@ -52,7 +52,7 @@ api.add_router("", sharing.router)
     "/comparisons",
     operation_id="create_comparison",
     summary="Start a comparison",
-    response={201: answers.Created, 200: answers.Created, (401, 403, 409, 413, 422, 503): ERROR},
+    response={201: shapes.Created, 200: shapes.Created, (401, 403, 409, 413, 422, 503): ERROR},
     openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpResponse:
@@ -144,7 +144,7 @@ def get_availability(request: TeamRequest, check_id: str) -> HttpResponse:
     "/comparisons/{slug:comparison_id}",
     operation_id="get_comparison",
     summary="Read a comparison",
-    response={200: answers.ComparisonAnswer, (401, 404, 422): ERROR},
+    response={200: shapes.ComparisonAnswer, (401, 404, 422): ERROR},
 )
 def get_comparison(
     request: TeamRequest,
@@ -173,7 +173,7 @@ def get_comparison(
     "/comparisons/{slug:comparison_id}/cancel",
     operation_id="cancel_comparison",
     summary="Stop a comparison",
-    response={200: answers.Cancelled, (401, 403, 404): ERROR},
+    response={200: shapes.Cancelled, (401, 403, 404): ERROR},
 )
 def cancel_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     """What is queued is not sent any more, what is in flight is cut; what has ended stays as it is."""
@@ -188,7 +188,7 @@ def cancel_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     "/comparisons/{slug:comparison_id}/pause",
     operation_id="pause_comparison",
     summary="Pause a comparison",
-    response={200: answers.Paused, (401, 403, 404, 409): ERROR},
+    response={200: shapes.Paused, (401, 403, 404, 409): ERROR},
 )
 def pause_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     """What is in flight ends, what is queued waits until it is resumed. One that has finished stays as it is; a batch is 409."""
@@ -202,7 +202,7 @@ def pause_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     "/comparisons/{slug:comparison_id}/resume",
     operation_id="resume_comparison",
     summary="Resume a comparison",
-    response={200: answers.Paused, (401, 403, 404): ERROR},
+    response={200: shapes.Paused, (401, 403, 404): ERROR},
 )
 def resume_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     """What is queued is sent again. One that is not paused stays as it is."""
@@ -216,7 +216,7 @@ def resume_comparison(request: TeamRequest, comparison_id: str) -> HttpResponse:
     "/comparisons/{slug:comparison_id}/checks",
     operation_id="set_checks",
     summary="Set what is checked of each output",
-    response={200: answers.Checks, (401, 403, 404, 422): ERROR},
+    response={200: shapes.Checks, (401, 403, 404, 422): ERROR},
 )
 def post_checks(request: TeamRequest, comparison_id: str, asked: NewChecks) -> HttpResponse:
     """Replaces the comparison's checks. Nothing is sent: what it has answered is looked at again, and its verdict with it."""
@@ -233,7 +233,7 @@ def post_checks(request: TeamRequest, comparison_id: str, asked: NewChecks) -> H
     "/comparisons/{slug:comparison_id}/more",
     operation_id="add_repeats",
     summary="Run more repeats",
-    response={202: answers.Added, (401, 403, 404, 409, 413, 422, 503): ERROR},
+    response={202: shapes.Added, (401, 403, 404, 409, 413, 422, 503): ERROR},
     openapi_extra={"requestBody": {"content": {"application/json": {"example": MORE_EXAMPLE}}}},
 )
 def add_more(request: TeamRequest, comparison_id: str, asked: MoreRepeats) -> HttpResponse:
@@ -258,7 +258,7 @@ def add_more(request: TeamRequest, comparison_id: str, asked: MoreRepeats) -> Ht
     "/exchanges/{slug:exchange_id}",
     operation_id="get_exchange",
     summary="Read an exchange",
-    response={200: answers.WholeExchangeAnswer, (401, 404): ERROR},
+    response={200: shapes.WholeExchangeAnswer, (401, 404): ERROR},
 )
 def get_exchange(request: TeamRequest, exchange_id: str) -> HttpResponse:
     """One request and its response, exactly as they were on the wire."""
@@ -288,7 +288,7 @@ def diff_exchanges(
     "/exchanges/{slug:exchange_id}/results",
     operation_id="answer_tool_calls",
     summary="Answer tool calls",
-    response={202: answers.Queued, (401, 403, 404, 409, 413, 422, 503): ERROR},
+    response={202: shapes.Queued, (401, 403, 404, 409, 413, 422, 503): ERROR},
     openapi_extra={"requestBody": {"content": {"application/json": {"example": RESULTS_EXAMPLE}}}},
 )
 def answer_tool_calls(request: TeamRequest, exchange_id: str, asked: NewResults) -> HttpResponse:

@@ -21,10 +21,10 @@ from betaconsole.teams.access import TeamRequest
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
-from .answers import ErrorAnswer
 from .asking import Asked
 from .exact_json import json_response
 from .problems import Problem
+from .shapes import ErrorAnswer
 from .tokens import check_role
 
 router = Router()

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from betaconsole.api.answers import Cancelled, ComparisonAnswer, Created, WholeExchangeAnswer
+from betaconsole.api.shapes import Cancelled, ComparisonAnswer, Created, WholeExchangeAnswer
 from betaconsole.runs.models import Body, Comparison, Exchange, Segment
 from tests.api.calling import BODY, Caller, error_of, fits
 from tests.builders import make_comparison, make_exchange

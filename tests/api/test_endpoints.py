@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from betaconsole.api.answers import ComparisonAnswer, WholeExchangeAnswer
+from betaconsole.api.shapes import ComparisonAnswer, WholeExchangeAnswer
 from betaconsole.claude.multipart import decode
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.teams.models import Membership

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from betaconsole.api.answers import ComparisonAnswer, WholeExchangeAnswer
+from betaconsole.api.shapes import ComparisonAnswer, WholeExchangeAnswer
 from betaconsole.runs.sending.waiting import places
 from betaconsole.teams.models import ApiToken, Membership
 from betaconsole.teams.solo import set_up_solo

@@ -2,7 +2,7 @@
 
 import pytest
 
-from betaconsole.api.answers import Added, ComparisonAnswer, Paused
+from betaconsole.api.shapes import Added, ComparisonAnswer, Paused
 from betaconsole.runs.models import Comparison
 from tests.api.calling import Caller, error_of, fits
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from betaconsole.api.answers import ComparisonAnswer
 from betaconsole.api.combinations import COMBINATION_EXAMPLE
 from betaconsole.api.prompts import PROMPT_EXAMPLE
+from betaconsole.api.shapes import ComparisonAnswer
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.models import Membership, Team, User
 from tests.api.calling import Caller, error_of, fits

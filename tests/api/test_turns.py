@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from betaconsole.api.answers import ComparisonAnswer, Queued, WholeExchangeAnswer
+from betaconsole.api.shapes import ComparisonAnswer, Queued, WholeExchangeAnswer
 from betaconsole.catalogue.examples import find_example
 from betaconsole.runs.sending.parking import park
 from betaconsole.teams.models import Membership
