@@ -182,6 +182,9 @@ def test_describing_a_variable_makes_a_version_that_later_ones_inherit(client, f
 def test_cases_are_typed_in_a_table_and_an_emptied_row_is_dropped(client, filled):
     values = {"name-1": "", "value-1-country": "", "name-2": "b", "value-2-country": "Peru", "value-3-country": "Fiji"}
     post(client, "set_cases", filled, **values)
+    page = client.get(reverse("library:prompt", args=[filled.public_id])).content.decode()
+    rows = filled.cases.count()
+    assert (f'name="name-{rows + 3}"' in page, f'name="name-{rows + 4}"' in page) == (True, False), "three to type more"
     assert [(case.name, case.values) for case in filled.cases.all()] == [
         ("b", {"country": "Peru"}),
         ("", {"country": "Fiji"}),

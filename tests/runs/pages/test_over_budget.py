@@ -71,7 +71,7 @@ def test_an_admin_sends_what_a_member_asks_for_in_the_members_name(client, conne
     [link] = parse_qs(urlsplit(pass_link(Draft.objects.get())).query)["run"]
     asked = text(client.get(reverse("runs:let_pass"), {"run": link}))
     assert "Bo</bdi> asks to send 2 requests, “<bdi><b>Dear</b></bdi>”" in asked
-    assert "Of today's $0.0100, $0.0100 is left." in asked
+    assert "Of today's $0.01, $0.01 is left." in asked
     for _ in range(2):  # a second press finds the first
         sent = client.post(reverse("runs:let_pass"), {"run": link, "client_token": "pass-1"})
     made = Comparison.objects.get()
