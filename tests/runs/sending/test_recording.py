@@ -16,7 +16,7 @@ from betaconsole.runs.models import Comparison, Exchange, Segment
 from betaconsole.runs.sending import engine, locks, recording
 from betaconsole.runs.sending.deriving import read_stored
 from betaconsole.runs.sending.feed import Ending, Feed, Opening
-from betaconsole.runs.sending.recording import LONGEST_PAUSE_S, STORED_WITHIN_S, Recorder, rest_after
+from betaconsole.runs.sending.recording import Recorder
 from betaconsole.runs.sending.startline import StartLine
 from betaconsole.runs.states import State
 from betaconsole.teams.models import AuditEntry, Membership
@@ -61,14 +61,6 @@ def test_u33_u34_an_answer_made_of_signs_that_no_column_holds_is_kept_and_shown(
     assert json.loads(good.message)["model"] == "m\u0000\ud800"
     assert (bad.error_type, bad.error_code) == ("\ufffd\ufffd", "\ufffd")
     assert json.loads(bytes(bad.response_body.data)) == refusal
-
-
-@pytest.mark.parametrize("took_s", [0.0, 0.003, 0.03, 0.06, 0.2, 3.0])
-def test_s4_a_byte_that_missed_a_write_is_stored_in_time_with_the_next_however_long_they_take(took_s: float) -> None:
-    pause_s, wait_s = rest_after(took_s)
-    assert pause_s == min(took_s, LONGEST_PAUSE_S)  # in which others may write
-    waits_s = took_s + pause_s + wait_s + took_s
-    assert waits_s == pytest.approx(max(STORED_WITHIN_S, 2 * took_s + pause_s))
 
 
 def test_what_cannot_be_stored_ends_with_its_bytes_and_holds_nobody_back(ann: Membership) -> None:
