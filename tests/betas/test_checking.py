@@ -66,10 +66,9 @@ def test_a_name_is_told_apart_by_what_became_of_it(name, kind):
     assert one(name).kind is kind
 
 
-@pytest.mark.parametrize("name", all_betas())
 @pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-sonnet-4-5", "nobody-knows", ""])
-def test_every_known_name_can_be_checked_on_any_model(name, model):
-    assert one(name, model).said
+def test_every_known_name_can_be_checked_on_any_model(model):
+    assert [name for name in all_betas() if not one(name, model).said] == []
 
 
 def test_what_breaks_without_a_name_are_the_fields_and_tools_it_gates():

@@ -56,9 +56,9 @@ def test_what_is_built_in_needs_no_header_but_its_older_field_may():
     assert not {"prompt-caching-2024-07-31", "effort-2025-11-24", "token-efficient-tools-2025-02-19"} & needed
 
 
-@pytest.mark.parametrize("name", [*all_betas(), "no-date", "claude-code-20250219"])
-def test_a_name_is_shown_whole(name):
-    assert str(spelt(name)) == name
+def test_a_name_is_shown_whole():
+    names = [*all_betas(), "no-date", "claude-code-20250219"]
+    assert [str(spelt(name)) for name in names] == names
 
 
 def test_a_name_breaks_before_its_date_only():

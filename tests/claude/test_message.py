@@ -1,5 +1,6 @@
 import json
 import time
+from operator import itemgetter
 from typing import Any
 
 import anthropic
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from betaconsole.claude.blocks import _READERS, Block
 from betaconsole.claude.message import Accumulator, Change, blocks, text_of
 from betaconsole.claude.sse import Event, Parser
+from tests.cases import hold_for
 from tests.recorded import messages, streams
 from tests.upstream import Peer, Upstream, head
 
@@ -65,8 +67,11 @@ def sdk():
         yield client
 
 
-@pytest.mark.parametrize("row", streams(), ids=lambda row: row["id"])
-def test_a_recorded_stream_adds_up_to_the_message_the_sdk_makes_of_it(sdk, row):
+def test_a_recorded_stream_adds_up_to_the_message_the_sdk_makes_of_it(sdk):
+    hold_for(streams(), lambda row: adds_up(sdk, row), name=itemgetter("id"))
+
+
+def adds_up(sdk, row):
     body = row["response"]["body_text"].encode()
     message = bare(gather(body).message)
     assert message == bare(sdk.accumulate(body, beta=True))
@@ -437,8 +442,11 @@ def test_u33_lone_surrogates_are_kept_in_the_message_and_replaced_in_what_is_sho
     "".join(change.text for change in changes).encode()
 
 
-@pytest.mark.parametrize("row", streams(), ids=lambda row: row["id"])
-def test_the_changes_of_a_recorded_stream_draw_what_its_message_holds(row):
+def test_the_changes_of_a_recorded_stream_draw_what_its_message_holds():
+    hold_for(streams(), changes_draw, name=itemgetter("id"))
+
+
+def changes_draw(row):
     gathered = Accumulator()
     drawn: dict[tuple[int, str], str] = {}
     still_open, stopped = set(), ""

@@ -1,6 +1,7 @@
 """What a recorded stream says about time."""
 
 import json
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from betaconsole.diffing.timing import MAX_POINTS, Recorded, Timing, length_ms, timing_of
 from betaconsole.diffing.timing_silence import longest_silence_ms, longest_silences
 from tests import recorded as recordings
+from tests.cases import hold_for
 
 from . import recorded_times as made
 
@@ -187,8 +189,11 @@ def test_the_longest_silence_is_the_first_of_the_longest(entries, until_ms):
     assert (longest_silence_ms(entries, until_ms=until_ms) or 0) == (listed[0].length_ms if listed else 0)
 
 
-@pytest.mark.parametrize("row", recordings.streams(), ids=lambda row: row["id"])
-def test_every_recorded_stream_has_a_timing(row):
+def test_every_recorded_stream_has_a_timing():
+    hold_for(recordings.streams(), has_a_timing, name=itemgetter("id"))
+
+
+def has_a_timing(row):
     body = row["response"]["body_text"].encode()
     timing = timing_of([made.recorded(body)])
     assert timing.no_stream == ""
