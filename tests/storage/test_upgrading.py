@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def older():
-    """The database one migration behind, and current again afterwards."""
-    call_command("migrate", "runs", "zero", verbosity=0)
+    """The database without the tables of one app, and current again afterwards."""
+    call_command("migrate", "availability", "zero", verbosity=0)
     yield
     call_command("migrate", verbosity=0)
 
@@ -38,9 +38,9 @@ def test_s9_an_old_database_is_copied_beside_itself_and_then_brought_up_to_date(
         assert copy.stat().st_mode & 0o777 == 0o600
         with closing(sqlite3.connect(copy)) as kept:
             tables = {name for (name,) in kept.execute("select name from sqlite_master")}
-            assert "runs_exchange" not in tables
+            assert "availability_check" not in tables
             assert kept.execute("select name from teams_team").fetchall() == [(team.name,)]
-        assert "runs_exchange" in connection.introspection.table_names()
+        assert "availability_check" in connection.introspection.table_names()
     finally:
         copy.unlink()
 
