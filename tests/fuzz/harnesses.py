@@ -200,7 +200,16 @@ HARNESSES = {
     ),
     "json": Harness(json_text, (SPELLED, b"[" * 65, b'{"a":1,"a":2}', b"NaN")),
     "pasted": Harness(
-        pasted, tuple(text.encode() for text in (test_pasting.DOCUMENTED, test_pasting.DEBUG, test_pasting.PYTHON))
+        pasted,
+        tuple(
+            text.encode()
+            for text in (
+                test_pasting.DOCUMENTED,
+                test_pasting.DEBUG,
+                test_pasting.PYTHON,
+                *test_pasting.WINDOWS.values(),
+            )
+        ),
     ),
     "recordings": Harness(recordings, (*REQUESTS, b"\n".join(REQUESTS))),
     "history": Harness(history, HISTORY),
