@@ -66,7 +66,7 @@ class AskedVariant(Asked):
         "where a combination is taken.",
     )
     combination: Words | None = Field(
-        None, description="Id or name of a saved combination: its betas in their order, and its patch."
+        None, description="Id or name of a saved combination, in place of betas: its own in their order, and its patch."
     )
     combination_version: Number | None = Field(None, description="The newest where left out.")
     anthropic_version: Version | None = Field(None, description="The connection's where left out.")
