@@ -11,7 +11,7 @@ from tests.test_every_url import address, objects_of
 from tests.urls import every_url
 
 PAGES = [url for url in every_url() if not url.name.startswith("api:") and url.name != "runs:live"]
-OF_NO_SECTION = ("connections", "team", "public-links", "mentions", "promises", "shared")
+OF_NO_SECTION = ("connections", "let-pass", "team", "public-links", "mentions", "promises", "shared")
 MARKED = re.compile(r'<a [^>]*aria-current="(?:page|true)"[^>]*>(\w+)</a>')
 
 pytestmark = pytest.mark.django_db
