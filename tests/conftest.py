@@ -23,8 +23,8 @@ __all__ = ["browser", "crew", "keys_stay_sealed", "page", "team_mode"]
 
 LONGEST = ("tests/chaos/", "tests/storage/", "tests/test_canary.py", "tests/test_serving.py")
 
-# How long an example takes says more of the machine than of what is tested.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says more of the machine than of what is tested; `make fuzz` tries many more of them.
+settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 empty_after_real_transactions()
 

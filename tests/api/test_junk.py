@@ -12,7 +12,7 @@ from tests.api.calling import Caller, request
 
 pytestmark = pytest.mark.django_db
 # The caller and its rows are there once for all examples.
-quickly = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quickly = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 TRICKY = ["", "\x00", "\ud800", "a\r\nb", "{{n}}", "A", "claude-sonnet-4-6", "add", "/model", "1e999", "é\u2028"]
 SPELLED = ["1e999", "-1e999", "9" * 5000, "-0", "1.50", "NaN", "01", '"\\ud800"', '"\\u0000"', "[" * 70 + "]" * 70]
