@@ -14,6 +14,7 @@ SECTIONS = {
     "exchanges": "compare",
     "comments": "compare",
     "diff": "compare",
+    "let-pass": "compare",
     "betas": "betas",
     "decisions": "betas",
     "history": "history",
