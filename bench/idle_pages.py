@@ -1,4 +1,4 @@
-"""Five hundred open live pages of comparisons that are silent: what they cost, and what is slower beside them."""
+"""Five hundred open live pages of comparisons that say next to nothing: what they cost, and what is slower beside them."""
 
 import statistics
 import time
@@ -12,16 +12,20 @@ from bench.reading import Readers, request
 
 PAGES, COMPARISONS = 500, 20
 THREADS = "640"
-SILENT = "ttft_ms=600000 gap_ms=600000 tokens=1"  # its head comes at once; so many seconds without an event it may be
+QUIET = (
+    "ttft_ms=1000 gap_ms=0 tps=0.033 tokens=100"  # a word every half a minute: after 90 s without one it would be cut
+)
+SETTLE_S = 12.0  # a page has heard nothing for ten seconds
 LOADS, FIRST_TEXTS = 20, 10
 WINDOW_S = 10.0
 
 
 def measure(far_end: int) -> list[Figure]:
     """On a console of its own with more threads: the usual one holds 224 live streams and asks the others to come again."""
-    with running(far_end, BETACONSOLE_THREADS=THREADS) as console, _silent(console) as comparisons:
+    with running(far_end, BETACONSOLE_THREADS=THREADS) as console, _quiet(console) as comparisons:
         alone = Beside(console)
         with _open(console, comparisons) as pages:
+            pages.read_for(SETTLE_S)
             beside = Beside(console)
             pages.poll(0)
             still_open = sum(not stream.is_over for stream in pages.streams)
@@ -87,9 +91,9 @@ def _load_ms(console: Console) -> float:
 
 
 @contextmanager
-def _silent(console: Console) -> Iterator[list[str]]:
-    """Comparisons that run and say nothing until the block is left."""
-    comparisons = [console.compare(1, SILENT) for _ in range(COMPARISONS)]
+def _quiet(console: Console) -> Iterator[list[str]]:
+    """Comparisons that run until the block is left."""
+    comparisons = [console.compare(1, QUIET) for _ in range(COMPARISONS)]
     try:
         yield comparisons
     finally:
