@@ -15,6 +15,7 @@ so that the page comes back to the next one.
 """
 
 import math
+import random
 import re
 import socket
 import struct
@@ -135,7 +136,9 @@ def follow(page: "LivePage", is_let_in: Callable[[], bool] = lambda: True) -> It
 
 def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) -> Iterator[bytes]:
     # An idle page costs next to nothing: it sleeps until the bell rings or something is due.
-    told_at = sent_at = asked_at = time.monotonic()
+    told_at = asked_at = time.monotonic()
+    # After a restart hundreds come back in one moment: they must not keep alive, and ask, in the same moments ever after.
+    sent_at = told_at - random.uniform(0, KEEP_ALIVE_S)  # noqa: S311
     while not engine.is_stopping():
         bell.clear()
         html = page.news()
