@@ -14,7 +14,6 @@ SECTIONS = {
     "exchanges": "compare",
     "comments": "compare",
     "diff": "compare",
-    "let-pass": "compare",
     "betas": "betas",
     "decisions": "betas",
     "history": "history",
