@@ -1,6 +1,6 @@
 """The operations of the JSON API. Other programs build on these forms: they change only by addition."""
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Query
 
@@ -304,6 +304,12 @@ def answer_tool_calls(request: TeamRequest, exchange_id: str, asked: NewResults)
     else:
         made = go_on(exchange, author=request.user, over_budget=asked.over_budget)
     return json_response({"id": made.public_id, "turn": made.turn}, status=202)
+
+
+@api.get("/openapi.json", operation_id="openapi", include_in_schema=False)
+def openapi(request: TeamRequest) -> HttpResponse:
+    """All of this as an OpenAPI document, for programs that have no browser's session."""
+    return JsonResponse(api.get_openapi_schema())
 
 
 def _exchange(request: TeamRequest, public_id: str) -> Exchange:

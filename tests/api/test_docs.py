@@ -8,6 +8,7 @@ from django.test import Client
 
 from betaconsole.api.routes import api
 from tests.api.calling import Caller
+from tests.team_mode import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,17 @@ def test_the_document_is_open_too_and_names_the_token(client):
         for details in methods.values():
             assert details["security"] == [{"Token": []}]
             assert details["responses"]["401"]
+
+
+def test_a_program_reads_the_document_with_its_token(client: Client, caller: Caller):
+    answer = caller.get("/openapi.json")
+    assert (answer.status_code, answer.json()) == (200, client.get("/api/openapi.json").json())
+
+
+def test_in_team_mode_the_page_leads_to_the_tokens_of_whoever_reads_it(crew):
+    page = browser_of(crew["viewer"]).get("/api/docs").content.decode()
+    assert 'href="/team/tokens/">API tokens</a>; each does' in page
+    assert "manage.py token" not in page
 
 
 def test_nobody_from_elsewhere_reads_it():
