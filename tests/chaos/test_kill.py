@@ -15,13 +15,13 @@ from tests.chaos.rounds import play
 from tests.chaos.verdict import TAIL_S, judge
 
 pytestmark = pytest.mark.both_databases
-ROUNDS = 4 if os.environ.get("BETACONSOLE_TEST_DATABASE_URL") else 10
+ROUNDS = 6 if os.environ.get("BETACONSOLE_TEST_DATABASE_URL") else 20
 # Two cores may be shared with seven other test processes, and some moments are very busy: what is asked of each stream is
 # generous, what is asked of half of them is not. `make chaos` asks it of each.
 ALLOWANCE_S, USUAL_S = 2.0, 0.25
 
 
-def test_s4_kills_at_random_moments_lose_and_double_nothing() -> None:
+def test_s4_twenty_kills_at_random_moments_lose_and_double_nothing() -> None:
     tally = play(ROUNDS, seed="kill", allowance_s=ALLOWANCE_S)
     assert tally.wrong == []
     assert tally.kills == ROUNDS
