@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from threading import Lock
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +12,7 @@ from betaconsole.claude.blocks import text_of
 from betaconsole.runs.models import Comparison, Exchange, VerdictDue
 from betaconsole.runs.stored import read_message
 
+from .kept_cells import KeptCells
 from .reading_answers import AT_ONCE, CALLS
 
 MOST_KEPT = 20_000
@@ -45,12 +44,10 @@ def set_checks(comparison: Comparison, written: Sequence[Mapping[str, Any]]) -> 
 
 
 class Checked:
-    """What was told of cells before: a cell that counts changes no more, and a live page asks every second."""
+    """What was told of cells before: one that counts changes no more."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
-        self._kept: OrderedDict[tuple[str, str], Held] = OrderedDict()
-        self._most = most
-        self._lock = Lock()
+        self._kept: KeptCells[tuple[str, str], Held] = KeptCells(most)  # by public id, and digest of the checks
 
     def of(self, comparison: Comparison, cells: Iterable[Sequence[Exchange]]) -> Mapping[str, Held]:
         """By the public id of its last turn which checks hold for each of these cells. One query where some are new."""
@@ -58,14 +55,18 @@ class Checked:
         if not checks:
             return {}
         by_last = {turns[-1].public_id: turns for turns in cells}
-        with self._lock:
-            found = {key: self._kept[key, digest] for key in by_last if (key, digest) in self._kept}
+        kept = self._kept.of(comparison.public_id, [(key, digest) for key in by_last])
+        found = {key: held for (key, _), held in kept.items()}
         fresh = _judged(comparison, [turns for key, turns in by_last.items() if key not in found], checks)
-        with self._lock:
-            self._kept.update({(key, digest): held for key, held in fresh.items()})
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+        self._kept.add(comparison.public_id, {(key, digest): held for key, held in fresh.items()})
         return found | fresh
+
+    def forget(self, comparison: Comparison) -> None:
+        """Nobody will ask for its cells soon."""
+        self._kept.forget(comparison.public_id)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def _judged(comparison: Comparison, cells: Sequence[Sequence[Exchange]], checks: Sequence[Check]) -> dict[str, Held]:

@@ -27,7 +27,7 @@ from betaconsole.statistics.results import Results, Summary
 from .checking import digest_of
 from .locking import if_there_is_room, one_at_a_time
 from .models import Evidence
-from .observing import inputs_of
+from .observing import forget, inputs_of
 from .sentences import Facts, Verdict
 from .single import is_single, work_out_single
 from .verdict import verdict
@@ -174,6 +174,9 @@ def _keep(comparison: Comparison, of: str, inputs: Inputs, results: Results) -> 
     with transaction.atomic():
         Evidence.objects.update_or_create(comparison=comparison, defaults=kept)
         Comparison.objects.filter(pk=comparison.pk).update(verdict=first)
+    # From here on it is looked up: what was held for looks while it ran would only gather.
+    forget(comparison)
+    _sights.pop(comparison.public_id, None)
     return Shown(inputs, results.summaries, results, said, worked_out_at=now)
 
 
@@ -207,7 +210,7 @@ def _live(comparison: Comparison, of: str) -> Shown:
 
 
 def _remember(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+    kept.pop(key, None)
     kept[key] = value
-    kept.move_to_end(key)
     if len(kept) > MOST_KEPT:
         kept.popitem(last=False)

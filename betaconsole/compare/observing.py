@@ -117,6 +117,12 @@ def inputs_of(comparison: Comparison) -> Inputs:
     )
 
 
+def forget(comparison: Comparison) -> None:
+    """Its verdict is kept: what was read of its cells is not held any longer."""
+    answers.forget(comparison)
+    checked.forget(comparison)
+
+
 def _cells(comparison: Comparison) -> dict[int, dict[Cell, list[Exchange]]]:
     """By column and cell the turns in order, each by its last attempt."""
     cases = dict(comparison.cases.values_list("pk", "position"))

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from betaconsole.claude.blocks import text_of
@@ -14,6 +13,8 @@ from betaconsole.diffing.timing_silence import longest_silence_ms
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.states import State
 from betaconsole.runs.stored import read_added, read_message
+
+from .kept_cells import KeptCells
 
 AT_ONCE = 20  # answers that are fetched together
 FEW = 500  # as many are asked for by their ids
@@ -86,29 +87,27 @@ def _same(value: Any, depth: int) -> Any:
 
 
 class Answers:
-    """Answers that were read before: an exchange that has ended changes no more, and a live page asks every second."""
+    """Answers that were read before: an exchange that has ended changes no more."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
-        self._kept: dict[str, Answer] = {}  # by public id: keys come again where rows were deleted
-        self._most = most
-        self._lock = Lock()
+        self._kept: KeptCells[str, Answer] = KeptCells(most)  # by public id
 
     def of(self, comparison: Comparison, wanted: Collection[str]) -> Mapping[str, Answer]:
         """By public id the answers of these exchanges of it, which have succeeded. One query where some are new, else none."""
-        with self._lock:
-            found = {key: self._kept[key] for key in wanted if key in self._kept}
+        found = self._kept.of(comparison.public_id, wanted)
         missing = set(wanted) - found.keys()
         if missing:
             fresh = _read(comparison, missing)
             found |= fresh
-            self._keep(fresh)
+            self._kept.add(comparison.public_id, fresh)
         return found
 
-    def _keep(self, fresh: Mapping[str, Answer]) -> None:
-        with self._lock:
-            self._kept.update(fresh)
-            for key in list(self._kept)[: max(0, len(self._kept) - self._most)]:
-                del self._kept[key]
+    def forget(self, comparison: Comparison) -> None:
+        """Nobody will ask for its answers soon."""
+        self._kept.forget(comparison.public_id)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def _read(comparison: Comparison, keys: Collection[str]) -> dict[str, Answer]:

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.compare import evidence
+from betaconsole.compare.checking import checked
 from betaconsole.compare.evidence import evidence_of
 from betaconsole.compare.models import Evidence
+from betaconsole.compare.reading_answers import answers
 from betaconsole.runs.models import Comparison
 from betaconsole.runs.states import State
 from betaconsole.statistics.process import StatisticsError
@@ -72,6 +74,23 @@ def test_nothing_is_concluded_while_it_runs(team, ann):
     tokens = next(one for one in shown.summaries if one.figure == "output_tokens" and one.variant == 1)
     assert (tokens.n, tokens.low is None) == (10, False)
     assert not Evidence.objects.exists()
+
+
+def test_what_was_read_of_a_comparison_goes_once_it_has_its_verdict(team, ann):
+    """Or memory would grow with every answer."""
+
+    def held() -> tuple[int, int, bool]:
+        return len(answers), len(checked), comparison.public_id in evidence._sights
+
+    comparison = answered(team, ann, repeats=1, checks=[{"name": "polite", "kind": "contains", "value": "sorry"}])
+    comparison.finished_at = None
+    comparison.save(update_fields=["finished_at"])
+    before = held()
+    evidence_of(comparison)
+    assert held() == (before[0] + 2, before[1] + 2, True), "it is looked at every second while it runs"
+    finish(comparison)
+    assert evidence_of(comparison).is_final
+    assert held() == before
 
 
 def test_one_answer_a_column_needs_no_other_process(team, ann, monkeypatch):
