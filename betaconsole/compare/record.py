@@ -10,7 +10,7 @@ from betaconsole.diffing.requests import RequestDiff, Sent, request_diff
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.pages.header_line import HeaderPart, header_parts
 from betaconsole.runs.standpoints import Standpoint, decisions_on
-from betaconsole.storage.fields import showable
+from betaconsole.storage.fields import Damaged, showable
 from betaconsole.web.redaction import redact
 
 MOST_LETTERS = 4_000  # of the request, and of a patch
@@ -67,7 +67,7 @@ def _first_requests(comparison: Comparison, variants: set[int]) -> Mapping[int, 
     light = rows.select_related("request_body").only(
         "comparison", "variant", "method", "url", "request_headers", "request_body__data"
     )
-    return {row.variant_id: _sent(row) for row in light}
+    return {row.variant_id: _sent(row) for row in light if not isinstance(row.request_headers, Damaged)}
 
 
 def _sent(row: Exchange) -> Sent:

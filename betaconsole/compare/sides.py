@@ -10,6 +10,7 @@ from betaconsole.runs.pages.block_views import pretty
 from betaconsole.runs.pages.exchange_page import request_bytes
 from betaconsole.runs.pages.wording import Pill, error_of, note, pill
 from betaconsole.runs.stored import read_message
+from betaconsole.storage.fields import undamaged
 
 from .pairs import Pair
 
@@ -107,8 +108,8 @@ def told(exchange: Exchange | None) -> Told | None:
 
 
 def sent(exchange: Exchange) -> Sent:
-    """An exchange's request as it was sent."""
-    return Sent(exchange.method, exchange.url, exchange.request_headers, request_bytes(exchange))
+    """An exchange's request as it was sent. Raises `DamagedValue`."""
+    return Sent(exchange.method, exchange.url, undamaged(exchange.request_headers), request_bytes(exchange))
 
 
 def _side(variant: Variant, turns: Sequence[Exchange]) -> Side:

@@ -8,7 +8,7 @@ import json
 import logging
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 
@@ -66,6 +66,16 @@ class DamagedDict(Damaged, dict[str, Any]):
     pass
 
 
+AnyValue = TypeVar("AnyValue")
+
+
+def undamaged(value: AnyValue) -> AnyValue:
+    """The value of such a column, for whoever sends it or concludes something from it. Raises `DamagedValue`."""
+    if isinstance(value, Damaged):
+        raise DamagedValue("A value that stands in for a damaged one is only to be shown")
+    return value
+
+
 def damaged_columns(row: models.Model) -> list[str]:
     """The names of the row's columns that could not be read."""
     return [name for name, value in vars(row).items() if isinstance(value, Damaged)]
@@ -73,7 +83,8 @@ def damaged_columns(row: models.Model) -> list[str]:
 
 class _MayBeDamaged(models.Field):
     """`if_damaged`: what stands in for a value that cannot be read. Without it the whole row fails with `DamagedValue`:
-    right for everything that is sent, since nothing that is read as empty may go out."""
+    right for everything that is sent, since nothing that is read as empty may go out. Where a column is both shown and sent,
+    `undamaged` keeps the two apart."""
 
     def __init__(self, *args: Any, if_damaged: Callable[[], Damaged] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)

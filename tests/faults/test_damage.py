@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from betaconsole.drafts.models import Draft
 from betaconsole.drafts.starting import latest_or_blank
@@ -21,6 +22,7 @@ from betaconsole.teams.solo import set_up_solo
 from tests.builders import event_stream, make_comparison, make_exchange, message
 from tests.console import load_wsgi
 from tests.runs.engines import connection_to, plan, run, running, wait_until_finished
+from tests.upstream import Upstream, answer, read, send
 
 pytestmark = pytest.mark.django_db
 NO_JSON, NO_ZLIB = "{no json", b"\x01no zlib"
@@ -94,16 +96,42 @@ def test_s10_a_damaged_comparison_does_not_take_the_list_with_it(
 
 
 @pytest.mark.both_databases
-def test_s10_a_request_that_cannot_be_read_is_shown_as_damaged_and_never_sent(
+def test_s10_a_request_that_cannot_be_read_is_shown_as_damaged_and_nothing_is_made_of_it(
     visitor: Client, pair: tuple[Comparison, Comparison]
 ) -> None:
     bad, good = pair
-    exchange = bad.exchanges.first()
+    exchange, sibling = bad.exchanges.order_by("pk")
+    Exchange.objects.filter(pk=exchange.pk).update(state=State.INCOMPLETE)
     spoil(exchange, request_headers=NO_JSON)
     page = visitor.get(exchange.get_absolute_url())
-    assert page.status_code == 500
-    assert "A part of this is damaged" in page.content.decode()
-    assert visitor.get("/history/").status_code == visitor.get(good.get_absolute_url()).status_code == 200
+    assert (page.status_code, page.context["damaged"]) == (200, ["request_headers"])
+    assert "A part of this exchange is damaged" in page.content.decode()
+    assert "The same request as code" not in page.content.decode()
+    beside = f"{reverse('runs:side_by_side')}?exchange={exchange.public_id}&exchange={sibling.public_id}"
+    whole = (bad.get_absolute_url(), sibling.get_absolute_url(), good.get_absolute_url(), "/history/", beside)
+    for other in (*whole, reverse("compare:record", args=[bad.public_id])):
+        assert (other, visitor.get(other).status_code) == (other, 200)
+    difference = f"{reverse('compare:diff')}?left={exchange.public_id}&right={sibling.public_id}&part=requests"
+    for concluded in (f"{reverse('runs:code', args=[exchange.public_id])}?language=curl", difference):
+        assert (concluded, visitor.get(concluded).status_code) == (concluded, 500)
+    again = visitor.post(reverse("runs:again", args=[bad.public_id]), {"variant": "0", "case": "0", "repeat": "1"})
+    assert (again.status_code, bad.exchanges.count()) == (500, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s10_a_queued_request_that_cannot_be_read_is_not_sent_and_holds_nobody_up(owner: Membership) -> None:
+    said = b'{"type":"message","role":"assistant","content":[{"type":"text","text":"Hi."}],"stop_reason":"end_turn"}'
+    with Upstream([read(), send(answer(said))]) as upstream:
+        comparison = run(owner, connection_to(owner, upstream.url), plan(stream=False))
+        first, second = comparison.exchanges.order_by("pk")
+        spoil(first, request_headers=NO_JSON)
+        with running():
+            wait_until_finished(comparison)
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert (first.state, second.state) == (State.FAILED, State.SUCCEEDED)
+        assert (first.sent_at, len(upstream.requests)) == (None, 1)
+        assert "nothing was sent" in first.error_message
 
 
 @pytest.mark.both_databases

@@ -83,7 +83,8 @@ class Exchange(models.Model):
     # The request, complete before anything is sent.
     method = models.CharField(max_length=8, default="POST")
     url = models.TextField()
-    request_headers = JsonTextField(default=list)  # [[name, value], …] in wire order, the key as a reference
+    # [[name, value], …] in wire order, the key as a reference. What is sent or concluded from them asks for them `undamaged`.
+    request_headers = JsonTextField(default=list, if_damaged=DamagedList)
     request_body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, related_name="+")
     stream = models.BooleanField()
     model = models.CharField(max_length=200, blank=True)

@@ -17,7 +17,7 @@ from betaconsole.runs.models import Exchange
 from betaconsole.runs.sending.exchange_facts import sent_betas
 from betaconsole.runs.sending.judging import outcomes_of
 from betaconsole.runs.stored import read_message, response_bytes
-from betaconsole.storage.fields import showable
+from betaconsole.storage.fields import Damaged, showable, undamaged
 from betaconsole.web.markdown import highlighted
 from betaconsole.web.templatetags.figures import size
 
@@ -228,7 +228,10 @@ def coloured(code: str, language: str) -> SafeString | None:
 
 
 def snippets_of(exchange: Exchange) -> list[Snippet]:
-    """The same request as curl, Python and TypeScript, the key as a reference. Without code where the body is large."""
+    """The same request as curl, Python and TypeScript, the key as a reference. Without code where the body is large;
+    nothing where nobody can say any more what it asked."""
+    if isinstance(exchange.request_headers, Damaged):
+        return []
     is_large = exchange.request_body is not None and exchange.request_body.size > MAX_SHOWN_BYTES
     return [_snippet(exchange, slug, with_code=not is_large) for slug in LANGUAGES]
 
@@ -239,8 +242,8 @@ def code_of(exchange: Exchange, slug: str) -> str:
 
 
 def snippet_request(exchange: Exchange) -> SnippetRequest:
-    """The request as code is written of it: where anybody can send it, without a key."""
-    sent = {name.lower(): value for name, value in exchange.request_headers}
+    """The request as code is written of it: where anybody can send it, without a key. Raises `DamagedValue`."""
+    sent = {name.lower(): value for name, value in undamaged(exchange.request_headers)}
     return SnippetRequest(
         method=exchange.method,
         url=public_url(exchange),

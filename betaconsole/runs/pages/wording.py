@@ -9,7 +9,7 @@ from betaconsole.claude.advice import advice, asked_wait
 from betaconsole.claude.errors import ApiError
 from betaconsole.runs.models import Exchange
 from betaconsole.runs.states import IN_FLIGHT, UNFINISHED, State
-from betaconsole.storage.fields import showable
+from betaconsole.storage.fields import Damaged, showable
 from betaconsole.web.templatetags.figures import moment, ms, size
 
 # Neither may be sent again by itself, and a person may want to: the outcome is missing or cut.
@@ -200,11 +200,14 @@ def is_for_support(exchange: Exchange) -> bool:
 
 
 def support_text(exchange: Exchange, outcomes: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What Anthropic's support needs to find a request that was sent: no body, no key. Empty for one that was not, or not yet.
+    """What Anthropic's support needs to find a request that was sent: no body, no key. Empty for one that was not, or not yet,
+    or where nobody can say any more what it asked.
 
     `outcomes`: further lines, what came of its betas.
     """
     if exchange.state in UNFINISHED or exchange.state == State.SKIPPED or _was_stopped_before(exchange):
+        return ""
+    if isinstance(exchange.request_headers, Damaged):
         return ""
     sent = {name.lower(): value for name, value in exchange.request_headers}
     lines = {

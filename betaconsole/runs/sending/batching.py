@@ -23,7 +23,7 @@ from django.utils import timezone
 from betaconsole.drafts.models import Engine
 from betaconsole.runs.models import Batch, Body, Case, Comparison, Exchange, ExchangeBeta, PackedBody, Variant
 from betaconsole.runs.states import UNFINISHED, State
-from betaconsole.storage.fields import at_rest, showable
+from betaconsole.storage.fields import at_rest, showable, undamaged
 from betaconsole.teams.models import Team
 
 from .batch_groups import UNKNOWN_MAX_TOKENS, Cell, create_body, groups
@@ -97,7 +97,7 @@ def _free_cells(comparison: Comparison) -> list[Cell]:
     rows = list(free.values_list("pk", "public_id", "request_headers", "request_body_id", "request_body__size"))
     asked = _max_tokens({row[3] for row in rows})
     return [
-        Cell(pk, custom_id, headers, body_id, size, asked.get(body_id, UNKNOWN_MAX_TOKENS))
+        Cell(pk, custom_id, undamaged(headers), body_id, size, asked.get(body_id, UNKNOWN_MAX_TOKENS))
         for pk, custom_id, headers, body_id, size in rows
     ]
 

@@ -37,6 +37,7 @@ from betaconsole.runs import finding
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import IN_FLIGHT, State
 from betaconsole.storage.chores import Chore
+from betaconsole.storage.fields import Damaged
 from betaconsole.teams.origins import is_allowed, may_be_internal, origin_of
 from betaconsole.teams.sealing import Unreadable
 from betaconsole.web.troubles import BROKEN, trouble_of
@@ -378,6 +379,8 @@ def stubs_of(comparison_id: int) -> tuple[ToolStub, ...]:
 def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = False) -> Job:
     """The exchange as its sending thread needs it. Raises `NotSent` or `Unreadable` where it must not be sent."""
     connection = exchange.connection
+    if not keyless and isinstance(exchange.request_headers, Damaged):
+        raise NotSent("Its request headers are damaged and cannot be read any more; nothing was sent.")
     if not keyless and origin_of(exchange.url) != connection.origin:
         raise NotSent(
             "This request was made for another address than its connection has now: a key is never taken there."

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from betaconsole.runs.models import Body, Exchange, ExchangeBeta, PackedBody
-from betaconsole.storage.fields import PackedBytesField, Stored
+from betaconsole.storage.fields import PackedBytesField, Stored, undamaged
 from betaconsole.teams.models import User
 
 from .turns import Next
@@ -68,8 +68,8 @@ def queue_turns(turns: Mapping[int, Turn], *, worker: str = "", author: User | N
 
 
 def unsent_headers(exchange: Exchange) -> list[list[str]]:
-    """The headers to ask for again: those we set, without what the connection adds on the wire."""
-    return [[name, value] for name, value in exchange.request_headers if name.lower() not in SET_ON_THE_WIRE]
+    """The headers to ask for again: those we set, without what the connection adds on the wire. Raises `DamagedValue`."""
+    return [[name, value] for name, value in undamaged(exchange.request_headers) if name.lower() not in SET_ON_THE_WIRE]
 
 
 def copy_betas(rows: Mapping[int, Exchange]) -> None:

@@ -17,6 +17,7 @@ from django.db.models import Q
 from betaconsole.catalogue.outcomes import TIMED, Facts, Outcome, Verdict, outcomes
 from betaconsole.runs.models import Exchange, Variant
 from betaconsole.runs.states import FINAL, State
+from betaconsole.storage.fields import Damaged
 
 from .exchange_facts import betas_in, facts_of_exchange
 
@@ -171,8 +172,12 @@ def _telling(wanted: Collection[int]) -> dict[int, tuple[str, ...]]:
 
 
 def _facts(keys: Iterable[int], *, timed: bool) -> dict[int, Facts]:
-    whole = Exchange.objects.filter(pk__in=list(keys)).select_related("request_body", "response_body")
-    return {exchange.pk: facts_of_exchange(exchange, timed=timed) for exchange in whole}
+    found = Exchange.objects.filter(pk__in=list(keys)).select_related("request_body", "response_body")
+    return {
+        exchange.pk: facts_of_exchange(exchange, timed=timed)
+        for exchange in found
+        if not isinstance(exchange.request_headers, Damaged)
+    }
 
 
 # As stored ---------------------------------------------------------------------------------------------------------------
