@@ -61,7 +61,7 @@ def test_a_console_that_is_killed_leaves_nothing_running_and_sends_nothing_twice
 
 def test_a_page_served_by_another_process_shows_the_same_text(tmp_path: Path) -> None:
     with (
-        FarEnd(kinds=("steady",), events=(40, 60)) as far_end,
+        FarEnd(kinds=("steady",), events=(40, 60), pace_s=(0.04, 0.04)) as far_end,
         crew(tmp_path, far_end.url) as hired,
         console_of(hired) as sends,
         console_of(hired, BETACONSOLE_SENDING_ENABLED="0") as serves,
@@ -81,4 +81,4 @@ def test_a_page_served_by_another_process_shows_the_same_text(tmp_path: Path) ->
     )
     assert all("finished" in page.watcher.events for page in pages)
     # It grew while it was open, and did not come at the end only.
-    assert len(set(texts_while_open)) > 3
+    assert len({*texts_while_open} - {""}) > 1
