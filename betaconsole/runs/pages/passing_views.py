@@ -19,7 +19,6 @@ from betaconsole.runs.launching.launching import SendingDisabled, TokenReused, l
 from betaconsole.runs.launching.planning import PlanError
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Membership, Role
-from betaconsole.web.paging import identifier
 
 SALT = "betaconsole.runs.pages.passing"
 LASTS_S = 3 * 86_400
@@ -57,7 +56,8 @@ def let_pass(request: TeamRequest) -> HttpResponse:
             team=request.team,
             author=draft.author,
             connection=asked.connection,
-            client_token=identifier(request.POST.get("client_token")) or None,
+            # One for each state of the draft, whatever the form says: it is let pass once.
+            client_token=f"pass-{draft.public_id}-{draft.revision}",
             draft=draft,
             prompt_version=draft.prompt_version,
             prompt_changed=draft.is_changed,
