@@ -46,20 +46,25 @@ TESTS = [*PYTEST, *BY_FILE]
 TESTS_OF_BOTH = [*ON_POSTGRES, *PYTEST, "-m", "both_databases", "-n", str(max(1, CORES // 2)), *OF_BOTH]
 TESTS_ALL_ON_POSTGRES = [*ON_POSTGRES, *PYTEST, *BY_FILE]
 A_FEW = 20  # more than these that fail are no accident
+NEVER_RUN, TESTS_FAILED = -1, 1  # any other code of pytest's: it did not come to the end of them
 
 
 @dataclass
 class Step:
-    """A command, and whether it has failed; `cache` is where pytest writes down which tests did."""
+    """A command, and what it ended with; `cache` is where pytest writes down which tests failed."""
 
     command: list[str]
     cache: Path | None = None
-    has_failed: bool = False
+    code: int = NEVER_RUN
 
     def run(self, output: IO[str] | None = None) -> "Step":
         options = ["-o", f"cache_dir={self.cache}"] if self.cache else []
-        self.has_failed = subprocess.call([*self.command, *options], stdout=output, stderr=output) != 0
+        self.code = subprocess.call([*self.command, *options], stdout=output, stderr=output)
         return self
+
+    @property
+    def has_failed(self) -> bool:
+        return self.code != 0
 
     @property
     def name(self) -> str:
@@ -110,11 +115,15 @@ def run_beside(beside: list[Step], steps: list[Step], said: Path) -> None:
     """Run the steps, and meanwhile those beside them, one after the other; what these say is shown afterwards."""
     with ThreadPoolExecutor(1) as other, said.open("w") as output:
         ended = [other.submit(run_noting, step, output) for step in beside]
-        for step in steps:
-            shown(step)
-        for one in ended:
-            one.result()
-    print(said.read_text(), flush=True)
+        try:
+            for step in steps:
+                shown(step)
+            for one in ended:
+                one.result()
+        except BaseException:  # such as Ctrl-C, which ends what runs: nothing else is to begin
+            other.shutdown(wait=False, cancel_futures=True)
+            raise
+    print(said.read_text(errors="replace"), flush=True)
 
 
 def run_noting(step: Step, output: IO[str]) -> None:
@@ -125,6 +134,8 @@ def run_noting(step: Step, output: IO[str]) -> None:
 def tried_alone(step: Step) -> list[str]:
     """Run a few tests that failed once more, alone; which of them passed then, and the step with them."""
     assert step.cache is not None
+    if step.code != TESTS_FAILED:
+        return []
     try:
         failed = list(json.loads((step.cache / "v/cache/lastfailed").read_text()))
     except OSError:
@@ -132,7 +143,7 @@ def tried_alone(step: Step) -> list[str]:
     if not failed or len(failed) > A_FEW:
         return []
     print(f"\n== {len(failed)} of {step.name} once more, alone", flush=True)
-    step.has_failed = Step([*step.command, "--last-failed", "-n", "0"], step.cache).run().has_failed
+    step.code = Step([*step.command, "--last-failed", "-n", "0"], step.cache).run().code
     return [] if step.has_failed else failed
 
 
