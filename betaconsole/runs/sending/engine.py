@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import cache
@@ -60,6 +60,7 @@ SWEEP_S = 30.0
 TIDY_S = 1.0
 LAST_WORDS_S = 3.0  # all that a stop may take beyond draining, while the database answers
 BATCHES_S = 0.5
+QUIET_AFTER_S, QUIET = 10.0, 4.0  # nothing to send or in flight for so long: every look comes so many times more rarely
 MAX_SENDING = 512
 # With more streams than this at once a sending thread rests between two reads, the longer the more there are. Threads
 # that wake for every token wait for the interpreter far longer: at 300 streams of 50 tokens a second it stood still.
@@ -96,11 +97,11 @@ class Engine:
         self._pool = ThreadPoolExecutor(max_workers=max_sending, thread_name_prefix="sending")
         self._recorder = Recorder(self.worker, on_moved=self._went_on, on_failed=self._note_failure, retry_s=retry_s)
         self._around = Around(self._recorder.kick, self._rest_s, lambda: self._recorder.stuck_since is not None)
-        self._renewed = self._swept = time.monotonic()
+        self._renewed = self._swept = self._busy = time.monotonic()
         # Reads may block, and thousands of results of a batch take a while: each has a thread of its own.
         self._sending = Chore("sending", self._send_waiting, every_s=self._until_due_s, retry_s=POLL_S)
-        self._caretaker = Chore("caretaker", self._look_after, every_s=TIDY_S, retry_s=TIDY_S)
-        self._batches = Chore("batches", self._follow_batches, every_s=BATCHES_S, retry_s=BATCHES_S)
+        self._caretaker = Chore("caretaker", self._look_after, every_s=self._paced(TIDY_S), retry_s=TIDY_S)
+        self._batches = Chore("batches", self._follow_batches, every_s=self._paced(BATCHES_S), retry_s=BATCHES_S)
         self._chores = (self._sending, self._caretaker, self._batches)
 
     @property
@@ -211,17 +212,24 @@ class Engine:
         self.poke()
 
     def _until_due_s(self) -> float:
-        """How long to rest: until the next delayed turn of this process is due, POLL_S at most."""
-        now = time.monotonic()
+        """How long to rest: until the next delayed turn of this process is due, POLL_S at most where something goes on."""
+        now, poll_s = time.monotonic(), self._paced(POLL_S)()
         while self._due and self._due[0] <= now:
             heapq.heappop(self._due)
-        return min(POLL_S, self._due[0] - now) if self._due else POLL_S
+        return min(poll_s, self._due[0] - now) if self._due else poll_s
+
+    def _paced(self, every_s: float) -> Callable[[], float]:
+        """So often while there is something to send or in flight, and for a while after it. What is queued in this process
+        pokes; only what another one queues is seen later for it."""
+        return lambda: every_s if time.monotonic() - self._busy < QUIET_AFTER_S else every_s * QUIET
 
     def start_waiting(self) -> None:
         """Start every round that may start now: fair between comparisons, within the connections' limits."""
         # Counted first: an answer that comes in between frees a place only once the turn after it is among the rounds.
         in_flight = Counter(Exchange.objects.in_flight().values_list("connection_id", flat=True))
         rounds = waiting()
+        if rounds or in_flight:
+            self._busy = time.monotonic()
         if not rounds:
             return
         unanswered = first_repeats_unanswered(rounds)

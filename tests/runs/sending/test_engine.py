@@ -421,6 +421,18 @@ def test_s13_an_engine_keeps_what_it_sends_when_the_clock_jumps(ann: Membership)
     assert exchange.state == State.SUCCEEDED
 
 
+def test_an_engine_that_has_had_nothing_to_do_for_a_while_looks_more_rarely_until_it_is_poked(
+    ann: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "POLL_S", 60.0)
+    monkeypatch.setattr(engine, "QUIET_AFTER_S", 3000.0)
+    with Upstream(ANSWERING) as upstream, running() as sending:
+        sending._busy -= 3600
+        assert sending._until_due_s() == 60.0 * engine.QUIET
+        wait_until_finished(run(ann, connection_to(ann, upstream.url), plan([()])))
+        assert sending._until_due_s() == 60.0
+
+
 def test_nothing_is_added_while_sending_is_switched_off(ann: Membership, settings: Any) -> None:
     comparison = run(ann, connection_to(ann, "http://127.0.0.1:1"), plan([[]]))
     cancel(comparison)
