@@ -79,6 +79,7 @@ WINDOWS = {
     "a browser, for cmd": f'curl ^"https://api.anthropic.com/v1/messages^" ^\n -H ^"x-api-key: {KEY}^" ^\n  -H ^"anthropic-beta: {CONTEXT}^" ^\n  --data-raw ^"{CHROME}^"',
     "PowerShell": f"curl.exe https://api.anthropic.com/v1/messages `\r\n -H 'x-api-key: {KEY}' `\r\n -H \"anthropic-beta: {CONTEXT}\" `\r\n -d '{json.dumps(BODY)}'",
     "PowerShell before 7.3": f"curl.exe https://api.anthropic.com/v1/messages `\n -H 'x-api-key: {KEY}' `\n -H 'anthropic-beta: {CONTEXT}' `\n -d '{QUOTED}'",
+    "a terminal after other lines": f"$ echo 'a\n> b'\n$ curl 'https://api.anthropic.com/v1/messages' \\\n> -H 'x-api-key: {KEY}' -H 'anthropic-beta: {CONTEXT}' -d '{json.dumps(BODY)}'",
     "a terminal": f"$ curl https://api.anthropic.com/v1/messages \\\n> -H 'x-api-key: {KEY}' \\\n> -H 'anthropic-beta: {CONTEXT}' \\ \n> -d '{json.dumps(BODY)}'",
     "Markdown": f"```bash\ncurl https://api.anthropic.com/v1/messages -H 'x-api-key: {KEY}' -H 'anthropic-beta: {CONTEXT}' -d '{json.dumps(BODY)}'\n```",
 }
