@@ -1,10 +1,13 @@
 """Keys at rest: sealed for one row and one origin, opened nowhere else."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from cryptography.fernet import Fernet
 
 from betaconsole.teams import sealing
 from betaconsole.teams.sealing import NoMasterKey, Unreadable, fingerprint, seal, unseal
+from tests.faults.disks import fail_fsync_in_this_thread
 
 KEY = "sk-ant-not-a-real-key-0123456789"
 ROW = {"team_id": 1, "row_id": 7, "origin": "https://api.anthropic.com"}
@@ -89,3 +92,16 @@ def test_the_master_key_lies_outside_the_database_for_its_owner_only(settings, t
     assert settings.ENCRYPTION_KEYS_FILE.stat().st_mode & 0o777 == 0o600
     sealing._master_keys.cache_clear()
     assert unseal(sealed, **ROW) == KEY
+
+
+def test_a_master_key_that_a_power_cut_would_lose_is_none(settings, tmp_path):
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+
+    def on_a_failing_disk() -> None:
+        fail_fsync_in_this_thread()
+        with pytest.raises(OSError, match="Input/output error"):
+            sealing.make_master_key()
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(on_a_failing_disk).result()
+    assert not settings.ENCRYPTION_KEYS_FILE.exists()
