@@ -102,7 +102,7 @@ def test_the_simulator_serves_other_clients():
                 asking.request("GET", "/v1/models", headers={"x-api-key": "any", "anthropic-version": "2026-10-21"})
                 assert asking.getresponse().status == 200
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 

@@ -90,7 +90,7 @@ def test_what_is_no_good_ends_it_with_two_before_anything_is_sent(owner, file, a
     [
         ("{", "This is not JSON"),
         ('{"variants": [{"betas": ["No Good"]}]}', "variants.0.betas.0: "),
-        ('{"variants": []}', "variants"),
+        ('{"body": {"model": "m"}, "variants": []}', "variants"),
         ('{"variants": [{"betas": []}], "repeat": 2}', "repeat: There is no such field here"),
     ],
 )
