@@ -16,6 +16,7 @@ from django.utils import timezone
 
 LITTLE_BYTES = 1_000_000_000  # less free than this is worth a line
 TOO_LITTLE_BYTES = 100_000_000
+FULL_BYTES = 1_000_000  # with less free than this, SQLite's next commit may fail
 MOUNTS = Path("/proc/self/mounts")
 NETWORK = {"9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "glusterfs"}
 NETWORK |= {"lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"}
@@ -111,6 +112,13 @@ def disk_space() -> Finding:
     if free < TOO_LITTLE_BYTES:
         return Finding("Disk", said, "Make room now: what arrives can soon not be stored.")
     return Finding("Disk", said, "Make room." if free < LITTLE_BYTES else "")
+
+
+def is_full() -> bool:
+    """Whether the disk that SQLite's file lies on has no room for the next commit; a server's disk is not seen from here."""
+    if connection.vendor != "sqlite":
+        return False
+    return shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free < FULL_BYTES
 
 
 def sqlite_database() -> Iterator[Finding]:

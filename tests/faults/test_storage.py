@@ -90,7 +90,9 @@ def test_s1_where_the_disk_is_full_nothing_is_sent_and_what_was_typed_stays(
 ) -> None:
     with Upstream(ANSWERING) as upstream, running():
         draft, caller = a_draft(ann, upstream.url), Caller(ann.user, ann.team)
+        assert look()["storage"] == "ok"
         disk.fill()
+        assert look()["storage"] == "the disk is full"
 
         refused = press_run(visitor, draft)
         assert refused.status_code == 507
@@ -115,6 +117,7 @@ def test_s1_where_the_disk_is_full_nothing_is_sent_and_what_was_typed_stays(
         assert not Exchange.objects.exists()
         assert Draft.objects.count() == 1
         disk.free()
+        assert look()["storage"] == "ok"
         assert press_run(visitor, draft).status_code == 302
         ended = wait_until_finished(Comparison.objects.get())
         assert len(upstream.requests) == 2

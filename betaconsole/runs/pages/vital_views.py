@@ -41,7 +41,7 @@ def look() -> dict[str, str]:
     return {
         **_look_at_database(),
         "engine": OK if engine.is_running() else "not running",
-        "storage": engine.storage_trouble() or OK,
+        "storage": engine.storage_trouble() or ("the disk is full" if health.is_full() else OK),
         "background": chores.trouble() or OK,
         "process": "stopping" if engine.is_stopping() else OK,
     }
