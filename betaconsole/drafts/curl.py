@@ -54,7 +54,8 @@ def read_curl(text: str) -> CurlRequest:
     if found is None:
         raise CurlError("No curl command begins a line here.")
     if found[0].lstrip()[:1] in ("$", "%", "#"):
-        text = text[: found.end()] + PROMPTED.sub("", text[found.end() :])  # the shell's own mark before the lines that go on
+        # The shell's own mark before the lines that go on.
+        text = text[: found.end()] + PROMPTED.sub("", text[found.end() :])
     words = in_bash(text, found.end())
     try:
         command = read_command(text, found.end()) if words is None else read_command(words)
