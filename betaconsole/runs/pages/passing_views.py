@@ -17,6 +17,7 @@ from betaconsole.runs.launching.budgeting import Promise, budgets_left, spending
 from betaconsole.runs.launching.from_draft import plan_of_draft
 from betaconsole.runs.launching.launching import SendingDisabled, TokenReused, launch
 from betaconsole.runs.launching.planning import PlanError
+from betaconsole.runs.models import Comparison
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Membership, Role
 
@@ -30,8 +31,17 @@ class Asked:
     """A draft that somebody asks an admin to send, and whether it still is what was asked."""
 
     draft: Draft
+    revision: int
     connection: Connection
-    is_changed: bool
+
+    @property
+    def is_changed(self) -> bool:
+        return self.draft.revision != self.revision
+
+    @property
+    def client_token(self) -> str:
+        """One for each state of the draft, whatever the form says: it is let pass once."""
+        return f"pass-{self.draft.public_id}-{self.revision}"
 
 
 def pass_link(draft: Draft) -> str:
@@ -43,8 +53,13 @@ def pass_link(draft: Draft) -> str:
 @requires(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def let_pass(request: TeamRequest) -> HttpResponse:
-    """What somebody's run would send and cost; posted, sends it in their name. The audit log says who let it pass."""
+    """What somebody's run would send and cost; posted, sends it in their name, once: afterwards the link leads to what was
+    sent. The audit log says who let it pass."""
     asked = _asked(request)
+    ours = Comparison.objects.visible_to(request.user).filter(team=request.team)
+    sent = ours.filter(client_token=asked.client_token).first()
+    if sent is not None:
+        return redirect(sent)
     if asked.is_changed:
         return _page(request, asked, problem=CHANGED)
     if request.method != "POST":
@@ -56,8 +71,7 @@ def let_pass(request: TeamRequest) -> HttpResponse:
             team=request.team,
             author=draft.author,
             connection=asked.connection,
-            # One for each state of the draft, whatever the form says: it is let pass once.
-            client_token=f"pass-{draft.public_id}-{draft.revision}",
+            client_token=asked.client_token,
             draft=draft,
             prompt_version=draft.prompt_version,
             prompt_changed=draft.is_changed,
@@ -80,7 +94,7 @@ def _asked(request: TeamRequest) -> Asked:
     places = Membership.objects.filter(team=request.team, user=draft.author_id if draft else None)
     if draft is None or draft.connection is None or not any(Role(one.role).includes(Role.MEMBER) for one in places):
         raise Http404
-    return Asked(draft, draft.connection, is_changed=draft.revision != revision)
+    return Asked(draft, revision, draft.connection)
 
 
 def _page(request: TeamRequest, asked: Asked, *, problem: str = "") -> HttpResponse:

@@ -75,6 +75,7 @@ def test_an_admin_sends_what_a_member_asks_for_in_the_members_name(client, conne
     for press in "12":  # the link is good for one run: whatever a second press brings, it finds the first
         sent = client.post(reverse("runs:let_pass"), {"run": link, "client_token": press})
     made = Comparison.objects.get()
+    assert client.get(reverse("runs:let_pass"), {"run": link}).headers["Location"] == made.get_absolute_url()
     assert (sent.headers["Location"], made.author, made.exchanges.count()) == (made.get_absolute_url(), bo, 2)
     entry = AuditEntry.objects.get(action="budget passed")
     assert (entry.person, entry.detail["for"]) == (owner.user, "Bo")
