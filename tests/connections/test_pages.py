@@ -106,8 +106,9 @@ def test_the_simulator_stays(client, owner, act):
 
 def test_members_see_connections_but_only_admins_bring_keys(client, owner):
     Membership.objects.update(role="member")
-    page = text(client.get(reverse("connections:connections")))
-    assert "Paste a key" not in page.split("<main")[1]
+    for address in ("connections:connections", "runs:compose"):
+        page = text(client.get(reverse(address)))
+        assert "Paste a key" not in page.split("<main")[1]
     assert pasted(client).status_code == 403
 
 
