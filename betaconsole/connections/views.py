@@ -73,7 +73,9 @@ def test(request: TeamRequest, public_id: str) -> HttpResponse:
             refusal, status = str(error), 503
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("connections:connection", public_id)
-    return render(request, "connections/_test.html", context_of_test(request, row, refusal=refusal), status=status)
+    context = context_of_test(request, row, refusal=refusal)
+    limits = latest_limits(row) if context["verdict"] else []
+    return render(request, "connections/_test_answer.html", {**context, "limits": limits}, status=status)
 
 
 def context_of_test(request: TeamRequest, row: Connection, *, refusal: str = "") -> dict[str, Any]:
