@@ -211,6 +211,7 @@ class Recorder:
         """Another process ended the exchange, because this one stood still for too long: nothing of it counts now."""
         self.forget(feed)
         feed.cancel()
+        changed(feed.job.comparison_id)  # pages here have heard of it from nobody
 
     def _write_alone(self, feed: Feed, has_ended: bool) -> None:
         try:

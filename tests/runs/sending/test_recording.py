@@ -15,7 +15,7 @@ from betaconsole.claude.reading import Reading, Result
 from betaconsole.runs.models import Comparison, Exchange, Segment
 from betaconsole.runs.sending import engine, locks, recording
 from betaconsole.runs.sending.deriving import read_stored
-from betaconsole.runs.sending.feed import Ending, Feed, Opening
+from betaconsole.runs.sending.feed import Ending, Feed, Opening, changes
 from betaconsole.runs.sending.recording import Recorder
 from betaconsole.runs.sending.startline import StartLine
 from betaconsole.runs.states import State
@@ -92,7 +92,9 @@ def test_a_recorder_writes_nothing_to_an_exchange_that_was_taken_from_it(ann: Me
     before = Exchange.objects.filter(pk=taken.job.exchange_id).values().get()
     for feed in (taken, kept):
         feed.received(b"late", 2.0, [])
+    known = changes(taken.job.comparison_id)
     recorder.flush()
+    assert changes(taken.job.comparison_id) != known, "a page that sleeps has to look"
     assert Exchange.objects.filter(pk=taken.job.exchange_id).values().get() == before
     assert not Segment.objects.filter(exchange_id=taken.job.exchange_id).exists()
     assert b"".join(bytes(one.data) for one in Segment.objects.filter(exchange_id=kept.job.exchange_id)) == b"earlylate"
