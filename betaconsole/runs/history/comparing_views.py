@@ -20,7 +20,8 @@ from . import side_by_side as sides
 @require_safe
 def side_by_side(request: TeamRequest) -> HttpResponse:
     """The chosen exchanges (`exchange`, several times) as columns, in the order they were chosen: as they were answered."""
-    chosen = _chosen(request.GET)[: sides.MOST]
+    asked = _chosen(request.GET)
+    chosen = asked[: sides.MOST]
     found = _exchanges(request, chosen, "comparison__connection", "case", "author").defer("timeline", "added")
     if len(found) < len(chosen):
         raise Http404
@@ -28,7 +29,8 @@ def side_by_side(request: TeamRequest) -> HttpResponse:
         message = "Choose two or more in the history: open its rows and tick the exchanges you want to see together."
         return render(request, "runs/history_refused.html", {"message": message}, status=422)
     by_id = {one.public_id: one for one in found}
-    return render(request, "runs/side_by_side.html", {"sides": sides.side_by_side([by_id[one] for one in chosen])})
+    shown = sides.side_by_side([by_id[one] for one in chosen])
+    return render(request, "runs/side_by_side.html", {"sides": shown, "more": len(asked) - len(chosen)})
 
 
 @requires(Role.MEMBER)

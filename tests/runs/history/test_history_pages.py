@@ -203,7 +203,11 @@ def test_eight_exchanges_side_by_side_cost_no_more_queries_than_two(client, team
     with CaptureQueriesContext(connection) as two:
         client.get(reverse("runs:side_by_side"), {"exchange": [one.public_id for one in found[:2]]})
     with django_assert_num_queries(len(two)):
-        client.get(reverse("runs:side_by_side"), {"exchange": [one.public_id for one in found]})
+        eight = client.get(reverse("runs:side_by_side"), {"exchange": [one.public_id for one in found]})
+    assert "left out" not in eight.content.decode()
+    found.append(found[7].comparison.exchanges.last())
+    nine = client.get(reverse("runs:side_by_side"), {"exchange": [one.public_id for one in found]})
+    assert "1 more was chosen and is left out: a page holds 8." in nine.content.decode()
 
 
 def test_chosen_exchanges_open_as_columns_of_a_draft(client, team, ann):
