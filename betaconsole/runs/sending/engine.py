@@ -1,7 +1,8 @@
 """What sends in this process: claims queued exchanges, runs them on threads, and looks after what others left behind.
 
-Any process may create comparisons; a process with an engine takes them, on a poke or within 250 ms. Started by
-gunicorn.conf.py after the worker forked, stopped by it on the way out; nothing starts by importing this.
+Any process may create comparisons; a process with an engine takes them, on a poke or within 250 ms; within a second where it
+had nothing to do for a while. Started by gunicorn.conf.py after the worker forked, stopped by it on the way out; nothing
+starts by importing this.
 
 At most once: `queued` was provably not sent and may run after a restart; what is found `sending` or `streaming` without
 a living owner is `interrupted` and never sent again by itself.
