@@ -114,8 +114,9 @@ class Console:
         """Processor time its processes have used so far."""
         ticks = 0
         for pid in _family(self._process.pid):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+            with suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> int:
@@ -133,13 +134,19 @@ class Console:
 
 
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """The process and its descendants. A child is listed with the thread that started it, and any of them may end meanwhile."""
+    children: list[str] = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            children += (thread / "children").read_text().split()
     return [pid, *(member for child in children for member in _family(int(child)))]
 
 
 def _pss_mb(pid: int) -> float:
-    found = re.search(r"(?m)^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text())
-    return int(found[1]) / 1024 if found else 0.0
+    with suppress(OSError):
+        found = re.search(r"(?m)^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text())
+        return int(found[1]) / 1024 if found else 0.0
+    return 0.0  # it has ended
 
 
 @contextmanager

@@ -290,7 +290,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # IMMEDIATE: a transaction that reads before it writes must not find the lock taken half way.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
+        # What a connection may hold, or some hundred threads would hold more with every page they serve. A small cache costs
+        # nothing: whatever another connection commits empties it.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000; PRAGMA cache_size=-1000;"
+        ),
+        "cached_statements": 64,
     }
     # A file, not memory: the suite's threads and processes share it as they do in production.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
