@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from betaconsole.claude import jsontext
-from betaconsole.decisions.models import Decision
 from betaconsole.diffing.requests import RequestDiff, Sent, request_diff
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.pages.header_line import HeaderPart, header_parts
@@ -106,5 +105,4 @@ def asked_of(comparison: Comparison) -> str:
 
 def decided_on(comparison: Comparison) -> list[Standpoint]:
     """What the team decided on the grounds of this comparison and still means."""
-    found: Sequence[Decision] = decisions_on([comparison]).get(comparison.public_id, [])
-    return [Standpoint(decision, ()) for decision in found]
+    return decisions_on([comparison]).get(comparison.public_id, [])

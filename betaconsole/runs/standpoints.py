@@ -43,15 +43,19 @@ def standpoints(user: User, team: Team, *, subjects: Collection[str] | None = No
     found = Decision.objects.visible_to(user).filter(team=team)
     if subjects is not None:
         found = found.filter(subject__in=subjects)
-    return {point.decision.subject: point for point in _judged(team, found.current())}
+    return {point.decision.subject: point for point in _judged(team.pk, found.current())}
 
 
-def decisions_on(comparisons: Collection[Comparison]) -> dict[str, list[Decision]]:
-    """What was decided on the grounds of these comparisons and still stands, newest first, by public id. One query."""
-    found: dict[str, list[Decision]] = defaultdict(list)
-    teams, ids = {one.team_id for one in comparisons}, [one.public_id for one in comparisons]
-    for one in Decision.objects.filter(team__in=teams, comparison__in=ids).current().order_by("-pk"):
-        found[one.comparison].append(one)
+def decisions_on(comparisons: Sequence[Comparison]) -> dict[str, list[Standpoint]]:
+    """What was decided on the grounds of these comparisons of one team and still stands, newest first, by public id.
+
+    One query where nothing was.
+    """
+    found: dict[str, list[Standpoint]] = defaultdict(list)
+    if comparisons:
+        team_id, ids = comparisons[0].team_id, [one.public_id for one in comparisons]
+        for point in _judged(team_id, Decision.objects.filter(team=team_id, comparison__in=ids).current()):
+            found[point.decision.comparison].append(point)
     return dict(found)
 
 
@@ -61,22 +65,22 @@ def superseded(user: User, team: Team, subjects: Collection[str]) -> list[Decisi
     return list(rows.select_related("author", "owner").order_by("-pk")[:MOST])
 
 
-def _judged(team: Team, found: QuerySet[Decision]) -> list[Standpoint]:
+def _judged(team_id: int, found: QuerySet[Decision]) -> list[Standpoint]:
     later = ComparisonBeta.objects.filter(
         beta=OuterRef("subject"),
         comparison__gt=OuterRef("comparison_key"),
-        comparison__team=team,
+        comparison__team=team_id,
         comparison__connection=OuterRef("connection"),
         comparison__is_errand=False,
         comparison__deleted_at=None,
     ).order_by("-comparison")
     rows = found.select_related("author", "owner", "connection").order_by("-pk")
-    grounds = Comparison.objects.filter(team=team, public_id=OuterRef("comparison"), deleted_at=None)
+    grounds = Comparison.objects.filter(team=team_id, public_id=OuterRef("comparison"), deleted_at=None)
     rows = rows.annotate(
         last_sent=Subquery(later.values("comparison")[:1]), verdict=Subquery(grounds.values("verdict"))
     )
     decisions = list(rows[:MOST])
-    last, moved, today = _last_runs(decisions), _moved(team, decisions), timezone.now().date()
+    last, moved, today = _last_runs(decisions), _moved(team_id, decisions), timezone.now().date()
     return [
         Standpoint(
             one,
@@ -105,13 +109,13 @@ def _last_runs(decisions: Sequence[Decision]) -> dict[int, LastRun]:
     return found
 
 
-def _moved(team: Team, decisions: Sequence[Decision]) -> dict[int | None, list[Standing]]:
+def _moved(team_id: int, decisions: Sequence[Decision]) -> dict[int | None, list[Standing]]:
     """The standings that changed since the oldest of the decisions, by connection."""
     found: dict[int | None, list[Standing]] = defaultdict(list)
     if decisions:
         betas = {beta for one in decisions for beta in one.betas}
         oldest = min(one.created_at for one in decisions)
-        rows = Standing.objects.filter(team=team, beta__in=betas, since__gt=oldest)
+        rows = Standing.objects.filter(team=team_id, beta__in=betas, since__gt=oldest)
         for row in rows.select_related("connection").order_by("-since"):
             found[row.connection_id].append(row)
     return found

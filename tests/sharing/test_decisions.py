@@ -123,6 +123,8 @@ def test_a_later_run_on_another_model_or_version_makes_it_stale(client, owner, r
     later = make_comparison(owner.team, owner.user, betas=((),), connection=real, exchanges=False)
     make_variant(later, (THINKING,), model="claude-opus-4-5", anthropic_version="2023-06-01")
     assert stale_of(owner) == ["the model is now opus-4-5", "anthropic-version is now 2023-06-01"]
+    for address in (reverse("runs:history"), reverse("betas:beta", args=[THINKING]), reverse("sharing:decisions")):
+        assert ">stale<" in text(client.get(address)), address
     simulated = make_comparison(owner.team, owner.user)
     make_variant(simulated, (THINKING,))
     assert len(stale_of(owner)) == 2

@@ -9,12 +9,11 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from betaconsole.decisions.models import Decision
 from betaconsole.drafts.columns import letter
 from betaconsole.runs.finding import comparisons_found
 from betaconsole.runs.models import Comparison, ComparisonBeta, ComparisonQuerySet
 from betaconsole.runs.pages.overview import summary as states_said
-from betaconsole.runs.standpoints import decisions_on
+from betaconsole.runs.standpoints import Standpoint, decisions_on
 from betaconsole.runs.states import State
 from betaconsole.runs.summaries import Summary, summaries_of
 from betaconsole.teams.models import Membership, Team, User
@@ -47,7 +46,7 @@ class HistoryRow:
     change: str = ""
     verdict: str = ""  # its first sentence; says more than `change`, where it has been worked out
     tags: Sequence[str] = ()
-    decisions: Sequence[Decision] = ()  # that rest on it and stand
+    decisions: Sequence[Standpoint] = ()  # that rest on it and stand
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,9 @@ def summaries_for(comparisons: Sequence[Comparison]) -> dict[int, Summary]:
     return kept | summaries_of([one.pk for one in comparisons if one.pk not in kept])
 
 
-def _row(comparison: Comparison, betas: list[str], summary: Summary, decisions: Sequence[Decision] = ()) -> HistoryRow:
+def _row(
+    comparison: Comparison, betas: list[str], summary: Summary, decisions: Sequence[Standpoint] = ()
+) -> HistoryRow:
     return HistoryRow(
         comparison=comparison,
         columns=_columns_text(summary.columns, comparison.repeats),
