@@ -18,8 +18,8 @@ threading.Event().wait()
 
 
 def test_s6_what_one_step_of_a_stop_took_is_not_given_to_the_next() -> None:
-    now = [100.0]
-    budget = Budget(30, clock=lambda: now[0])
+    now, left = [100.0], []
+    budget = Budget(30, clock=lambda: now[0], leave=left.append)
     assert budget.left_s(of_s=25) == 25
     budget.begin()
     now[0] += 4
