@@ -63,7 +63,7 @@ def secret_key() -> Finding:
 
 def seals() -> Iterator[Finding]:
     """One line for all seals that open, and one for each that does not."""
-    opened = old = 0
+    opened = old = strange = 0
     for connection in Connection.objects.exclude(sealed_key="").select_related("team").order_by("pk"):
         try:
             key = connection.stored_key().reveal()
@@ -72,12 +72,15 @@ def seals() -> Iterator[Finding]:
             yield Finding("Seal", named, "Paste that key again, or give back its master key.")
             continue
         opened += 1
-        old += not sealing.is_current(connection.sealed_key) or connection.key_fingerprint != sealing.fingerprint(key)
+        is_current = sealing.is_current(connection.sealed_key)
+        old += not is_current
+        strange += is_current and connection.key_fingerprint != sealing.fingerprint(key)
     said = _opening(opened)
     if old:
-        yield Finding("Seals", f"{said} {old:,} under an older master key.", "manage.py rotate_keys")
-    else:
-        yield Finding("Seals", said)
+        said += f" {old:,} under an older master key."
+    if strange:  # a fingerprint hangs on the oldest master key
+        said += f" {strange:,} with a fingerprint of a master key that was taken out since."
+    yield Finding("Seals", said, "manage.py rotate_keys") if old or strange else Finding("Seals", said)
 
 
 def factors() -> Iterator[Finding]:

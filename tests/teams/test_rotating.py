@@ -48,9 +48,15 @@ def test_after_a_rotation_the_old_master_key_is_not_needed_any_more(connections,
     assert "2 under an older master key" in next(seals()).said
     assert "2 sealed anew, 0 stood" in rotated(capsys)
     assert "0 sealed anew, 2 stood" in rotated(capsys)
+    assert next(seals()).is_well
     masters(new)
     assert [row.key().reveal() for row in Connection.objects.filter(kind="key").order_by("pk")] == KEYS
     # The fingerprints hung on the old key: the same key pasted twice must be noticed again.
+    [left] = seals()
+    assert (left.is_well, left.said) == (
+        False,
+        "2 stored keys open. 2 with a fingerprint of a master key that was taken out since.",
+    )
     assert "2 sealed anew" in rotated(capsys)
     assert Connection.objects.filter(key_fingerprint=sealing.fingerprint(KEYS[0])).count() == 1
     assert next(seals()).is_well
