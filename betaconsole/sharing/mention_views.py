@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
+from betaconsole.web.markdown import words
 from betaconsole.web.paging import number, page
 
 from .models import Mention, MentionQuerySet
@@ -48,6 +49,6 @@ def mine(request: TeamRequest) -> MentionQuerySet:
 
 
 def excerpt(text: str) -> str:
-    """The beginning of a comment, in one line."""
-    line = " ".join(showable(text).split())
+    """The beginning of a comment, in one line and without the marks of Markdown."""
+    line = words(showable(text))
     return line if len(line) <= MOST_LETTERS else f"{line[:MOST_LETTERS].rstrip()}…"

@@ -57,6 +57,18 @@ def render(text: str) -> SafeString:
     return mark_safe(cleaned)  # noqa: S308 - nh3 just cleaned it
 
 
+def words(text: str) -> str:
+    """The text without its marks, in one line: what somebody reads where there is no room for blocks. Not escaped."""
+    if too_heavy(text):
+        return " ".join(text.split())
+    found = []
+    for token in parser().parse(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")):
+        # A break within a paragraph has no content of its own; nor has a mark.
+        inner = [" " if child.type.endswith("break") else child.content for child in token.children or []]
+        found.append("".join(inner) or token.content)
+    return " ".join(" ".join(found).split())
+
+
 def plain(text: str) -> SafeString:
     """The text exactly, blanks and line ends included."""
     return mark_safe(f'<div class="plain">{text_html(text)}</div>')  # noqa: S308 - escaped by text_html

@@ -149,7 +149,11 @@ def test_one_changes_ones_own_and_admins_change_all(crew, browsers, comparison):
 
 
 def test_a_mention_is_unread_until_one_looks(crew, browsers, comparison):
-    say(browsers["member"], comparison, "@Viewer and @Stranger and @Member, look at #B")
+    say(
+        browsers["member"],
+        comparison,
+        "@Viewer and @Stranger and @Member,\n**look** at [#B](http://x.example)\n\n- `1 < 2`",
+    )
     assert [mention.person for mention in Mention.objects.all()] == [crew["viewer"]]
     mentions = reverse("sharing:mentions")
     assert ">@ 1</a>" in text(browsers["viewer"].get(mentions))
@@ -157,7 +161,7 @@ def test_a_mention_is_unread_until_one_looks(crew, browsers, comparison):
     assert "Nobody has mentioned you" in text(browsers["owner"].get(mentions))
     page_of(browsers["viewer"], comparison)
     read = text(browsers["viewer"].get(mentions))
-    assert "look at #B" in read
+    assert "@Viewer and @Stranger and @Member, look at #B 1 < 2</p>" in read
     assert ">unread<" not in read
     assert ">@ 1</a>" not in read
 
