@@ -1,4 +1,7 @@
-"""The audit log as admins read it: newest first, by subject, by person, by words."""
+"""The audit log as admins read it: newest first, by subject, by person, by words, by day."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -44,9 +47,30 @@ def audit(request: TeamRequest) -> HttpResponse:
         rows = rows.filter(action__contains=subject)
     if query:
         rows = rows.filter(Q(who__icontains=query) | Q(about__icontains=query) | Q(action__icontains=query))
+    since, until = day_of(request.GET.get("since", "")), day_of(request.GET.get("until", ""))
+    rows = within(rows, since=since, until=until)
     found = page(rows, key="pk", before=number(request.GET.get("before")))
-    context = {"page": found, "subjects": SUBJECTS.items(), "subject": subject, "q": query}
+    chosen = {"subject": subject, "q": query, "since": since or "", "until": until or ""}
+    asked = {name: value for name, value in chosen.items() if value}
+    context = {"page": found, "subjects": SUBJECTS.items(), **chosen, "asked": urlencode(asked)}
     return render(request, "team/audit.html", context)
+
+
+def within(rows: QuerySet[AuditEntry], *, since: date | None, until: date | None) -> QuerySet[AuditEntry]:
+    """Those of these days of UTC, the first and the last included."""
+    if since:
+        rows = rows.filter(at__gte=datetime.combine(since, time(), UTC))
+    if until and until < date.max:
+        rows = rows.filter(at__lt=datetime.combine(until + timedelta(days=1), time(), UTC))
+    return rows
+
+
+def day_of(text: str) -> date | None:
+    """`2026-11-22` as a day; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def entries_of(request: TeamRequest) -> QuerySet[AuditEntry]:

@@ -1,6 +1,7 @@
 """Tokens of one's own, and the log that admins read."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -51,7 +52,17 @@ def test_the_log_is_found_by_subject_and_by_words_and_shows_no_other_team(crew):
     assert "stranger" not in everything
     assert "role changed" not in browser.get("/team/audit/?subject=key").content.decode()
     assert "key added" not in browser.get("/team/audit/?q=bo").content.decode()
-    assert browser.get("/team/audit/?subject=nonsense&before=x&q=%00").status_code == 200
+    assert browser.get("/team/audit/?subject=nonsense&before=x&q=%00&since=%00&until=9999-12-31").status_code == 200
+
+
+def test_the_log_is_found_by_day_the_last_one_included(crew):
+    team = Membership.objects.get(user=crew["owner"]).team
+    for day in (19, 20, 21, 22):
+        at = datetime(2026, 11, day, 23, 59, tzinfo=UTC)
+        AuditEntry.objects.create(team=team, who="Bo", action="run started", about=f"of the {day}th", at=at)
+    page = browser_of(crew["admin"]).get("/team/audit/?since=2026-11-20&until=2026-11-21").content.decode()
+    assert re.findall(r"of the (..)th", page) == ["21", "20"]
+    assert 'name="since" value="2026-11-20"' in page
 
 
 def test_admins_see_the_sign_ins_of_their_people_only(crew):
@@ -69,12 +80,12 @@ def test_the_log_asks_the_database_the_same_however_long_it_is(crew, django_asse
     browser = browser_of(crew["owner"])
     browser.get("/team/audit/")
     with django_assert_max_num_queries(6):
-        first = browser.get("/team/audit/").content.decode()
+        first = browser.get("/team/audit/?subject=run").content.decode()
     assert "#59" in first
     assert "#5<" not in first
     assert (
         "#5<"
         in browser.get(
-            "/team/audit/?" + re.search(r'\?(subject=&amp;[^"]+)', first).group(1).replace("&amp;", "&")
+            "/team/audit/?" + re.search(r'\?(subject=run&amp;[^"]+)', first).group(1).replace("&amp;", "&")
         ).content.decode()
     )
