@@ -140,7 +140,7 @@ def list_history(request: TeamRequest, asked: Query[AskedHistory]) -> HttpRespon
     check_parameters(request, PARAMETER_NAMES)
     before = asked.before
     if before and not (before.isascii() and before.isdecimal() and len(before) <= 9):
-        raise Problem(422, "This is the next of another page.", field="before")
+        raise Problem(422, "This is not the next of a page of this list.", field="before")
     found = history(
         request.user, request.team, query=asked.query(), before=int(before) if before else None, size=asked.limit
     )
@@ -166,7 +166,7 @@ def list_exchanges(request: TeamRequest, asked: Query[AskedHistory]) -> HttpResp
             request.user, request.team, asked.query(), before=identifier(asked.before), size=asked.limit
         )
     except Exchange.DoesNotExist:
-        raise Problem(422, "This is the next of another page.", field="before") from None
+        raise Problem(422, "This is not the next of a page of this list.", field="before") from None
     asked.check(found.ignored)
     return json_response({"items": [found_exchange(one) for one in found.rows], "next": found.next_before})
 

@@ -167,7 +167,7 @@ def list_comments(
     if after:
         last = rows.filter(public_id=identifier(after)).values_list("pk", flat=True).first()
         if last is None:
-            raise Problem(422, "This is the next of another page.", field="after")
+            raise Problem(422, "This is not the next of a page of this list.", field="after")
         rows = rows.filter(pk__gt=last)
     found = list(rows.select_related("author")[: limit + 1])
     following = found[limit - 1].public_id if len(found) > limit else None
