@@ -55,7 +55,7 @@ def test_filters_are_parameters_or_typed(caller, seeded):
         ("q=foo:bar", "q: foo:bar: There is no filter"),
         ("cost=5", "cost: Give bounds"),
         ("limit=0", "greater than"),
-        ("before=nothing-like-it", "another page"),
+        ("before=nothing-like-it", "the next of a page"),
     ],
 )
 def test_a_misspelt_filter_is_refused_and_not_left_out(caller, address, asked, why):
