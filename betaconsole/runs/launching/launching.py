@@ -130,7 +130,7 @@ def _store(
     over_budget = over_budget or passed_by is not None
     reserve(comparison, promise, author=passed_by or comparison.author, over_budget=over_budget)
     _fill(comparison, plan, asked, bodies[:-1])
-    _note_start(comparison, plan, requests=len(asked), promise=promise)
+    _note_start(comparison, plan, requests=len(asked) * plan.repeats, promise=promise)
     transaction.on_commit(engine.poke)
 
 

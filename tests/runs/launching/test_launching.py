@@ -12,7 +12,7 @@ from betaconsole.runs.launching.launching import TokenReused, launch
 from betaconsole.runs.launching.planning import CasePlan, Plan, PlanError, VariantPlan
 from betaconsole.runs.models import Comparison, Exchange, Variant
 from betaconsole.runs.states import State
-from betaconsole.teams.models import Connection, Membership
+from betaconsole.teams.models import AuditEntry, Connection, Membership
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 VERSION = "2026-10-21"
@@ -75,6 +75,7 @@ def test_stubs_and_the_turns_they_allow_are_stored(owner: Membership, options: d
 
 def test_the_cells_of_a_batch_are_queued_with_their_own_bodies(owner: Membership) -> None:
     comparison = launched(owner, plan(body='{"model":"m","stream":true}', engine="batch", repeats=3))
+    assert AuditEntry.objects.get(action="run started").detail["requests"] == comparison.exchanges.count() == 3
     cells = list(comparison.exchanges.all())
     assert {(cell.state, cell.url) for cell in cells} == {
         (State.QUEUED, f"{comparison.connection.base_url}/v1/messages/batches")
