@@ -32,8 +32,10 @@ const connectAgain = (afterMs = RETRY_MS) => {
 const isStream = ({ target }) => target.id === "live" && target.hasAttribute("hx-sse:connect");
 
 // A tab that was opened behind another one watches from when it is looked at: browsers keep six connections to a server for
-// all their tabs, and htmx lets go of a stream only where a tab that was in sight goes out of it.
-document.addEventListener("htmx:before:request", (event) => isStream(event) && document.hidden && event.preventDefault());
+// all their tabs, and htmx lets go of a stream only where a tab goes out of sight that is reading one already.
+for (const name of ["htmx:before:request", "htmx:sse:before:connection"]) {
+  document.addEventListener(name, (event) => isStream(event) && document.hidden && event.preventDefault());
+}
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && !connected) connectAgain(0);
 });
@@ -42,6 +44,7 @@ document.addEventListener("htmx:sse:after:connection", (event) => {
   if (!isStream(event)) return;
   connected = true;
   say("");
+  if (document.hidden) event.detail.connection.abortController.abort(); // htmx opens it again when the tab is looked at
 });
 document.addEventListener("htmx:sse:close", (event) => {
   if (isStream(event)) connected = false;

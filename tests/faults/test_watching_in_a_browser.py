@@ -26,6 +26,12 @@ MOVE = """(hidden) => {
 }"""
 COUNT = """() => { window.messages = 0;
     document.addEventListener("htmx:sse:after:message", () => window.messages++); }"""
+# Out of sight as soon as the stream has been asked for; on `window`, after all listeners of the page.
+GOES_AS = """addEventListener("EVENT", ({target}) => {
+    if (target.id !== "live" || sessionStorage.getItem("went")) return;
+    sessionStorage.setItem("went", "yes");
+    (MOVE)("yes");
+});""".replace("MOVE", MOVE)
 LIVE = "/live/"
 
 
@@ -166,9 +172,9 @@ def test_b8_a_tab_out_of_sight_lets_go_of_its_stream_and_comes_back_with_one_pic
     stage.tap.let("hidden", 2)
     page.goto(path)
     expect(text(page)).to_have_text(said(2))
-    page.evaluate(COUNT)
     look_away(page)
     wait_until(lambda: not stage.relay.open_now(LIVE), "the hidden tab's stream has ended")
+    page.evaluate(COUNT)
     stage.tap.let("hidden", 390)
     told(stage, path, 390)
     assert page.evaluate("messages") == 0
@@ -176,6 +182,58 @@ def test_b8_a_tab_out_of_sight_lets_go_of_its_stream_and_comes_back_with_one_pic
     expect(text(page)).to_have_text(said(390))
     assert 1 <= page.evaluate("messages") <= 5
     stage.tap.let("hidden")
+    expect(lane(page)).to_have_attribute("data-state", "succeeded")
+
+
+def test_b8_a_tab_that_goes_out_of_sight_while_its_stream_is_opened_lets_go_of_it(stage: Stage, page: Page) -> None:
+    page.context.add_init_script(SIGHT)
+    page.context.add_init_script(GOES_AS.replace("EVENT", "htmx:before:request"))
+    path = stage.start("leaving")
+    stage.tap.let("leaving", 2)
+    page.goto(path)
+    wait_until(lambda: stage.relay.asked(path + "live/"), "the stream was asked for")
+    wait_until(lambda: not stage.relay.open_now(LIVE), "nobody looks, nobody watches")
+    stage.tap.let("leaving", 40)
+    told(stage, path, 40)
+    look(page)
+    expect(text(page)).to_have_text(said(40))
+    stage.tap.let("leaving")
+
+
+def test_b8_a_tab_that_goes_out_of_sight_while_a_cut_wire_is_mended_lets_go_of_it(stage: Stage, page: Page) -> None:
+    page.context.add_init_script(SIGHT)
+    path = stage.start("mending")
+    stage.tap.let("mending", 2)
+    page.goto(path)
+    expect(text(page)).to_have_text(said(2))
+    stage.tap.let("mending", 3)
+    expect(text(page)).to_have_text(said(3))
+    page.evaluate("(code) => { " + GOES_AS.replace("EVENT", "htmx:sse:before:connection") + " }")
+    stage.relay.cut()
+    stage.relay.mend()
+    wait_until(lambda: len(stage.relay.asked(path + "live/")) > 1, "the stream was asked for again")
+    wait_until(lambda: not stage.relay.open_now(LIVE), "nobody looks, nobody watches")
+    stage.tap.let("mending", 40)
+    told(stage, path, 40)
+    look(page)
+    expect(text(page)).to_have_text(said(40))
+    stage.tap.let("mending")
+
+
+def test_words_that_come_while_the_pointer_is_down_are_all_shown_once_it_is_up(stage: Stage, page: Page) -> None:
+    path = stage.start("held")
+    stage.tap.let("held", 2)
+    page.goto(path)
+    expect(text(page)).to_have_text(said(2))
+    page.get_by_role("button", name="Stop this column").hover()
+    page.mouse.down()
+    for count in (20, 40):
+        stage.tap.let("held", count)
+        told(stage, path, count)
+    page.mouse.move(1, 1)
+    page.mouse.up()
+    expect(text(page)).to_have_text(said(40))
+    stage.tap.let("held")
     expect(lane(page)).to_have_attribute("data-state", "succeeded")
 
 
