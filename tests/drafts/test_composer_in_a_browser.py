@@ -58,6 +58,23 @@ def test_presses_of_a_button_that_each_answer_replaces_all_count(page):
     expect(page.locator("#matrix .letter-button")).to_have_text(list("ABCDEF"))
 
 
+def test_a_press_counts_though_the_field_that_was_left_has_its_answer_while_the_pointer_is_down(page):
+    begin(page)
+    page.get_by_label(USER).fill("Say hello.")
+    saved(page)
+    page.set_viewport_size({"width": 1440, "height": 2000})  # so that nothing scrolls
+    count = page.get_by_role("button", name="Count tokens")
+    count.hover()
+    page.get_by_label(USER).press("End")
+    page.keyboard.type("!")
+    page.mouse.down()
+    page.wait_for_timeout(600)  # what would be drawn were drawn by now
+    page.mouse.up()
+    expect(count).to_have_count(0)
+    expect(page.get_by_label(USER)).to_have_value("Say hello.!")
+    saved(page)
+
+
 def test_what_was_typed_a_moment_ago_is_sent_by_ctrl_enter(page):
     begin(page)
     page.get_by_label(USER).fill("Say hello")
