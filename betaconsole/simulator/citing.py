@@ -34,7 +34,7 @@ def _citable(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _citation(place: int, block: Mapping[str, Any], topics: Sequence[str]) -> Mapping[str, Any]:
     if block["type"] == "search_result":
-        number, text = _best_part([part.get("text", "") for part in block["content"]], topics)
+        number, text = _best_part(list(map(_text, block["content"])), topics)
         return {
             "type": "search_result_location",
             "cited_text": text[:MOST_CITED_CHARS],
@@ -51,13 +51,17 @@ def _citation(place: int, block: Mapping[str, Any], topics: Sequence[str]) -> Ma
         span = {"start_char_index": start, "end_char_index": start + len(cited)}
         return {"type": "char_location", "cited_text": cited, **head, **span}
     if source.get("type") == "content":
-        parts = as_blocks(source.get("content"))
-        texts = [part if isinstance(part, str) else part.get("text", "") for part in parts]
-        number, text = _best_part(texts, topics)
+        number, text = _best_part(list(map(_text, as_blocks(source.get("content")))), topics)
         span = {"start_block_index": number, "end_block_index": number + 1}
         return {"type": "content_block_location", "cited_text": text[:MOST_CITED_CHARS], **head, **span}
     pages = {"start_page_number": 1, "end_page_number": 2}
     return {"type": "page_location", "cited_text": "A simulated sentence of the first page.", **head, **pages}
+
+
+def _text(part: object) -> str:
+    """What there is to cite in a part of a block; the parts of some blocks are not looked at before they are answered."""
+    text = part.get("text") if isinstance(part, Mapping) else part
+    return text if isinstance(text, str) else ""
 
 
 def _sentence(text: str, topics: Sequence[str]) -> tuple[int, str]:
