@@ -115,10 +115,14 @@ def disk_space() -> Finding:
 
 
 def is_full() -> bool:
-    """Whether the disk that SQLite's file lies on has no room for the next commit; a server's disk is not seen from here."""
+    """Whether the disk that SQLite's file lies on has no room for the next commit; a server's disk is not seen from here, nor
+    that of a folder that is gone."""
     if connection.vendor != "sqlite":
         return False
-    return shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free < FULL_BYTES
+    try:
+        return shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free < FULL_BYTES
+    except OSError:
+        return False
 
 
 def sqlite_database() -> Iterator[Finding]:
