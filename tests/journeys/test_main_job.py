@@ -58,7 +58,8 @@ def try_it(page: Page) -> str:
 
 
 def comparison_shown(page: Page) -> str:
-    page.wait_for_url(re.compile(r"/comparisons/\w+/"))
+    # Not wait_for_url, which ends where a second press took the place of the first one's answer.
+    expect(page).to_have_url(re.compile(r"/comparisons/\w+/"))
     return page.url.rstrip("/").rsplit("/", 1)[1].split("?")[0]
 
 

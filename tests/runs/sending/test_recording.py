@@ -1,6 +1,7 @@
 """The recorder and the caretaker where things go wrong: answers made to break a column, and owners that are not."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,11 @@ def test_a_recorder_writes_nothing_to_an_exchange_that_was_taken_from_it(ann: Me
 def test_s5_an_exchange_that_was_claimed_and_lost_is_ended_as_its_lease_ends(ann: Membership) -> None:
     with Upstream([read(), send(STREAM_HEAD + chunked([]))]) as upstream:
         comparison = run(ann, connection_to(ann, upstream.url), plan([[]]))
+        # As if starting it had failed after the claim; nobody's here until then, so that none can claim it.
+        lost = {"state": State.SENDING, "lease_until": timezone.now() + timedelta(hours=1)}
+        Exchange.objects.update(**lost, worker="elsewhere:boot")
         with running() as its:
-            # As if starting it had failed after the claim.
-            Exchange.objects.update(state=State.SENDING, worker=its.worker, lease_until=timezone.now())
+            Exchange.objects.update(worker=its.worker, lease_until=timezone.now())
             its.renew()
             its.sweep()
             [exchange] = wait_until_finished(comparison)
