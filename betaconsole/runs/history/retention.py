@@ -25,7 +25,8 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Rule:
-    """`days`: None keeps history for ever. Pinned comparisons and those a decision rests on go only where chosen."""
+    """`days`: None keeps history for ever. Pinned comparisons and those a decision rests on go only where chosen, those with a
+    public link only once it has ended."""
 
     days: int | None = None
     takes_pinned: bool = False
@@ -59,6 +60,17 @@ class Preview:
     newest: Comparison | None
     kept_pinned: int  # old enough, and kept by the rule
     kept_decided: int
+    kept_linked: int
+
+    @property
+    def kept(self) -> list[str]:
+        """What stays, old as it is, and why."""
+        told = {
+            "pinned": self.kept_pinned,
+            "that a decision rests on": self.kept_decided,
+            "with a public link": self.kept_linked,
+        }
+        return [f"{count:,} {why}" for why, count in told.items() if count]
 
 
 def begins_at(team: Team) -> datetime | None:
@@ -88,7 +100,7 @@ def due(team: Team, rule: Rule, now: datetime) -> ComparisonQuerySet:
     cutoff = rule.cutoff(now)
     if cutoff is None:
         return Comparison.objects.none()
-    rows = old(team, cutoff)
+    rows = old(team, cutoff).exclude(_linked(now))
     if not rule.takes_pinned:
         rows = rows.filter(pinned_at=None)
     return rows if rule.takes_decided else rows.exclude(_decided())
@@ -98,6 +110,12 @@ def _decided() -> Exists:
     return Exists(Decision.objects.filter(team=OuterRef("team"), comparison=OuterRef("public_id")))
 
 
+def _linked(now: datetime) -> Exists:
+    """Somebody outside may be reading it by the address they were given."""
+    open_links = {"public_links__revoked_at": None, "public_links__expires_at__gt": now}
+    return Exists(Comparison.objects.filter(pk=OuterRef("pk"), **open_links))
+
+
 def preview(team: Team, rule: Rule, now: datetime) -> Preview:
     """What the rule would remove. The number of queries is the same for any number of rows."""
     gone = due(team, rule, now)
@@ -105,11 +123,12 @@ def preview(team: Team, rule: Rule, now: datetime) -> Preview:
     exchanges = Exchange.objects.filter(comparison__in=gone)
     listed = gone.listed().select_related("author")
     cutoff = rule.cutoff(now)
-    kept = {"pinned": 0, "decided": 0}
+    kept = {"pinned": 0, "decided": 0, "linked": 0}
     if cutoff is not None:
         words = {
             "pinned": Count("pk", filter=Q(pinned_at__isnull=False)),
             "decided": Count("pk", filter=Q(_decided())),
+            "linked": Count("pk", filter=Q(_linked(now))),
         }
         kept = old(team, cutoff).aggregate(**words)
     return Preview(
@@ -121,6 +140,7 @@ def preview(team: Team, rule: Rule, now: datetime) -> Preview:
         newest=listed.order_by("-created_at", "-pk").first(),
         kept_pinned=0 if rule.takes_pinned else kept["pinned"],
         kept_decided=0 if rule.takes_decided else kept["decided"],
+        kept_linked=kept["linked"],
     )
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from betaconsole.decisions.models import Decision
 from betaconsole.runs.history import retention
 from betaconsole.runs.models import Comparison
+from betaconsole.sharing.models import PublicLink
 from betaconsole.teams.models import AuditEntry, Membership, Role
 from tests.runs.history.test_purging import finished
 
@@ -44,6 +45,18 @@ def test_it_shows_what_would_go_before_anything_is_said(client, old):
     assert "Old 0" not in page
     assert "3 comparisons would go" in client.get(URL, {**SOON, "takes_decided": "on"}).content.decode()
     assert "Nothing would go now" in client.get(URL, {**SOON, "days": "900"}).content.decode()
+
+
+def test_what_somebody_outside_reads_by_a_link_stays_until_the_link_has_ended(client, old, ann, team):
+    link, _ = PublicLink.issue(old[2], author=ann, days=30)
+    page = client.get(URL, SOON).content.decode()
+    assert "1 comparison would go" in page
+    assert "1 that a decision rests on, 1 with a public link" in page
+    now = timezone.now()
+    assert old[2] not in retention.due(team, retention.Rule(30), now)
+    assert old[2] in retention.due(team, retention.Rule(30), now + timedelta(days=30, minutes=1))
+    link.revoke()
+    assert old[2] in retention.due(team, retention.Rule(30), now)
 
 
 def test_it_is_kept_once_it_was_seen_and_noted(client, old, team):
