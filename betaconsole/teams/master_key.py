@@ -1,5 +1,7 @@
 """Seeing to it that there is a master key, and never making a second one where seals wait for the first."""
 
+from contextlib import suppress
+
 from django.conf import settings
 
 from . import sealing, second_factors
@@ -20,7 +22,8 @@ def ensure(*, gives_up_seals: bool = False) -> None:
         return
     if not gives_up_seals and (waiting := _sealed()):
         raise MasterKeyGone(_said(waiting))
-    sealing.make_master_key()
+    with suppress(FileExistsError):  # another process that starts in this moment was quicker
+        sealing.make_master_key()
 
 
 def _sealed() -> dict[str, list[str]]:

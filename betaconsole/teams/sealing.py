@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import tempfile
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -109,17 +110,17 @@ def check_master_keys() -> None:
 @sensitive_variables()
 def make_master_key() -> None:
     """The first one, in its file, where it survives a power cut like what is sealed under it. Raises `FileExistsError` where
-    there is a file, and `OSError` where none can be kept."""
+    there is a file, which is then whole, and `OSError` where none can be kept."""
     path = settings.ENCRYPTION_KEYS_FILE
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # its owner's alone
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())
             file.flush()
             os.fsync(handle)
-    except OSError:
-        path.unlink()
-        raise
+        os.link(draft, path)
+    finally:
+        os.unlink(draft)
     folder = os.open(path.parent, os.O_RDONLY)
     with suppress(OSError):  # not every file system knows it for folders
         os.fsync(folder)

@@ -1,6 +1,7 @@
 """Keys at rest: sealed for one row and one origin, opened nowhere else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from cryptography.fernet import Fernet
@@ -92,6 +93,25 @@ def test_the_master_key_lies_outside_the_database_for_its_owner_only(settings, t
     assert settings.ENCRYPTION_KEYS_FILE.stat().st_mode & 0o777 == 0o600
     sealing._master_keys.cache_clear()
     assert unseal(sealed, **ROW) == KEY
+
+
+def test_of_many_that_start_at_once_one_makes_the_master_key(settings, tmp_path, keys):
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    keys()
+    at_once = Barrier(8)
+
+    def make(_: int) -> bool:
+        at_once.wait(60)
+        try:
+            sealing.make_master_key()
+        except FileExistsError:
+            assert len(settings.ENCRYPTION_KEYS_FILE.read_bytes()) == 44  # whole, whoever made it
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as others:
+        assert sum(others.map(make, range(8))) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["encryption.key"]
 
 
 def test_a_master_key_that_a_power_cut_would_lose_is_none(settings, tmp_path):
