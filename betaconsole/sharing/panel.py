@@ -55,7 +55,8 @@ def shown(
         "edit": edit,
         **links_context(request, comparison, refused=share, made_url=made_url),
     }
-    mark_read(request.user, comparison)  # here and not where the list renews itself: nobody may be at that tab
+    if request.method != "HEAD":
+        mark_read(request.user, comparison)  # here and not where the list renews itself: nobody may be at that tab
     template = "sharing/_panel.html" if by_htmx(request) else "sharing/discussion.html"
     return render(request, template, context, status=max(decide.status, say.status, edit.status, share.status))
 

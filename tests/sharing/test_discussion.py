@@ -159,6 +159,8 @@ def test_a_mention_is_unread_until_one_looks(crew, browsers, comparison):
     assert ">@ 1</a>" in text(browsers["viewer"].get(mentions))
     assert ">unread<" in text(browsers["viewer"].get(mentions))
     assert "Nobody has mentioned you" in text(browsers["owner"].get(mentions))
+    browsers["viewer"].head(reverse("sharing:discussion", args=[comparison.public_id]))  # a program looked, nobody read
+    assert Mention.objects.unread().count() == 1
     page_of(browsers["viewer"], comparison)
     read = text(browsers["viewer"].get(mentions))
     assert "@Viewer and @Stranger and @Member, look at #B 1 < 2</p>" in read
