@@ -20,7 +20,9 @@ from betaconsole.runs.pages.over_repeats import over_repeats
 from betaconsole.runs.sending.judging import outcomes_of
 from betaconsole.runs.sending.turns import unanswered
 from betaconsole.runs.sending.waiting import state_of
+from betaconsole.storage.fields import Damaged, readable
 
+from .damage import damage
 from .shapes import (
     Added,
     ComparisonAnswer,
@@ -41,6 +43,17 @@ from .verdicts import verdict_of
 HEAVY = ("request_headers", "response_headers", "timeline", "message")
 # First requests by repeat, case and variant, in whatever order they were sent; then further turns and attempts as they came.
 IS_FURTHER = Case(When(turn=1, attempt=1, then=0), default=F("pk"), output_field=BigIntegerField())
+# Where an exchange's answer has what a column holds that may be damaged.
+FIELDS = {
+    "usage": "usage",
+    "error_message": "error.message",
+    "text": "text",
+    "request_headers": "request.headers",
+    "response_headers": "response.headers",
+    "message": "message",
+    "timeline": "events",
+}
+Waits = Mapping[int, list[WaitingCall] | None]
 PLACE = (IS_FURTHER, "repeat", "case__position", "variant__position")
 
 
@@ -79,7 +92,8 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
         "repeats": comparison.repeats,
         "preset": comparison.preset or None,
         "seed": comparison.seed,
-        "checks": comparison.checks,
+        "checks": readable(comparison.checks),
+        **damage(comparison, {"checks": "checks"}),
         **_prompt(comparison),
         "variants": [
             _variant(variant, variants, _over_repeats(variant, exchanges, found, cases))
@@ -92,7 +106,7 @@ def whole_comparison(comparison: Comparison) -> ComparisonAnswer:
                 case=cases[exchange.case_id],
                 base_url=base_url,
                 kept_bytes=exchange.kept_bytes,
-                waiting_for=waits.get(exchange.pk),
+                waits=waits,
                 outcomes=found.get(exchange.pk, ()),
             )
             for exchange in exchanges
@@ -124,6 +138,7 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
     """The exchange with what was sent and what has been received by now."""
     case = _case_names(exchange.comparison)[exchange.case_id]
     body, timeline = _received(exchange)
+    message = readable(exchange.message)
     sent = bytes(exchange.request_body.data) if exchange.request_body else b""
     return {
         **_exchange(
@@ -132,24 +147,24 @@ def whole_exchange(exchange: Exchange) -> WholeExchangeAnswer:
             case=case,
             base_url=exchange.comparison.connection.base_url,
             kept_bytes=len(body),
-            waiting_for=_waits(exchange.comparison, exchange).get(exchange.pk),
+            waits=_waits(exchange.comparison, exchange),
             outcomes=outcomes_of([exchange]).get(exchange.pk, ()),
         ),
         "request": {
             "method": exchange.method,
             "url": exchange.url,
-            "headers": exchange.request_headers,
+            "headers": readable(exchange.request_headers),
             "body": _as_sent(sent),
             **_base64(sent),
         },
         "response": {
             "status": exchange.status,
-            "headers": exchange.response_headers or [],
+            "headers": [] if exchange.response_headers is None else readable(exchange.response_headers),
             "body_text": body.decode("utf-8", "replace"),
             **_base64(body),
         },
-        "message": None if exchange.message is None else json.loads(exchange.message),
-        "events": [{"at_ms": at_ms, "type": kind} for at_ms, _, kind in timeline],
+        "message": json.loads(message) if message else None,
+        "events": None if timeline is None else [{"at_ms": at_ms, "type": kind} for at_ms, _, kind in timeline],
     }
 
 
@@ -214,8 +229,9 @@ def _case_names(comparison: Comparison) -> dict[int, str | int | None]:
     return {case.pk: case.name or case.position + 1 for case in cases}
 
 
-def _waits(comparison: Comparison, *exchanges: Exchange) -> dict[int, list[WaitingCall]]:
-    """What each waiting exchange of a comparison needs, by its key; only of these exchanges where some are given."""
+def _waits(comparison: Comparison, *exchanges: Exchange) -> Waits:
+    """What each waiting exchange of a comparison needs, by its key, None where its calls are damaged; only of these
+    exchanges where some are given."""
     stubs = read_stubs(comparison.tool_stubs)
     waits = Wait.objects.filter(comparison=comparison).select_related("exchange").only("reason", "exchange__message")
     if exchanges:
@@ -225,7 +241,9 @@ def _waits(comparison: Comparison, *exchanges: Exchange) -> dict[int, list[Waiti
     }
 
 
-def _calls(exchange: Exchange, stubs: Sequence[ToolStub]) -> list[WaitingCall]:
+def _calls(exchange: Exchange, stubs: Sequence[ToolStub]) -> list[WaitingCall] | None:
+    if isinstance(exchange.message, Damaged):
+        return None
     calls = unanswered(json.loads(exchange.message or b"null"), stubs)
     return [{"tool_use_id": call.id, "name": call.name, "input": call.input} for call in calls]
 
@@ -237,7 +255,7 @@ def _exchange(
     case: str | int | None,
     base_url: str,
     kept_bytes: int | None,
-    waiting_for: list[WaitingCall] | None,
+    waits: Waits,
     outcomes: Sequence[Outcome],
 ) -> ExchangeAnswer:
     return {
@@ -249,26 +267,29 @@ def _exchange(
         "attempt": exchange.attempt,
         "turn": exchange.turn,
         "state": exchange.state,
-        "waiting_for": waiting_for,
+        "waiting_for": waits.get(exchange.pk),
         "status": exchange.status,
         "error": _failure(exchange, kept_bytes),
         "request_id": exchange.request_id or None,
         "stop_reason": exchange.stop_reason or None,
-        "usage": exchange.usage,
+        "usage": readable(exchange.usage),
         "cost_usd": None if exchange.cost_usd is None else float(exchange.cost_usd),
         "connect_ms": exchange.connect_ms,
         "queue_ms": exchange.queue_ms,
         "first_byte_ms": exchange.first_byte_ms,
         "first_text_ms": exchange.first_text_ms,
         "total_ms": exchange.total_ms,
-        "text": exchange.text,
+        "text": readable(exchange.text),
         "outcomes": [{"beta": one.beta, "outcome": one.outcome.value, "evidence": one.evidence} for one in outcomes],
+        **damage(exchange, FIELDS, *(["waiting_for"] if waits.get(exchange.pk, []) is None else [])),
     }
 
 
 def _failure(exchange: Exchange, kept_bytes: int | None) -> Failure | None:
     kind = exchange.error_type or exchange.failure_kind
-    message = exchange.error_message or wording.note(exchange, kept_bytes=kept_bytes)
+    message = readable(exchange.error_message)
+    if message == "":
+        message = wording.note(exchange, kept_bytes=kept_bytes)
     return {"type": kind, "message": message} if kind else None
 
 
@@ -300,9 +321,10 @@ def _as_sent(data: bytes) -> Any:
         return data.decode("utf-8", "replace")
 
 
-def _received(exchange: Exchange) -> tuple[bytes, list[tuple[float, int, str]]]:
-    """The response's bytes and timeline; of one that streams, as far as they are stored."""
+def _received(exchange: Exchange) -> tuple[bytes, list[tuple[float, int, str]] | None]:
+    """The response's bytes and timeline, None for a damaged one; of one that streams, as far as they are stored."""
     if exchange.response_body:
-        return exchange.response_body.data, json.loads(exchange.timeline or b"[]")
+        is_damaged = isinstance(exchange.timeline, Damaged)
+        return exchange.response_body.data, None if is_damaged else json.loads(exchange.timeline or b"[]")
     segments = list(exchange.segments.all())
     return b"".join(segment.data for segment in segments), [entry for segment in segments for entry in segment.timeline]

@@ -1,7 +1,7 @@
 """The history, as programs read it: comparisons and single exchanges that match, newest first."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
@@ -16,9 +16,11 @@ from betaconsole.runs.history.typed_query import Query as TypedQuery
 from betaconsole.runs.models import Comparison, ComparisonBeta, Exchange
 from betaconsole.runs.states import State
 from betaconsole.runs.summaries import Summary
+from betaconsole.storage.fields import readable
 from betaconsole.teams.access import TeamRequest
 from betaconsole.web.paging import identifier
 
+from .damage import DamagedFields, damage
 from .exact_json import json_response
 from .problems import Problem, check_parameters
 from .shapes import ErrorAnswer, Failure
@@ -92,8 +94,9 @@ class ComparisonSummary(TypedDict):
     change: Annotated[str | None, Field(description="The largest difference from the baseline, in words.")]
     cost_usd: float | None
     slowest_ms: float | None
-    tags: list[str]
+    tags: Annotated[list[str] | None, Field(description="null: they are damaged.")]
     pinned: bool
+    damaged: NotRequired[DamagedFields]
 
 
 class HistoryAnswer(TypedDict):
@@ -121,7 +124,8 @@ class FoundExchange(TypedDict):
     total_ms: float | None
     author: str | None
     created_at: str
-    text: str
+    text: Annotated[str | None, Field(description="null: it is damaged.")]
+    damaged: NotRequired[DamagedFields]
 
 
 class ExchangesAnswer(TypedDict):
@@ -200,8 +204,9 @@ def comparison_summary(comparison: Comparison, summary: Summary, betas: list[str
         "change": summary.change or None,
         "cost_usd": None if summary.cost_usd is None else float(summary.cost_usd),
         "slowest_ms": summary.slowest_ms,
-        "tags": list(comparison.tags or ()),
+        "tags": [] if comparison.tags is None else readable(comparison.tags),
         "pinned": comparison.pinned_at is not None,
+        **damage(comparison, {"tags": "tags"}),
     }
 
 
@@ -220,7 +225,7 @@ def found_exchange(exchange: Exchange) -> FoundExchange:
         "turn": exchange.turn,
         "state": exchange.state,
         "status": exchange.status,
-        "error": {"type": kind, "message": exchange.error_message} if kind else None,
+        "error": {"type": kind, "message": readable(exchange.error_message)} if kind else None,
         "request_id": exchange.request_id or None,
         "stop_reason": exchange.stop_reason or None,
         "output_tokens": exchange.output_tokens,
@@ -228,5 +233,6 @@ def found_exchange(exchange: Exchange) -> FoundExchange:
         "total_ms": exchange.total_ms,
         "author": str(exchange.author) if exchange.author else None,
         "created_at": exchange.created_at.isoformat(),
-        "text": exchange.text,
+        "text": readable(exchange.text),
+        **damage(exchange, {"text": "text", "error_message": "error.message"}),
     }

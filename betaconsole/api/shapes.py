@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from betaconsole.catalogue.outcomes import Verdict
 from betaconsole.runs.states import State
 
+from .damage import DamagedFields
 from .verdicts import VerdictAnswer
 
 Header = Annotated[list[str], Field(description="[name, value]", min_length=2, max_length=2)]
@@ -107,7 +108,7 @@ class WaitingCall(TypedDict):
 
 class Failure(TypedDict):
     type: Annotated[str, Field(description="The API's error type; where it gave none, how the call failed.")]
-    message: str
+    message: Annotated[str | None, Field(description="null: it is damaged.")]
 
 
 class OutcomeAnswer(TypedDict):
@@ -136,7 +137,7 @@ class ExchangeAnswer(TypedDict):
         list[WaitingCall] | None,
         Field(
             description="Tool calls that need a result: POST them to results. An empty list: the console was restarted, and "
-            "sends the turn that was ready once you post no results. null: it does not wait."
+            "sends the turn that was ready once you post no results. null: it does not wait, or is damaged."
         ),
     ]
     error: Failure | None
@@ -149,7 +150,7 @@ class ExchangeAnswer(TypedDict):
     first_byte_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
     first_text_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
     total_ms: Annotated[float | None, Field(description="From the last request byte, in milliseconds.")]
-    text: Annotated[str, Field(description="All text blocks; empty while it is not final.")]
+    text: Annotated[str | None, Field(description="All text blocks; empty while it is not final. null: it is damaged.")]
     outcomes: Annotated[
         list[OutcomeAnswer],
         Field(
@@ -157,6 +158,7 @@ class ExchangeAnswer(TypedDict):
             "request was refused. Empty while it is not final."
         ),
     ]
+    damaged: NotRequired[DamagedFields]
 
 
 class ComparisonAnswer(TypedDict):
@@ -175,7 +177,10 @@ class ComparisonAnswer(TypedDict):
         int | None,
         Field(description="The order in which its requests were sent was drawn with it; null: in that of the columns."),
     ]
-    checks: Annotated[list[dict[str, Any]], Field(description="What is checked of each output, as it was written.")]
+    checks: Annotated[
+        list[dict[str, Any]] | None,
+        Field(description="What is checked of each output, as it was written. null: it is damaged."),
+    ]
     prompt: NotRequired[
         Annotated[TakenPromptAnswer, Field(description="The saved prompt that was run, where one was.")]
     ]
@@ -188,19 +193,23 @@ class ComparisonAnswer(TypedDict):
             "after how many seconds to ask again."
         ),
     ]
+    damaged: NotRequired[DamagedFields]
 
 
 class RequestAnswer(TypedDict):
     method: str
     url: str
-    headers: Annotated[list[Header], Field(description="In wire order; the key stands as a reference.")]
+    headers: Annotated[
+        list[Header] | None,
+        Field(description="In wire order; the key stands as a reference. null: they are damaged."),
+    ]
     body: Annotated[Any, Field(description="The JSON sent, numbers as spelled; a string where it was not JSON.")]
     body_base64: NotRequired[Annotated[str, Field(description="The bytes sent, where they are not UTF-8.")]]
 
 
 class ResponseAnswer(TypedDict):
     status: int | None
-    headers: list[Header]
+    headers: Annotated[list[Header] | None, Field(description="null: they are damaged.")]
     body_text: Annotated[str, Field(description="As received; bytes that are not UTF-8 become U+FFFD.")]
     body_base64: NotRequired[Annotated[str, Field(description="The bytes as received, where they are not UTF-8.")]]
 
@@ -219,7 +228,7 @@ class WholeExchangeAnswer(ExchangeAnswer):
             description="The message as the API would have returned it non-streamed; of other endpoints the JSON object answered."
         ),
     ]
-    events: list[EventAnswer]
+    events: Annotated[list[EventAnswer] | None, Field(description="null: they are damaged.")]
 
 
 class Wrong(TypedDict):

@@ -7,7 +7,7 @@ them); jsonb reorders keys and rewrites numbers. So exact text is kept as bytes 
 import json
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.db import models
@@ -47,7 +47,10 @@ class DamagedValue(ValueError):
 
 
 class Damaged:
-    """In place of a value that cannot be read, in columns that are only shown: empty, and of the column's own type."""
+    """In place of a value that cannot be read, in columns that are only shown: empty, and of the column's own type.
+
+    Written to such a column it is read as damaged again, so that nobody takes it for nothing.
+    """
 
 
 class DamagedBytes(Damaged, bytes):
@@ -76,6 +79,11 @@ def undamaged(value: AnyValue) -> AnyValue:
     return value
 
 
+def readable(value: AnyValue) -> AnyValue | None:
+    """The value of such a column, for whoever shows it; None in place of a damaged one, which `damaged_columns` names."""
+    return None if isinstance(value, Damaged) else value
+
+
 def damaged_columns(row: models.Model) -> list[str]:
     """The names of the row's columns that could not be read."""
     return [name for name, value in vars(row).items() if isinstance(value, Damaged)]
@@ -100,12 +108,25 @@ class _MayBeDamaged(models.Field):
             return self.if_damaged()
 
 
+def stand_ins(model: type[models.Model], names: Iterable[str]) -> dict[str, Damaged]:
+    """What stands in for damaged values of these columns, for whoever brings a row that was damaged where it comes from."""
+    fields = {name: model._meta.get_field(name) for name in names}
+    return {
+        name: field.if_damaged()
+        for name, field in fields.items()
+        if isinstance(field, _MayBeDamaged) and field.if_damaged is not None
+    }
+
+
 class Stored(bytes):
     """Bytes in the form they have at rest, for the two fields below to write as they are.
 
     Deflating lets other threads run; inside a transaction that is a lock held for as long as they like. So a writer
     with much to write packs first: `at_rest`.
     """
+
+
+STILL_DAMAGED = Stored(DEFLATED)  # deflated, and nothing there: what stands in for a damaged value stays damaged
 
 
 def at_rest(model: type[models.Model], values: dict[str, Any]) -> dict[str, Any]:
@@ -144,6 +165,8 @@ class PackedBytesField(_MayBeDamaged, models.BinaryField):
 
     @staticmethod
     def at_rest(value: bytes | bytearray | memoryview) -> Stored:
+        if isinstance(value, Damaged):
+            return STILL_DAMAGED
         return value if isinstance(value, Stored) else Stored(pack(bytes(value)))
 
 
@@ -168,6 +191,8 @@ class ExactTextField(_MayBeDamaged):
 
     @staticmethod
     def at_rest(value: str | Stored) -> Stored:
+        if isinstance(value, Damaged):
+            return STILL_DAMAGED
         return value if isinstance(value, Stored) else Stored(pack(value.encode("utf-8", "surrogatepass")))
 
 
@@ -181,6 +206,8 @@ class JsonTextField(_MayBeDamaged, models.TextField):
         return None if value is None else self._read(json.loads, value)
 
     def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, Damaged) and self.if_damaged is not None:
+            return ""  # no JSON: what stands in for a damaged value is as damaged wherever it is written
         return None if value is None else _compact.encode(value)
 
     def to_python(self, value: Any) -> Any:

@@ -6,14 +6,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core.management.base import CommandError
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from betaconsole.drafts.models import Draft
 from betaconsole.drafts.starting import latest_or_blank
 from betaconsole.runs.management.commands.serve import Command as Serve
-from betaconsole.runs.models import Body, Comparison, Exchange, Segment
+from betaconsole.runs.models import Comparison, Exchange, Segment
 from betaconsole.runs.sending.recording import interrupt
 from betaconsole.runs.states import State
 from betaconsole.teams import sealing
@@ -21,22 +20,11 @@ from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import event_stream, make_comparison, make_exchange, message
 from tests.console import load_wsgi
+from tests.damage import NO_JSON, SHOWN, spoil
 from tests.runs.engines import connection_to, plan, run, running, wait_until_finished
 from tests.upstream import Upstream, answer, read, send
 
 pytestmark = pytest.mark.django_db
-NO_JSON, NO_ZLIB = "{no json", b"\x01no zlib"
-SHOWN = {
-    "text": NO_ZLIB,
-    "message": NO_ZLIB,
-    "timeline": NO_ZLIB,
-    "error_message": NO_ZLIB,
-    "response_headers": NO_JSON,
-    "usage": NO_JSON,
-    "warnings": NO_JSON,
-    "refused_betas": NO_JSON,
-    "outcomes": NO_JSON,
-}
 
 
 @pytest.fixture
@@ -56,12 +44,6 @@ def pair(owner: Membership) -> tuple[Comparison, Comparison]:
             make_exchange(comparison, variant, answer=f"{title}, {variant.label}")
         made.append(comparison)
     return made[0], made[1]
-
-
-def spoil(row: Comparison | Exchange | Body | Draft, **columns: object) -> None:
-    names = ", ".join(f"{name} = %s" for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {row._meta.db_table} SET {names} WHERE id = %s", [*columns.values(), row.pk])
 
 
 @pytest.mark.both_databases

@@ -23,6 +23,7 @@ from .records import (
     OF_EXCHANGE,
     OF_VARIANT,
     VERSION,
+    with_damage,
 )
 
 AT_ONCE = 20  # exchanges whose bodies are held together
@@ -50,7 +51,7 @@ def comparison_lines(comparison: Comparison) -> Iterator[bytes]:
 
 def exchange_record(exchange: Exchange) -> Value:
     """One exchange as its line has it: bodies by digest."""
-    return {
+    record = {
         "kind": EXCHANGE,
         "version": VERSION,
         "id": exchange.public_id,
@@ -64,6 +65,7 @@ def exchange_record(exchange: Exchange) -> Value:
         "request_body": exchange.request_body.sha256 if exchange.request_body else None,
         "response_body": exchange.response_body.sha256 if exchange.response_body else None,
     }
+    return with_damage(record, exchange)
 
 
 def whole_exchange(exchange: Exchange) -> Value:
@@ -83,7 +85,7 @@ def whole_exchange(exchange: Exchange) -> Value:
 def _comparison(comparison: Comparison, cases: Sequence[Any]) -> Value:
     variants = list(comparison.variants.order_by("position"))
     places = {variant.pk: variant.position for variant in variants}
-    return {
+    record = {
         "kind": COMPARISON,
         "version": VERSION,
         "id": comparison.public_id,
@@ -103,6 +105,7 @@ def _comparison(comparison: Comparison, cases: Sequence[Any]) -> Value:
             for case in cases
         ],
     }
+    return with_damage(record, comparison)
 
 
 def _body(body: Body | None, written: set[str]) -> Iterator[bytes]:

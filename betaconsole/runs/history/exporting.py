@@ -6,11 +6,13 @@ from typing import Any
 
 from betaconsole.runs.models import Comparison, ComparisonBeta
 from betaconsole.runs.summaries import Summary
+from betaconsole.storage.fields import damaged_columns
 from betaconsole.teams.models import Team, User
 from betaconsole.web.csv_cells import csv_chunks
 
 from .export_lines import comparison_lines
 from .listing import history, summaries_for
+from .records import with_damage
 from .typed_query import Query
 
 PAGE = 200
@@ -28,7 +30,7 @@ COLUMNS = (
         "columns",
         "repeats",
     ),
-    *("states", "refused", "failure", "change", "cost_usd", "slowest_ms", "tags"),
+    *("states", "refused", "failure", "change", "cost_usd", "slowest_ms", "tags", "damaged"),
 )
 
 OF_EXCHANGES = (
@@ -39,6 +41,7 @@ OF_EXCHANGES = (
 EXCHANGE_COLUMNS = (
     *("number", "comparison", "title", "simulated", "id", "column", "label", "betas", "case"),
     *OF_EXCHANGES,
+    "damaged",
 )
 
 
@@ -50,7 +53,7 @@ def as_jsonl(user: User, team: Team, query: Query) -> Iterator[bytes]:
 
 def as_csv(user: User, team: Team, query: Query) -> Iterator[bytes]:
     """One comparison to a row; what a spreadsheet would run is defused. Several values stand with blanks between."""
-    return csv_chunks(COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows(user, team, query)))
+    return csv_chunks(COLUMNS, ([_cell(row.get(name)) for name in COLUMNS] for row in rows(user, team, query)))
 
 
 def whole_lines(user: User, team: Team, query: Query) -> Iterator[bytes]:
@@ -76,7 +79,8 @@ def _exchange_rows(comparison: Comparison) -> Iterator[list[Any]]:
         about = [comparison.number, comparison.public_id, comparison.title, comparison.simulated, one.public_id]
         column = [one.variant.letter, one.variant.label, " ".join(one.variant.betas), one.case.name]
         sent_at = one.sent_at.isoformat() if one.sent_at else None
-        yield [*about, *column, sent_at, *(getattr(one, name) for name in OF_EXCHANGES[1:])]
+        damaged = " ".join(damaged_columns(one))
+        yield [*about, *column, sent_at, *(getattr(one, name) for name in OF_EXCHANGES[1:]), damaged]
 
 
 def rows(user: User, team: Team, query: Query) -> Iterator[dict[str, Any]]:
@@ -98,7 +102,7 @@ def _pages(user: User, team: Team, query: Query) -> Iterator[list[Comparison]]:
 
 
 def _row(comparison: Comparison, summary: Summary, betas: list[str]) -> dict[str, Any]:
-    return {
+    record = {
         "number": comparison.number,
         "id": comparison.public_id,
         "title": comparison.title,
@@ -118,6 +122,7 @@ def _row(comparison: Comparison, summary: Summary, betas: list[str]) -> dict[str
         "slowest_ms": summary.slowest_ms,
         "tags": list(comparison.tags or ()),
     }
+    return with_damage(record, comparison)
 
 
 def _betas(comparisons: list[Comparison]) -> dict[int, list[str]]:

@@ -1,17 +1,20 @@
 """Lines of an exported file → what they say, checked alone and beside the lines before them. Writes nothing.
 
 A request may only have gone where the operator of this console lets requests go: its address stands in code that people
-copy. Keys do not come in, wherever they stand (`import_keys`).
+copy. Keys do not come in, wherever they stand (`import_keys`). What was damaged where it comes from is damaged here too,
+but for what the bytes of a response say again.
 """
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
 from urllib.parse import urlsplit
+
+from django.db.models import Model
 
 from betaconsole.checks.checks import CheckError, read_checks
 from betaconsole.claude.endpoints import MAX_BODY_BYTES, EndpointError, check_endpoint
@@ -26,16 +29,16 @@ from betaconsole.claude.headers import (
 from betaconsole.drafts.columns import MAX_CELLS, MAX_COLUMNS
 from betaconsole.drafts.models import Engine
 from betaconsole.library.stubs import MAX_TURNS, StubError, read_stubs
-from betaconsole.runs.models import ColumnRole, Continues
+from betaconsole.runs.models import ColumnRole, Comparison, Continues, Exchange
 from betaconsole.runs.states import FINAL
-from betaconsole.storage.fields import showable
+from betaconsole.storage.fields import Damaged, showable, stand_ins
 from betaconsole.teams.origins import is_allowed_origin, origin_of
 from betaconsole.teams.solo import SIMULATOR_URL
 from betaconsole.web.redaction import redact
 
 from .import_keys import Keys, without_secrets
 from .import_values import Bad, Values, parsed, timeline_of
-from .records import BODY, COMPARISON, KINDS, VERSION
+from .records import BODY, BRITTLE_OF_COMPARISON, BRITTLE_OF_EXCHANGE, COMPARISON, DERIVED, KINDS, VERSION
 
 MAX_FILE_BYTES = 500_000_000
 MAX_LINE_BYTES = 90_000_000  # a body of 64 MB as base64
@@ -147,7 +150,7 @@ class Reader:
             author=values.said("author", 400)[:200],
             created_at=created_at,
             finished_at=finished_at,
-            fields=_comparison_fields(values),
+            fields={**_comparison_fields(values), **_damaged(values, Comparison, BRITTLE_OF_COMPARISON)},
             body=self._known(values.digest("body"), "body") or "",
             columns=rows,
             baselines=[column.number_or_none("baseline", 0, len(rows) - 1) for column in columns],
@@ -175,6 +178,7 @@ class Reader:
         self.cells.add(found.cell)
         size = self.sizes.get(found.response or "", 0)
         found.fields["timeline"] = timeline_of(values.value.get("timeline"), size=size)
+        found.fields.update(_damaged(values, Exchange, BRITTLE_OF_EXCHANGE))
         return found
 
 
@@ -230,6 +234,14 @@ def _comparison_fields(values: Values) -> dict[str, Any]:
         "checks": checks,
         "tags": [tag[:40] for tag in values.texts("tags", 20, 200)] or None,
     }
+
+
+def _damaged(values: Values, model: type[Model], known: Sequence[str]) -> dict[str, Damaged]:
+    """What stands in for the columns that the line says are damaged, but for those that are read from the bytes."""
+    names = values.texts("damaged", len(known), 100)
+    if not set(names) <= set(known):
+        raise values.bad("damaged", f"names out of {', '.join(known)}")
+    return stand_ins(model, set(names) - set(DERIVED))
 
 
 def _column(values: Values) -> dict[str, Any]:

@@ -1,7 +1,14 @@
 """The lines of a file that holds comparisons whole, shared by what writes and what reads them.
 
 A comparison's line, then one for each of its exchanges, and each body before the first line that names it by its SHA-256. A body is `text` where it is UTF-8 and no longer so than as `base64`.
+What the database cannot read any more is null, and `damaged` names it: a list of fields, left out where it would be empty.
 """
+
+from typing import Any
+
+from django.db import models
+
+from betaconsole.storage.fields import damaged_columns
 
 COMPARISON, BODY, EXCHANGE = "betaconsole.comparison", "betaconsole.body", "betaconsole.exchange"
 KINDS = (COMPARISON, BODY, EXCHANGE)
@@ -39,3 +46,12 @@ DERIVED = (
     *("text", "model_used", "stop_reason", "usage", "input_tokens", "output_tokens", "cache_read_tokens"),
     *("cache_write_tokens", "cost_usd", "request_id"),
 )
+# What of them may be damaged.
+BRITTLE_OF_COMPARISON = ("tool_stubs", "checks", "tags")
+BRITTLE_OF_EXCHANGE = ("request_headers", "response_headers", "error_message", "timeline", "text", "usage")
+
+
+def with_damage(record: dict[str, Any], row: models.Model) -> dict[str, Any]:
+    """The record of a row, with what could not be read as null, and named."""
+    names = [name for name in damaged_columns(row) if name in record]
+    return {**record, **dict.fromkeys(names), "damaged": names} if names else record

@@ -1,6 +1,7 @@
 """Comparisons out as lines and in again, here or in another team; and files that somebody made to harm."""
 
 import base64
+import csv
 import hashlib
 import io
 import json
@@ -18,9 +19,11 @@ from betaconsole.runs.history import import_reading, importing
 from betaconsole.runs.history.export_lines import comparison_lines
 from betaconsole.runs.models import Body, Comparison, Exchange, Import, Imported
 from betaconsole.runs.states import State
+from betaconsole.storage.fields import damaged_columns
 from betaconsole.teams.models import AuditEntry, Connection, Membership, Role
 from betaconsole.web import redaction
 from tests.builders import THINKING, make_comparison, make_exchange, make_team
+from tests.damage import NO_JSON, NO_ZLIB, spoil
 
 pytestmark = pytest.mark.django_db
 SAME = (
@@ -230,6 +233,8 @@ HARM = [
     ("exchange", {"repeat": 2}, "fewer repeats"),
     ("exchange", {"request_headers": [["a"]]}, "pairs"),
     ("exchange", {"added": "{" * 500}, "not JSON"),
+    ("exchange", {"damaged": ["state"]}, "names out of request_headers"),
+    ("comparison", {"damaged": "tags"}, "a list of at most"),
     ("body", {"text": "other", "base64": None}, "changed or cut"),
     ("body", {"base64": "***"}, "the body as one of both"),
 ]
@@ -245,6 +250,38 @@ def test_b27_a_bad_line_is_named_and_nothing_is_kept(told, elsewhere, kind, valu
     assert nothing_was_kept(elsewhere)
     assert not Import.objects.exists()
     assert not Imported.objects.exists()
+
+
+@pytest.mark.both_databases
+def test_what_is_damaged_is_exported_and_imported_as_damaged_but_for_what_the_bytes_say(told, client, elsewhere, team):
+    comparison = Comparison.objects.get(team=team)
+    answered, lost = comparison.exchanges.order_by("pk")
+    spoil(comparison, tags=NO_JSON, checks=NO_JSON, tool_stubs=NO_JSON)
+    spoil(answered, text=NO_ZLIB, usage=NO_JSON, timeline=NO_ZLIB, request_headers=NO_JSON, response_headers=NO_JSON)
+    spoil(lost, error_message=NO_ZLIB)
+    comparison.refresh_from_db()
+    lines = list(comparison_lines(comparison))
+    head, first, last = (json.loads(line) for line in lines if b"betaconsole.body" not in line)
+    assert sorted(head["damaged"]) == ["checks", "tags", "tool_stubs"]
+    assert sorted(first["damaged"]) == ["request_headers", "response_headers", "text", "timeline", "usage"]
+    assert last["damaged"] == ["error_message"]
+    assert all(line[name] is None for line in (head, first, last) for name in line["damaged"])
+    bring(lines, elsewhere)
+    there = Comparison.objects.get(team=elsewhere.team)
+    mine, other = there.exchanges.order_by("pk")
+    assert sorted(damaged_columns(there)) == ["checks", "tags", "tool_stubs"]
+    assert sorted(damaged_columns(mine)) == ["request_headers", "response_headers", "timeline"]
+    assert (mine.text, mine.usage["output_tokens"], mine.state) == ("Fourteen days.", 455, "succeeded")
+    assert damaged_columns(other) == ["error_message"]
+
+    listed = json.loads(client.get("/history/export.jsonl").getvalue())
+    assert (listed["tags"], listed["damaged"]) == (None, ["tags"])
+    [row] = csv.DictReader(io.StringIO(client.get("/history/export.csv").getvalue().decode()))
+    assert (row["tags"], row["damaged"]) == ("", "tags")
+    rows = csv.DictReader(io.StringIO(client.get(reverse("runs:export_exchanges")).getvalue().decode()))
+    assert [row["damaged"] for row in rows] == ["text", "error_message"]
+    alone = json.loads(client.get(reverse("runs:export_exchange", args=[answered.public_id])).content)
+    assert (alone["request_headers"], "request_headers" in alone["damaged"]) == (None, True)
 
 
 @pytest.mark.parametrize("name", ["a,b", "a b", "a\r\nx: 1", "a\0", "ä", "a" * 129])
