@@ -66,7 +66,11 @@ def saved(page: Page) -> None:
 
 def shown_pictures(page: Page) -> list[int]:
     """The widths of the previews, as the browser decoded them."""
-    return page.locator(".attachment img").evaluate_all("images => images.map((image) => image.naturalWidth)")
+    images = page.locator(".attachment img")
+    widths: list[int] = images.evaluate_all(
+        "images => Promise.all(images.map(async (image) => { await image.decode(); return image.naturalWidth; }))"
+    )
+    return widths
 
 
 def test_files_are_picked_shown_sent_and_found_in_the_exchange(page: Page) -> None:
