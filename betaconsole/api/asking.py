@@ -194,5 +194,6 @@ class NewComparison(Asked):
     )
     client_token: Token | None = Field(
         None,
-        description="Makes asking twice safe: the same token with the same request finds the comparison made before.",
+        description="Makes asking twice safe: the same token with the same request finds the comparison made before, whatever "
+        "a prompt or combination named in it stands for by then.",
     )

@@ -22,7 +22,7 @@ from .asking import EXAMPLE, NewChecks, NewComparison
 from .diffing import DiffAnswer, diff_answer
 from .exact_json import ExactParser, json_response
 from .more_repeats import MORE_EXAMPLE, MoreRepeats
-from .orders import order_of
+from .orders import order_of, ordered_before
 from .preflighting import AskedPreflight, PreflightAnswer, looked_at, tokens_of
 from .tokens import Token, check_role, check_still_accepted
 from .tool_calls import RESULTS_EXAMPLE, NewResults, results_of
@@ -61,6 +61,8 @@ def create_comparison(request: TeamRequest, asked: NewComparison) -> HttpRespons
     With a client_token asking twice sends once: 200 with the comparison made before, or 409 where the request differs.
     """
     check_role(request, Role.MEMBER)
+    if earlier := ordered_before(asked, team=request.team):
+        return json_response(answers.created(earlier, request))
     order = order_of(asked, team=request.team, user=request.user)
     comparison, is_new = order.launch(client_token=asked.client_token, over_budget=asked.over_budget)
     return json_response(answers.created(comparison, request), status=201 if is_new else 200)

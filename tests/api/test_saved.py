@@ -121,3 +121,22 @@ def test_a_prompt_that_cannot_be_run_is_refused_at_its_place(caller: Caller, pro
     assert refused() == (422, "prompt")
     Prompt.objects.get(public_id=prompt).archive()
     assert refused(prompt_version=1) == (422, "prompt")
+
+
+def test_asking_again_finds_what_the_first_try_made_whatever_became_of_the_names(
+    caller: Caller, combination: str, prompt: str
+):
+    asked = {"body": ..., "client_token": "today", "prompt": "Rivers", "variants": [{"combination": "Long runs"}]}
+    first = caller.compare(**asked)
+    assert first.status_code == 201
+    caller.post(f"/combinations/{combination}/versions", {"betas": BETAS})
+    caller.post(f"/prompts/{prompt}/versions", {"body": {**PROMPT_EXAMPLE["body"], "max_tokens": 9}})
+    with_newer_versions = caller.compare(**asked)
+    assert (with_newer_versions.status_code, with_newer_versions.json()) == (200, first.json())
+    Prompt.objects.get(public_id=prompt).archive()
+    without_the_prompt = caller.compare(**asked)
+    assert (without_the_prompt.status_code, without_the_prompt.json()) == (200, first.json())
+    variants = [{"combination": "Long runs", "label": "other"}]
+    for other in ({"repeats": 2}, {"variants": variants}, {"prompt": ..., "body": PROMPT_EXAMPLE["body"]}):
+        refused = caller.compare(**{**asked, **other})
+        assert (refused.status_code, error_of(refused)["field"]) == (409, "client_token"), other

@@ -63,6 +63,7 @@ def launch(
     author: User | None,
     connection: Connection,
     client_token: str | None = None,
+    digest: str | None = None,
     draft: Draft | None = None,
     prompt_version: PromptVersion | None = None,
     prompt_changed: bool = False,
@@ -71,15 +72,16 @@ def launch(
 ) -> tuple[Comparison, bool]:
     """The comparison and whether it is new: the same `client_token` and request again finds the first one.
 
-    `over_budget`: pass the connection's budgets, where the author is an admin; `passed_by`: an admin who lets it pass for
+    `digest`: tells the same request, where the plan does not (None: it does), since what was asked may mean another plan by
+    then. `over_budget`: pass the connection's budgets, where the author is an admin; `passed_by`: an admin who lets it pass for
     the author. Raises `PlanError` (nothing is queued;
     `NotAllowed` and `OverBudget` are among them), `TokenReused`, `SendingDisabled`.
     """
     check_sending(connection, author)
-    digest = request_digest(plan, connection)
+    digest = digest or request_digest(plan, connection)
     plan = with_draws(plan)
     asked = askings(plan)
-    if client_token and (earlier := _earlier(team, client_token, digest)):
+    if client_token and (earlier := launched_before(team, client_token, digest)):
         return earlier, False
     bodies = packed([asking.body for asking in asked] + case_bodies(plan) + [composed_body(plan)])
     promise = FREE if connection.is_simulator else Promise.of_plan(plan)
@@ -102,7 +104,7 @@ def launch(
         raise PlanError("connection", str(error)) from error
     except IntegrityError:
         # Two presses at the same moment: the other one was first.
-        if client_token and (earlier := _earlier(team, client_token, digest)):
+        if client_token and (earlier := launched_before(team, client_token, digest)):
             return earlier, False
         raise
     return comparison, True
@@ -250,7 +252,8 @@ def request_digest(plan: Plan, connection: Connection) -> str:
     return digest.hexdigest()
 
 
-def _earlier(team: Team, client_token: str, digest: str) -> Comparison | None:
+def launched_before(team: Team, client_token: str, digest: str) -> Comparison | None:
+    """The comparison that came of this token and request; None where the token is new. Raises `TokenReused`."""
     earlier = Comparison.objects.filter(team=team, client_token=client_token).first()
     if earlier and earlier.request_digest != digest:
         raise TokenReused
