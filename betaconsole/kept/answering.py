@@ -1,20 +1,20 @@
-"""What the pages of the library have in common: finding one's own, refusing with what was typed, archiving and undo."""
+"""What the pages of the library have in common: finding one's own, and refusing with what was typed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 
-from betaconsole.library.models import Combination, CombinationVersion, Kept, Prompt, PromptVersion
+from betaconsole.library.models import Combination, CombinationVersion, Prompt, PromptVersion
 from betaconsole.teams.access import TeamRequest
 from betaconsole.web.paging import identifier, number
 
-from .listing import visible_combinations, visible_prompts
+from .listing import visible
 
+AnyKept = TypeVar("AnyKept", Prompt, Combination)
 AnyVersion = TypeVar("AnyVersion", PromptVersion, CombinationVersion)
 
 
@@ -30,34 +30,17 @@ class Refusal:
 NOTHING_REFUSED = Refusal()
 
 
-def own_prompt(request: TeamRequest, public_id: str) -> Prompt:
-    return get_object_or_404(visible_prompts(request), public_id=identifier(public_id))
+def own(kind: type[AnyKept], request: TeamRequest, public_id: str) -> AnyKept:
+    """The team's prompt or combination with this id, archived ones too; 404 where there is none."""
+    return get_object_or_404(visible(kind, request), public_id=identifier(public_id))
 
 
-def own_combination(request: TeamRequest, public_id: str) -> Combination:
-    return get_object_or_404(visible_combinations(request), public_id=identifier(public_id))
-
-
-def version_of(prompt: Prompt, asked: str | None) -> PromptVersion:
+def version_of(versions: QuerySet[AnyVersion], asked: str | None) -> AnyVersion:
     """The version of this number; the newest where none is asked for. 404 where there is none."""
-    return _version_of(prompt.versions.select_related("author"), asked)
-
-
-def combination_version_of(combination: Combination, asked: str | None) -> CombinationVersion:
-    """The same of a combination."""
-    return _version_of(combination.versions.select_related("author"), asked)
-
-
-def _version_of(versions: QuerySet[AnyVersion], asked: str | None) -> AnyVersion:
+    versions = versions.select_related("author")
     if asked and number(asked):
         return get_object_or_404(versions, number=number(asked))
     newest = versions.order_by("-number").first()
     if newest is None:
         raise Http404
     return newest
-
-
-def archived(kept: Kept, back: str) -> HttpResponse:
-    """Archive it; the list that follows offers to undo it."""
-    kept.archive()
-    return redirect(f"{reverse(back)}?archived_now={kept.public_id}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude import jsontext
@@ -15,8 +15,8 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.incoming import takes_files, too_much
 
-from .answering import Refusal, own_prompt, version_of
-from .prompt_page import page_context
+from .answering import Refusal, own
+from .prompt_page import refused
 
 TOO_MUCH = f"That file has more than {MAX_FILE_BYTES // 1_000_000} MB."
 NOTHING = "No file came along: choose one first."
@@ -26,11 +26,11 @@ NOTHING = "No file came along: choose one first."
 @require_POST
 def set_cases(request: TeamRequest, public_id: str) -> HttpResponse:
     """The cases as they stand in the table; a row without any text is dropped."""
-    found = own_prompt(request, public_id)
+    found = own(Prompt, request, public_id)
     try:
         rows = typed_rows(request.POST.dict())
     except CasesRefused as refusal:
-        return _refused(request, found, str(refusal))
+        return _not_taken(request, found, str(refusal))
     found.set_cases(rows)
     return redirect(f"{request.path.removesuffix('cases/')}#cases")
 
@@ -40,10 +40,10 @@ def set_cases(request: TeamRequest, public_id: str) -> HttpResponse:
 @takes_files(MAX_FILE_BYTES)
 def import_cases(request: TeamRequest, public_id: str) -> HttpResponse:
     """The cases of a file in place of those there were, or with `add` after them. All of them or none."""
-    found = own_prompt(request, public_id)
+    found = own(Prompt, request, public_id)
     sent = None if too_much(request) else request.FILES.get("cases")
     if sent is None:
-        return _refused(request, found, TOO_MUCH if too_much(request) else NOTHING, place="file")
+        return _not_taken(request, found, TOO_MUCH if too_much(request) else NOTHING, place="file")
     try:
         rows = read_cases(sent.read(), showable(sent.name or "The file")[:100])
         if "add" in request.POST:
@@ -51,7 +51,7 @@ def import_cases(request: TeamRequest, public_id: str) -> HttpResponse:
         if len(rows) > MAX_CASES:
             raise CasesRefused(f"That makes {len(rows):,} cases; a comparison holds at most {MAX_CASES:,}.")
     except CasesRefused as refusal:
-        return _refused(request, found, str(refusal), place="file")
+        return _not_taken(request, found, str(refusal), place="file")
     found.set_cases(rows)
     return redirect(f"{request.path.removesuffix('cases/import/')}#cases")
 
@@ -60,7 +60,7 @@ def import_cases(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_safe
 def export_cases(request: TeamRequest, public_id: str) -> HttpResponseBase:
     """One case to a line, as it is imported again."""
-    found = own_prompt(request, public_id)
+    found = own(Prompt, request, public_id)
     response = StreamingHttpResponse(_lines(found), content_type="application/x-ndjson; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="cases-{found.public_id}.jsonl"'
     return response
@@ -71,8 +71,5 @@ def _lines(prompt: Prompt) -> Iterator[str]:
         yield jsontext.dumps({"name": case.name, "variables": case.values}) + "\n"
 
 
-def _refused(request: TeamRequest, prompt: Prompt, message: str, *, place: str = "cases") -> HttpResponse:
-    context = page_context(
-        request, prompt, version_of(prompt, None), refusal=Refusal(place, message, request.POST.dict())
-    )
-    return render(request, "library/prompt.html", context, status=422)
+def _not_taken(request: TeamRequest, prompt: Prompt, message: str, *, place: str = "cases") -> HttpResponse:
+    return refused(request, prompt, Refusal(place, message, request.POST.dict()))

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
 
 from betaconsole.catalogue import betas as catalogue
 from betaconsole.claude.headers import check_beta, join_betas
@@ -14,7 +15,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest
 from betaconsole.web.paging import number
 
-from .answering import NOTHING_REFUSED, Refusal
+from .answering import NOTHING_REFUSED, Refusal, version_of
 from .listing import comparisons_of_combination, names_of
 
 SHOWN_VERSIONS = 100
@@ -107,6 +108,14 @@ def page_context(
         "before": before,
         "refusal": refusal,
     }
+
+
+def refused(request: TeamRequest, combination: Combination, refusal: Refusal) -> HttpResponse:
+    """The page once more at its newest version, with why and what was typed."""
+    shown = version_of(combination.versions.all(), None)
+    return render(
+        request, "library/combination.html", page_context(request, combination, shown, refusal=refusal), status=422
+    )
 
 
 def _listed(betas: Sequence[str]) -> list[dict[str, Any]]:

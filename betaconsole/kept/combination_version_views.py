@@ -1,4 +1,4 @@
-"""The versions of a combination: the next one, what changed between two, an old one again."""
+"""The versions of a combination: the next one, what changed between two."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from betaconsole.claude.headers import HeaderError
-from betaconsole.library.models import CombinationVersion
+from betaconsole.library.models import Combination, CombinationVersion
 from betaconsole.library.names import BadName, checked_note
 from betaconsole.library.patches import BadPatch, checked_patch
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 
-from .answering import Refusal, combination_version_of, own_combination
+from .answering import Refusal, own, version_of
 from .changes import changes
 from .combination_page import Edited, page_context, stepped
 
@@ -27,8 +27,8 @@ def edit_combination(request: TeamRequest, public_id: str) -> HttpResponse:
     `up`, `down` and `remove` name a beta, and show the form anew with nothing saved, as does whatever is typed in `add`
     where `save` was not pressed.
     """
-    found = own_combination(request, public_id)
-    newest = combination_version_of(found, None)
+    found = own(Combination, request, public_id)
+    newest = version_of(found.versions.all(), None)
     edited = Edited.typed(request.POST, newest)
     is_step = any(name in request.POST for name in ("up", "down", "remove")) or edited.add.strip()
     try:
@@ -42,31 +42,22 @@ def edit_combination(request: TeamRequest, public_id: str) -> HttpResponse:
         refusal = Refusal("edit", str(error))
         context = page_context(request, found, newest, edited=edited, refusal=refusal)
         return render(request, "library/combination.html", context, status=422)
-    return redirect("library:combination", found.public_id)
-
-
-@requires(Role.MEMBER)
-@require_POST
-def restore_combination_version(request: TeamRequest, public_id: str) -> HttpResponse:
-    """The `version` becomes the newest one, as a version of its own."""
-    found = own_combination(request, public_id)
-    found.bring_back(combination_version_of(found, request.POST.get("version")), author=request.user)
-    return redirect("library:combination", found.public_id)
+    return redirect(found)
 
 
 @requires(Role.VIEWER)
 @require_safe
 def diff_combination(request: TeamRequest, public_id: str) -> HttpResponse:
     """What changed from version `from` to version `to`; without them the newest and the one before."""
-    found = own_combination(request, public_id)
-    new = combination_version_of(found, request.GET.get("to"))
-    old = combination_version_of(found, request.GET.get("from") or str(max(1, new.number - 1)))
+    found = own(Combination, request, public_id)
+    new = version_of(found.versions.all(), request.GET.get("to"))
+    old = version_of(found.versions.all(), request.GET.get("from") or str(max(1, new.number - 1)))
     numbers = found.versions.order_by("-number").values_list("number", flat=True)[:500]
     context = {
         "kept": found,
         "kind": "Combinations",
         "place": reverse("library:combinations"),
-        "address": reverse("library:combination", args=[found.public_id]),
+        "address": found.get_absolute_url(),
         "old": old,
         "new": new,
         "numbers": list(numbers),

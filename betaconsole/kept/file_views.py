@@ -6,6 +6,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams import audit
 from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
@@ -14,7 +15,7 @@ from betaconsole.web.incoming import takes_files, too_much
 
 from . import exporting
 from .importing import MAX_FILE_BYTES, ImportRefused, import_lines
-from .listing import visible_combinations, visible_prompts
+from .listing import visible
 
 JSONL, CSV = "application/x-ndjson; charset=utf-8", "text/csv; charset=utf-8"
 TOO_MUCH = f"That file has more than {MAX_FILE_BYTES // 1_000_000} MB. Nothing was imported."
@@ -25,27 +26,27 @@ NOTHING = "No file came along: choose one first."
 @require_safe
 def export_prompts(request: TeamRequest) -> HttpResponseBase:
     """Every prompt of the team with all versions, archived ones too, as it is imported again."""
-    return _file(request, "prompts.jsonl", JSONL, exporting.prompt_lines(visible_prompts(request)))
+    return _file(request, "prompts.jsonl", JSONL, exporting.prompt_lines(visible(Prompt, request)))
 
 
 @requires(Role.VIEWER)
 @require_safe
 def export_prompts_csv(request: TeamRequest) -> HttpResponseBase:
-    rows = exporting.prompt_rows(visible_prompts(request))
+    rows = exporting.prompt_rows(visible(Prompt, request))
     return _file(request, "prompts.csv", CSV, csv_chunks(exporting.PROMPT_HEADING, rows))
 
 
 @requires(Role.VIEWER)
 @require_safe
 def export_combinations(request: TeamRequest) -> HttpResponseBase:
-    lines = exporting.combination_lines(visible_combinations(request))
+    lines = exporting.combination_lines(visible(Combination, request))
     return _file(request, "combinations.jsonl", JSONL, lines)
 
 
 @requires(Role.VIEWER)
 @require_safe
 def export_combinations_csv(request: TeamRequest) -> HttpResponseBase:
-    rows = exporting.combination_rows(visible_combinations(request))
+    rows = exporting.combination_rows(visible(Combination, request))
     return _file(request, "combinations.csv", CSV, csv_chunks(exporting.COMBINATION_HEADING, rows))
 
 

@@ -57,18 +57,14 @@ class Used:
     ran: str
 
 
-def visible_prompts(request: TeamRequest) -> KeptQuerySet:
-    """Every prompt of the team that asks, archived ones too."""
-    return Prompt.objects.visible_to(request.user).filter(team=request.team)
-
-
-def visible_combinations(request: TeamRequest) -> KeptQuerySet:
-    return Combination.objects.visible_to(request.user).filter(team=request.team)
+def visible(kind: type[Prompt] | type[Combination], request: TeamRequest) -> KeptQuerySet:
+    """Every prompt, or combination, of the team that asks, archived ones too."""
+    return kind.objects.visible_to(request.user).filter(team=request.team)
 
 
 def prompt_page(request: TeamRequest, search: Search) -> Page:
     """Prompts with `newest` (number of the newest version), `used` (comparisons) and their tags; four queries at most."""
-    rows = _which(visible_prompts(request), search)
+    rows = _which(visible(Prompt, request), search)
     if search.query:
         words = search.query.lower()
         tagged = PromptTag.objects.filter(prompt=OuterRef("pk"), tag__contains=words)
@@ -85,7 +81,7 @@ def prompt_page(request: TeamRequest, search: Search) -> Page:
 
 def combination_page(request: TeamRequest, search: Search) -> Page:
     """Combinations as `Listed`, in one query."""
-    rows = _which(visible_combinations(request), search)
+    rows = _which(visible(Combination, request), search)
     if search.query:
         by_beta = Q(betas__contains=search.query.lower())
         rows = rows.filter(Q(name__icontains=search.query) | Q(note__icontains=search.query) | by_beta)
@@ -100,7 +96,7 @@ def names_of(betas: Sequence[str]) -> list[Name]:
 
 def tags_in_use(request: TeamRequest) -> list[tuple[str, int]]:
     """The team's tags and how many prompts have each, the most used first."""
-    used = PromptTag.objects.filter(prompt__in=visible_prompts(request).filter(archived_at=None)).order_by()
+    used = PromptTag.objects.filter(prompt__in=visible(Prompt, request).filter(archived_at=None)).order_by()
     counted = used.values_list("tag").annotate(times=Count("pk")).order_by("-times", "tag")
     return list(counted[:MOST_TAGS])
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpResponse
+from django.shortcuts import render
+
 from betaconsole.claude import jsontext
 from betaconsole.library.case_table import TYPED_CASES, CaseTable, case_table, raw_rows
 from betaconsole.library.models import Prompt, PromptVersion
@@ -12,7 +15,7 @@ from betaconsole.storage.fields import showable
 from betaconsole.teams.access import TeamRequest
 from betaconsole.web.paging import number
 
-from .answering import NOTHING_REFUSED, Refusal
+from .answering import NOTHING_REFUSED, Refusal, version_of
 from .listing import comparisons_of_prompt
 
 SHOWN_CHARACTERS = 100_000
@@ -57,6 +60,12 @@ def page_context(
         "before": before,
         "refusal": refusal,
     }
+
+
+def refused(request: TeamRequest, prompt: Prompt, refusal: Refusal) -> HttpResponse:
+    """The page once more at its newest version, with why and what was typed."""
+    shown = version_of(prompt.versions.all(), None)
+    return render(request, "library/prompt.html", page_context(request, prompt, shown, refusal=refusal), status=422)
 
 
 def _texts(shown: PromptVersion, *, is_source: bool) -> list[Text]:

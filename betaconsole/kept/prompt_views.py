@@ -1,4 +1,4 @@
-"""Prompts: the list, the page of one, a new one from an exchange, name, tags, a copy, the archive."""
+"""Prompts: the list, the page of one, a new one from an exchange, its tags."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from betaconsole.claude import jsontext
 from betaconsole.library.models import Prompt
-from betaconsole.library.names import BadName, checked_name, checked_note, copy_name, tags_of
+from betaconsole.library.names import BadName, checked_name, checked_note, tags_of
 from betaconsole.library.reading import readable
 from betaconsole.runs.launching.from_exchange import without_nonce
 from betaconsole.runs.models import Exchange
@@ -15,9 +15,9 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
-from .answering import NOTHING_REFUSED, Refusal, archived, own_prompt, version_of
-from .listing import Search, just_archived, prompt_page, tags_in_use, visible_prompts
-from .prompt_page import Text, page_context
+from .answering import Refusal, own, version_of
+from .listing import Search, just_archived, prompt_page, tags_in_use, visible
+from .prompt_page import Text, page_context, refused
 
 
 @requires(Role.VIEWER)
@@ -29,7 +29,7 @@ def prompts(request: TeamRequest) -> HttpResponse:
         "page": prompt_page(request, search),
         "search": search,
         "tags": tags_in_use(request),
-        "archived": just_archived(visible_prompts(request), request),
+        "archived": just_archived(visible(Prompt, request), request),
     }
     return render(request, "library/prompts.html", context)
 
@@ -38,7 +38,9 @@ def prompts(request: TeamRequest) -> HttpResponse:
 @require_safe
 def prompt(request: TeamRequest, public_id: str) -> HttpResponse:
     """A prompt at one `version`, the newest where none is asked for."""
-    return _shown(request, own_prompt(request, public_id))
+    found = own(Prompt, request, public_id)
+    shown = version_of(found.versions.all(), request.GET.get("version"))
+    return render(request, "library/prompt.html", page_context(request, found, shown))
 
 
 @requires(Role.MEMBER)
@@ -61,60 +63,19 @@ def new_prompt(request: TeamRequest) -> HttpResponse:
         )
     except BadName as error:
         return _naming(request, exchange, body_text, request.POST.dict(), message=str(error))
-    return redirect("library:prompt", version.prompt.public_id)
-
-
-@requires(Role.MEMBER)
-@require_POST
-def rename_prompt(request: TeamRequest, public_id: str) -> HttpResponse:
-    found = own_prompt(request, public_id)
-    try:
-        found.rename(checked_name(request.POST.get("name", "")))
-    except BadName as error:
-        return _shown(request, found, Refusal("name", str(error), request.POST.dict()))
-    return redirect("library:prompt", found.public_id)
+    return redirect(version.prompt)
 
 
 @requires(Role.MEMBER)
 @require_POST
 def tag_prompt(request: TeamRequest, public_id: str) -> HttpResponse:
     """Exactly the tags that stand between the commas of `tags`."""
-    found = own_prompt(request, public_id)
+    found = own(Prompt, request, public_id)
     try:
         found.set_tags(tags_of(request.POST.get("tags", "")))
     except BadName as error:
-        return _shown(request, found, Refusal("tags", str(error), request.POST.dict()))
-    return redirect("library:prompt", found.public_id)
-
-
-@requires(Role.MEMBER)
-@require_POST
-def duplicate_prompt(request: TeamRequest, public_id: str) -> HttpResponse:
-    """A prompt of its own that begins with the `version`, the newest where none is named."""
-    found = own_prompt(request, public_id)
-    shown = version_of(found, request.POST.get("version"))
-    made = found.duplicate(shown, author=request.user, name=copy_name(found.name))
-    return redirect("library:prompt", made.public_id)
-
-
-@requires(Role.MEMBER)
-@require_POST
-def archive_prompt(request: TeamRequest, public_id: str) -> HttpResponse:
-    return archived(own_prompt(request, public_id), "library:prompts")
-
-
-@requires(Role.MEMBER)
-@require_POST
-def restore_prompt(request: TeamRequest, public_id: str) -> HttpResponse:
-    """Out of the archive again."""
-    found = own_prompt(request, public_id)
-    found.restore()
-    return redirect("library:prompt", found.public_id)
-
-
-def _shown(request: TeamRequest, found: Prompt, refusal: Refusal = NOTHING_REFUSED) -> HttpResponse:
-    context = page_context(request, found, version_of(found, request.GET.get("version")), refusal=refusal)
-    return render(request, "library/prompt.html", context, status=422 if refusal.message else 200)
+        return refused(request, found, Refusal("tags", str(error), request.POST.dict()))
+    return redirect(found)
 
 
 def _naming(

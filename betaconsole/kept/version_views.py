@@ -1,4 +1,4 @@
-"""The versions of a prompt: what changed between two, an old one again, what is said of the variables."""
+"""The versions of a prompt: what changed between two, what is said of the variables."""
 
 from typing import Any
 
@@ -17,18 +17,18 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
-from .answering import Refusal, own_prompt, version_of
+from .answering import Refusal, own, version_of
 from .changes import changes
-from .prompt_page import page_context
+from .prompt_page import refused
 
 
 @requires(Role.VIEWER)
 @require_safe
 def diff(request: TeamRequest, public_id: str) -> HttpResponse:
     """What changed from version `from` to version `to`, word by word; without them the newest and the one before."""
-    found = own_prompt(request, public_id)
-    new = version_of(found, request.GET.get("to"))
-    old = version_of(found, request.GET.get("from") or str(max(1, new.number - 1)))
+    found = own(Prompt, request, public_id)
+    new = version_of(found.versions.all(), request.GET.get("to"))
+    old = version_of(found.versions.all(), request.GET.get("from") or str(max(1, new.number - 1)))
     numbers = found.versions.order_by("-number").values_list("number", flat=True)[:500]
     context = {**_place(found), "old": old, "new": new, "numbers": list(numbers), **_changes(old.state, new.state)}
     return render(request, "library/diff.html", context)
@@ -38,7 +38,7 @@ def diff(request: TeamRequest, public_id: str) -> HttpResponse:
 @require_safe
 def changed(request: TeamRequest, public_id: str) -> HttpResponse:
     """What the asker's `draft` has changed since the version that it was opened from; without one, the last version."""
-    found = own_prompt(request, public_id)
+    found = own(Prompt, request, public_id)
     if "draft" not in request.GET:
         return redirect("library:diff", found.public_id)
     mine = Draft.objects.visible_to(request.user).filter(team=request.team, prompt_version__prompt=found)
@@ -51,27 +51,17 @@ def changed(request: TeamRequest, public_id: str) -> HttpResponse:
 
 @requires(Role.MEMBER)
 @require_POST
-def restore_version(request: TeamRequest, public_id: str) -> HttpResponse:
-    """The `version` becomes the newest one, as a version of its own."""
-    found = own_prompt(request, public_id)
-    found.bring_back(version_of(found, request.POST.get("version")), author=request.user)
-    return redirect("library:prompt", found.public_id)
-
-
-@requires(Role.MEMBER)
-@require_POST
 def describe_variables(request: TeamRequest, public_id: str) -> HttpResponse:
     """Descriptions and default values of the newest version's variables: they make its next version."""
-    found = own_prompt(request, public_id)
-    newest = version_of(found, None)
+    found = own(Prompt, request, public_id)
+    newest = version_of(found.versions.all(), None)
     try:
         described = read_described(_typed(request, newest))
         note = checked_note(request.POST.get("note", "")) or "Variables described"
     except (VariableError, BadName) as error:
-        refusal = Refusal("variables", str(error), request.POST.dict())
-        return render(request, "library/prompt.html", page_context(request, found, newest, refusal=refusal), status=422)
+        return refused(request, found, Refusal("variables", str(error), request.POST.dict()))
     found.add_version(author=request.user, **{**newest.state, "variables": described}, note=note)
-    return redirect("library:prompt", found.public_id)
+    return redirect(found)
 
 
 def _typed(request: TeamRequest, newest: PromptVersion) -> list[dict[str, str]]:
@@ -87,7 +77,7 @@ def _typed(request: TeamRequest, newest: PromptVersion) -> list[dict[str, str]]:
 
 def _place(prompt: Prompt) -> dict[str, Any]:
     """What the page says of where it stands."""
-    address = reverse("library:prompt", args=[prompt.public_id])
+    address = prompt.get_absolute_url()
     return {"kept": prompt, "kind": "Prompts", "place": reverse("library:prompts"), "address": address}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.claude.headers import join_betas
@@ -27,6 +28,9 @@ class Combination(Kept):
 
     class Meta:
         indexes = [models.Index(fields=["team", "-updated_at", "-id"])]
+
+    def get_absolute_url(self) -> str:
+        return reverse("library:combination", args=[self.public_id])
 
     @classmethod
     @transaction.atomic

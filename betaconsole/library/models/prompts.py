@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import models, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.library.cases import CaseRow
@@ -23,6 +24,9 @@ class Prompt(Kept):
 
     class Meta:
         indexes = [models.Index(fields=["team", "-updated_at", "-id"])]
+
+    def get_absolute_url(self) -> str:
+        return reverse("library:prompt", args=[self.public_id])
 
     @classmethod
     @transaction.atomic
