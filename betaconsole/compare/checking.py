@@ -44,10 +44,11 @@ def set_checks(comparison: Comparison, written: Sequence[Mapping[str, Any]]) -> 
 
 
 class Checked:
-    """What was told of cells before: one that counts changes no more."""
+    """What was told of cells before: one that counts changes no more, unless the bytes of a turn are read anew."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
-        self._kept: KeptCells[tuple[str, str], Held] = KeptCells(most)  # by public id, and digest of the checks
+        # By the public id of the last turn, the sum of all versions, and the digest of the checks.
+        self._kept: KeptCells[tuple[str, int, str], Held] = KeptCells(most)
 
     def of(self, comparison: Comparison, cells: Iterable[Sequence[Exchange]]) -> Mapping[str, Held]:
         """By the public id of its last turn which checks hold for each of these cells. One query where some are new."""
@@ -55,10 +56,11 @@ class Checked:
         if not checks:
             return {}
         by_last = {turns[-1].public_id: turns for turns in cells}
-        kept = self._kept.of(comparison.public_id, [(key, digest) for key in by_last])
-        found = {key: held for (key, _), held in kept.items()}
+        keys = {last: (last, sum(turn.version for turn in turns), digest) for last, turns in by_last.items()}
+        kept = self._kept.of(comparison.public_id, keys.values())
+        found = {last: held for (last, _, _), held in kept.items()}
         fresh = _judged(comparison, [turns for key, turns in by_last.items() if key not in found], checks)
-        self._kept.add(comparison.public_id, {(key, digest): held for key, held in fresh.items()})
+        self._kept.add(comparison.public_id, {keys[last]: held for last, held in fresh.items()})
         return found | fresh
 
     def forget(self, comparison: Comparison) -> None:

@@ -37,6 +37,7 @@ NEEDED = (
         "attempt",
         "turn",
         "state",
+        "version",
         "refused_betas",
         "stream",
         "stop_reason",
@@ -82,8 +83,8 @@ def inputs_of(comparison: Comparison) -> Inputs:
         variant.pk: {cell: turns for cell, turns in cells[variant.pk].items() if _why_left_out(turns, waiting) == ""}
         for variant in variants
     }
-    keys = {turn.public_id for each in counted.values() for turns in each.values() for turn in turns}
-    read = answers.of(comparison, keys)
+    versions = {turn.public_id: turn.version for each in counted.values() for turns in each.values() for turn in turns}
+    read = answers.of(comparison, versions)
     told = checked.of(comparison, [turns for each in counted.values() for turns in each.values()])
     seen = {pk: {cell: _seen(turns, read, told) for cell, turns in each.items()} for pk, each in counted.items()}
     shown = _figures(comparison, [one for each in seen.values() for one in each.values()])

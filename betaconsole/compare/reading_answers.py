@@ -87,19 +87,21 @@ def _same(value: Any, depth: int) -> Any:
 
 
 class Answers:
-    """Answers that were read before: an exchange that has ended changes no more."""
+    """Answers that were read before: an exchange that has ended changes no more, unless its bytes are read anew."""
 
     def __init__(self, most: int = MOST_KEPT) -> None:
-        self._kept: KeptCells[str, Answer] = KeptCells(most)  # by public id
+        self._kept: KeptCells[tuple[str, int], Answer] = KeptCells(most)  # by public id and version
 
-    def of(self, comparison: Comparison, wanted: Collection[str]) -> Mapping[str, Answer]:
-        """By public id the answers of these exchanges of it, which have succeeded. One query where some are new, else none."""
-        found = self._kept.of(comparison.public_id, wanted)
-        missing = set(wanted) - found.keys()
+    def of(self, comparison: Comparison, wanted: Mapping[str, int]) -> Mapping[str, Answer]:
+        """By public id the answers of these exchanges of it, which have succeeded; `wanted` has the version of each. One query
+        where some are new, else none."""
+        kept = self._kept.of(comparison.public_id, wanted.items())
+        found = {key: answer for (key, _), answer in kept.items()}
+        missing = wanted.keys() - found.keys()
         if missing:
             fresh = _read(comparison, missing)
             found |= fresh
-            self._kept.add(comparison.public_id, fresh)
+            self._kept.add(comparison.public_id, {(key, wanted[key]): answer for key, answer in fresh.items()})
         return found
 
     def forget(self, comparison: Comparison) -> None:

@@ -1,5 +1,6 @@
 """The evidence of a comparison: worked out once, kept, and no conclusion before the end."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from betaconsole.compare import evidence
 from betaconsole.compare.checking import checked
 from betaconsole.compare.evidence import evidence_of
 from betaconsole.compare.models import Evidence
+from betaconsole.compare.observing import inputs_of
 from betaconsole.compare.reading_answers import answers
-from betaconsole.runs.models import Comparison
+from betaconsole.runs.models import Comparison, VerdictDue
+from betaconsole.runs.sending.reparsing import Counts, reparse
 from betaconsole.runs.states import State
 from betaconsole.statistics.process import StatisticsError
 from tests.builders import make_comparison, make_exchange, message
@@ -91,6 +94,28 @@ def test_what_was_read_of_a_comparison_goes_once_it_has_its_verdict(team, ann):
     finish(comparison)
     assert evidence_of(comparison).is_final
     assert held() == before
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["held in memory while it runs", "kept with the verdict"])
+def test_what_another_process_reads_anew_is_looked_at_anew(team, ann, is_over):
+    checks = [{"name": "greets", "kind": "contains", "value": "Hello"}]
+    comparison = make_comparison(team, ann, exchanges=False, checks=checks)
+    for variant in comparison.variants.all():
+        make_exchange(comparison, variant, answer="Hello.")
+    comparison.exchanges.update(message=json.dumps(message("Bye.")).encode())  # so they were read once
+    if is_over:
+        finish(comparison)
+
+    def seen() -> list[tuple[list[float], list[float]]]:
+        """Of each column the lengths of its answers, and whether the check held."""
+        inputs = evidence_of(comparison).inputs if is_over else inputs_of(comparison)
+        told = [(one.values["text_length"], one.values["check:greets"]) for one in inputs.columns]
+        return [(list(lengths.values()), list(held.values())) for lengths, held in told]
+
+    assert seen() == [([4], [0]), ([4], [0])]
+    reparse(comparison.exchanges.select_related("response_body"), Counts())
+    assert seen() == [([6], [1]), ([6], [1])]
+    assert VerdictDue.objects.filter(comparison=comparison).exists(), "lists say it without anybody looking"
 
 
 def test_one_answer_a_column_needs_no_other_process(team, ann, monkeypatch):

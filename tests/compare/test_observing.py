@@ -217,11 +217,11 @@ def test_an_answer_is_read_once(comparison):
     first, _ = columns(comparison)
     exchange = make_exchange(comparison, first)
     kept = Answers(most=1)
-    found = kept.of(comparison, [exchange.public_id])
+    found = kept.of(comparison, {exchange.public_id: 1})
     comparison.exchanges.update(message=b"null")
-    assert kept.of(comparison, [exchange.public_id]) == found
-    kept.of(comparison, [make_exchange(comparison, first, repeat=2).public_id])
-    assert kept.of(comparison, [exchange.public_id]) != found, "no more than so many are kept"
+    assert kept.of(comparison, {exchange.public_id: 1}) == found
+    kept.of(comparison, {make_exchange(comparison, first, repeat=2).public_id: 1})
+    assert kept.of(comparison, {exchange.public_id: 1}) != found, "no more than so many are kept"
 
 
 def test_who_sends_again_what_failed_has_looked(comparison):

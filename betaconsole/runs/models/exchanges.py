@@ -68,7 +68,7 @@ class Exchange(models.Model):
 
     # Where it stands. `worker` is the process that claimed it; `lease_until` is in the database's time.
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    version = models.PositiveIntegerField(default=0)  # moves with every change of state
+    version = models.PositiveIntegerField(default=0)  # moves with the state, and when the bytes are read anew
     worker = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)

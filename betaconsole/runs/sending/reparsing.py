@@ -1,4 +1,5 @@
-"""Reading stored responses again: derived columns are rebuilt from the raw bytes, the state itself never changes.
+"""Reading stored responses again: derived columns are rebuilt from the raw bytes, the state itself never changes. The version of
+an exchange moves with them, so that what other processes have made of the columns before is made anew.
 
 How a call ended is not always in its bytes: a cut, a deadline, a stop are words of the connection, and stay as they are.
 """
@@ -8,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from betaconsole.claude.errors import CallError, Cancelled, Incomplete
-from betaconsole.runs.models import Exchange, ToIndex
+from betaconsole.runs.models import Exchange, ToIndex, VerdictDue
 from betaconsole.runs.states import FINAL, State
 
 from . import judging
@@ -51,6 +53,7 @@ def reparse(exchanges: Iterable[Exchange], counts: Counts) -> None:
     """Rebuild these and count them."""
     read = [(exchange, rebuilt(exchange)) for exchange in exchanges]
     changed: set[int] = set()
+    comparisons: set[int] = set()
     with transaction.atomic():
         for exchange, found in read:
             counts.read += 1
@@ -58,10 +61,13 @@ def reparse(exchanges: Iterable[Exchange], counts: Counts) -> None:
             counts.last_id = max(counts.last_id, exchange.pk)
             if not found.fields:
                 continue
-            if Exchange.objects.filter(pk=exchange.pk, version=exchange.version).update(**found.fields):
+            same = Exchange.objects.filter(pk=exchange.pk, version=exchange.version)
+            if same.update(version=F("version") + 1, **found.fields):
                 changed.add(exchange.pk)
+                comparisons.add(exchange.comparison_id)
             if SEARCHED_FIELDS & found.fields.keys():
                 ToIndex.objects.create(comparison_id=exchange.comparison_id, exchange=exchange)
+        VerdictDue.objects.bulk_create(VerdictDue(comparison_id=pk) for pk in comparisons)
     # After the columns they are read from. The baseline's, which stands before, is read anew already.
     counts.changed += len(changed | judging.rebuild([exchange.pk for exchange, _ in read]))
 

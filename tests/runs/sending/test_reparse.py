@@ -81,7 +81,11 @@ def ended(ann: Membership) -> dict[str, Exchange]:
 
 
 def stored() -> list[dict[str, Any]]:
-    return list(Exchange.objects.order_by("pk").values())
+    return [{**row, "version": None} for row in Exchange.objects.order_by("pk").values()]
+
+
+def versions() -> dict[str, int]:
+    return dict(Exchange.objects.values_list("public_id", "version"))
 
 
 def reparsed(*arguments: str) -> str:
@@ -93,15 +97,17 @@ def reparsed(*arguments: str) -> str:
 def test_what_was_spoiled_comes_back_and_nothing_else_moves(ended: dict[str, Exchange]) -> None:
     states = {name: exchange.state for name, exchange in ended.items()}
     assert len(set(states.values())) >= 5
-    before = stored()
+    before, as_sent = stored(), versions()
     assert reparsed("--all") == "9 read, 0 changed."
-    assert stored() == before
+    assert (stored(), versions()) == (before, as_sent)
     answered = Exchange.objects.exclude(response_body=None)
     answered.update(**DERIVED)
     answered.filter(pk__in=[ended[name].pk for name in TOLD_BY_BYTES]).update(**OUTCOME)
     assert stored() != before
     assert reparsed("--all") == "9 read, 9 changed."
     assert stored() == before
+    moved = {one.public_id for one in answered}
+    assert versions() == {key: version + (key in moved) for key, version in as_sent.items()}
 
 
 def test_one_exchange_alone_is_read_again(ended: dict[str, Exchange]) -> None:
