@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +16,7 @@ from betaconsole.runs.management.commands.serve import Command as Serve
 from betaconsole.runs.models import Comparison, Exchange, Segment
 from betaconsole.runs.sending.recording import interrupt
 from betaconsole.runs.states import State
+from betaconsole.storage.fields import damaged_columns
 from betaconsole.teams import sealing
 from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
@@ -63,6 +65,17 @@ def test_s10_a_damaged_exchange_says_so_and_all_around_it_works(
         assert (other, around.status_code) == (other, 200)
         assert "A part of this exchange is damaged" not in around.content.decode()
     assert "The damaged one, Column 1" in visitor.get(bad.get_absolute_url()).content.decode()
+
+
+@pytest.mark.both_databases
+def test_s10_reparse_brings_back_all_that_the_bytes_say_and_loses_nothing(pair: tuple[Comparison, Comparison]) -> None:
+    exchange = pair[0].exchanges.order_by("pk")[0]
+    spoil(exchange, **SHOWN)
+    call_command("reparse", "--exchange", exchange.public_id)
+    healed = Exchange.objects.get(pk=exchange.pk)
+    assert sorted(damaged_columns(healed)) == ["response_headers", "timeline"]
+    names = ("text", "usage", "message", "error_message", "warnings", "refused_betas", "request_id")
+    assert {name: getattr(healed, name) for name in names} == {name: getattr(exchange, name) for name in names}
 
 
 @pytest.mark.both_databases

@@ -14,6 +14,7 @@ from django.db.models import F
 from betaconsole.claude.errors import CallError, Cancelled, Incomplete
 from betaconsole.runs.models import Exchange, ToIndex, VerdictDue
 from betaconsole.runs.states import FINAL, State
+from betaconsole.storage.fields import damaged_columns
 
 from . import judging
 from .deriving import derived_fields, read_stored
@@ -21,6 +22,7 @@ from .deriving import derived_fields, read_stored
 # Kinds of failure that the bytes themselves tell; every other kind comes from the connection.
 TOLD_BY_BYTES = {"", "http_error", "stream_error", "protocol"}
 ERROR_FIELDS = ("error_type", "error_message", "error_code", "refused_betas", "retry_after_s")
+TOLD_BY_HEADERS = ("request_id", "retry_after_s")
 SEARCHED_FIELDS = {"text", "error_type", "error_message", "request_id"}
 BATCH = 200
 
@@ -82,7 +84,10 @@ def rebuilt(exchange: Exchange) -> Rebuilt:
         fields = {name: value for name, value in fields.items() if name not in ERROR_FIELDS}
     if result.kind not in TOLD_BY_BYTES or not is_same:
         del fields["failure_kind"]
-    different = {name: value for name, value in fields.items() if getattr(exchange, name) != value}
+    damaged = damaged_columns(exchange)
+    if "response_headers" in damaged:
+        fields = {name: value for name, value in fields.items() if name not in TOLD_BY_HEADERS}
+    different = {name: value for name, value in fields.items() if name in damaged or getattr(exchange, name) != value}
     return Rebuilt(different, is_other_state=not is_same and exchange.state in (State.SUCCEEDED, State.FAILED))
 
 
