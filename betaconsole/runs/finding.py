@@ -27,6 +27,7 @@ __all__ = ["index_pending", "phrases_of", "search", "team_wants", "words"]
 logger = logging.getLogger(__name__)
 
 MAX_QUERY_WORDS = 12
+FORGOTTEN_AT_ONCE = 1000
 BATCH = 200  # documents read at once; of a comparison with thousands that match only the first ones are
 
 
@@ -110,6 +111,16 @@ def index_pending(limit: int = 200, *, before: Callable[[list[int]], object] | N
     return len(pending)
 
 
+def index_anew(comparison_id: int) -> None:
+    """Let all of a comparison be indexed again; for who took an exchange out of it, since documents go by place. Call inside
+    a transaction."""
+    while index().forget(comparison_id, FORGOTTEN_AT_ONCE):
+        pass
+    ended = Exchange.objects.filter(comparison=comparison_id).exclude(ended_at=None).order_by("pk")
+    keys = [None, *ended.values_list("pk", flat=True)]
+    ToIndex.objects.bulk_create(ToIndex(comparison_id=comparison_id, exchange_id=key) for key in keys)
+
+
 class _Made:
     """What a batch brings: documents, terms of comparisons, their summaries, and new values for the menus."""
 
@@ -189,7 +200,8 @@ def _add_exchanges(made: _Made, pending: Pending) -> None:
 
 
 def _slots(comparisons: set[int]) -> dict[int, int]:
-    """The place of every exchange among those of its comparison, from 1. Exchanges are only ever added at the end."""
+    """The place of every exchange among those of its comparison, from 1. They are added at the end; who takes one out calls
+    `index_anew`."""
     slots: dict[int, int] = {}
     counted: dict[int, int] = {}
     rows: Iterator[tuple[int, int]] = iter(

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -192,6 +193,26 @@ def test_indexing_twice_leaves_one_document(ann):
     index_pending()
     assert search(ann.team, "twice") == [comparison]
     assert search(ann.team, "once") == []
+
+
+def test_what_came_after_an_exchange_that_was_taken_out_is_found_all_the_same(ann):
+    comparison = make_comparison(ann.team, ann.user, title="Parked", exchanges=False)
+    variant = comparison.variants.first()
+
+    def add(number: int) -> Exchange:
+        made = make_exchange(comparison, variant, answer=f"word{number}", repeat=number)
+        ToIndex.objects.create(comparison=comparison, exchange=made)
+        return made
+
+    taken, _ = add(1), add(2)
+    ToIndex.objects.create(comparison=comparison)
+    index_pending()
+    with transaction.atomic():
+        taken.delete()
+        finding.index_anew(comparison.pk)
+    add(3)
+    index_pending()
+    assert [len(search(ann.team, word)) for word in ("word1", "word2", "word3", "parked")] == [0, 1, 1, 1]
 
 
 def test_a_batch_is_no_larger_than_asked_and_says_how_much_it_did(ann):

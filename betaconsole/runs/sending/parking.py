@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from betaconsole.runs import finding
 from betaconsole.runs.models import Exchange, Wait
 
 from . import feed
@@ -20,7 +21,10 @@ def park(worker: str) -> None:
         parked = list(turns.select_for_update())
         Exchange.objects.filter(pk__in=[turn.pk for turn in parked]).delete()
         Wait.objects.bulk_create([_wait_for(turn) for turn in parked])
-    for comparison_id in {turn.comparison_id for turn in parked}:
+        comparisons = {turn.comparison_id for turn in parked}
+        for comparison_id in sorted(comparisons):
+            finding.index_anew(comparison_id)
+    for comparison_id in comparisons:
         feed.changed(comparison_id)
 
 
