@@ -23,9 +23,16 @@ window.addEventListener("blur", () => release());
 
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   const fetch = ctx.fetch;
-  ctx.fetch = async (...asked) => {
-    const answer = await fetch(...asked);
-    await released;
+  ctx.fetch = async (address, asked) => {
+    const answer = await fetch(address, asked);
+    const read = answer.text.bind(answer);
+    // What is drawn is read first: the pointer may go down while it still comes. Streams are not read so.
+    answer.text = async () => {
+      const text = await read();
+      await released;
+      asked.signal?.throwIfAborted();
+      return text;
+    };
     return answer;
   };
 });
