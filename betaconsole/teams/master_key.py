@@ -24,6 +24,7 @@ def ensure(*, gives_up_seals: bool = False) -> None:
         raise MasterKeyGone(_said(waiting))
     with suppress(FileExistsError):  # another process that starts in this moment was quicker
         sealing.make_master_key()
+    sealing.check_master_keys()
 
 
 def _sealed() -> dict[str, list[str]]:

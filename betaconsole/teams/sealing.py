@@ -13,6 +13,7 @@ import os
 import tempfile
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -114,17 +115,35 @@ def make_master_key() -> None:
     path = settings.ENCRYPTION_KEYS_FILE
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # its owner's alone
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(handle)
+        _write_new_key(handle)
         os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        _make_without_link(path)
     finally:
         os.unlink(draft)
     folder = os.open(path.parent, os.O_RDONLY)
     with suppress(OSError):  # not every file system knows it for folders
         os.fsync(folder)
     os.close(folder)
+
+
+def _write_new_key(handle: int) -> None:
+    with os.fdopen(handle, "wb") as file:
+        file.write(Fernet.generate_key())
+        file.flush()
+        os.fsync(handle)
+
+
+def _make_without_link(path: Path) -> None:
+    """On a file system that knows no hard links, where somebody else may see the file before the key is in it."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _write_new_key(handle)
+    except OSError:
+        path.unlink()
+        raise
 
 
 @cache

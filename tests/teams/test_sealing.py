@@ -1,12 +1,13 @@
 """Keys at rest: sealed for one row and one origin, opened nowhere else."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from cryptography.fernet import Fernet
 
-from betaconsole.teams import sealing
+from betaconsole.teams import master_key, sealing
 from betaconsole.teams.sealing import NoMasterKey, Unreadable, fingerprint, seal, unseal
 from tests.faults.disks import fail_fsync_in_this_thread
 
@@ -112,6 +113,31 @@ def test_of_many_that_start_at_once_one_makes_the_master_key(settings, tmp_path,
     with ThreadPoolExecutor(8) as others:
         assert sum(others.map(make, range(8))) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["encryption.key"]
+
+
+def test_a_master_key_is_made_on_a_file_system_without_hard_links_too(settings, tmp_path, keys, monkeypatch):
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    keys()
+    monkeypatch.setattr(os, "link", refuse)
+    sealing.make_master_key()
+    assert [path.name for path in tmp_path.iterdir()] == ["encryption.key"]
+    assert settings.ENCRYPTION_KEYS_FILE.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        sealing.make_master_key()
+    assert unseal(seal(KEY, **ROW), **ROW) == KEY
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError("no hard links here")
+
+
+@pytest.mark.django_db
+def test_a_place_for_the_master_key_that_leads_nowhere_is_told_and_not_taken_for_one(settings, tmp_path, keys):
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    settings.ENCRYPTION_KEYS_FILE.symlink_to(tmp_path / "not" / "mounted")
+    keys()
+    with pytest.raises(NoMasterKey):
+        master_key.ensure()
 
 
 def test_a_master_key_that_a_power_cut_would_lose_is_none(settings, tmp_path):
