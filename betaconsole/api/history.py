@@ -165,10 +165,11 @@ def list_exchanges(request: TeamRequest, asked: Query[AskedHistory]) -> HttpResp
     """Single exchanges that have ended and match, the newest comparison's first. Words are looked for in answers, errors and
     request-ids."""
     check_parameters(request, PARAMETER_NAMES)
+    before = identifier(asked.before)
     try:
-        found = found_exchanges(
-            request.user, request.team, asked.query(), before=identifier(asked.before), size=asked.limit
-        )
+        if asked.before and not before:
+            raise Exchange.DoesNotExist
+        found = found_exchanges(request.user, request.team, asked.query(), before=before, size=asked.limit)
     except Exchange.DoesNotExist:
         raise Problem(422, "This is not the next of a page of this list.", field="before") from None
     asked.check(found.ignored)

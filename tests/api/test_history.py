@@ -56,6 +56,7 @@ def test_filters_are_parameters_or_typed(caller, seeded):
         ("cost=5", "cost: Give bounds"),
         ("limit=0", "greater than"),
         ("before=nothing-like-it", "the next of a page"),
+        ("before=a%20b", "the next of a page"),
     ],
 )
 def test_a_misspelt_filter_is_refused_and_not_left_out(caller, address, asked, why):
