@@ -1,5 +1,6 @@
 """Rows that cannot be read any more: what is theirs says so, and everything else works."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
-from betaconsole.drafts.models import Draft
+from betaconsole.drafts.models import Draft, Engine
 from betaconsole.drafts.starting import latest_or_blank
+from betaconsole.runs.launching.planning import VariantPlan
 from betaconsole.runs.management.commands.serve import Command as Serve
 from betaconsole.runs.models import Comparison, Exchange, Segment
 from betaconsole.runs.sending.recording import interrupt
@@ -22,8 +24,8 @@ from betaconsole.teams.models import Connection, Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.builders import event_stream, make_comparison, make_exchange, message
 from tests.console import load_wsgi
-from tests.damage import NO_JSON, SHOWN, spoil
-from tests.runs.engines import connection_to, plan, run, running, wait_until_finished
+from tests.damage import NO_JSON, NO_ZLIB, SHOWN, spoil
+from tests.runs.engines import VERSION, connection_to, plan, run, running, wait_until_finished
 from tests.upstream import Upstream, answer, read, send
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +129,38 @@ def test_s10_a_queued_request_that_cannot_be_read_is_not_sent_and_holds_nobody_u
         assert (first.state, second.state) == (State.FAILED, State.SUCCEEDED)
         assert (first.sent_at, len(upstream.requests)) == (None, 1)
         assert "nothing was sent" in first.error_message
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s10_a_queued_body_that_cannot_be_read_is_not_sent_and_holds_nobody_up(owner: Membership) -> None:
+    said = b'{"type":"message","role":"assistant","content":[{"type":"text","text":"Hi."}],"stop_reason":"end_turn"}'
+    with Upstream([read(), send(answer(said))]) as upstream:
+        changed = VariantPlan("Changed", (), VERSION, changes={"max_tokens": 65})
+        asked = plan([[]], stream=False)
+        comparison = run(owner, connection_to(owner, upstream.url), replace(asked, variants=[*asked.variants, changed]))
+        first, second = comparison.exchanges.order_by("variant__position")
+        spoil(first.request_body, data=NO_ZLIB)
+        with running():
+            wait_until_finished(comparison)
+        states = dict(comparison.exchanges.values_list("pk", "state"))
+        assert states == {first.pk: State.FAILED, second.pk: State.SUCCEEDED}
+        failed = comparison.exchanges.get(pk=first.pk)
+        assert (failed.sent_at, failed.failure_kind, len(upstream.requests)) == (None, "not_sent", 1)
+        assert "request body is damaged" in failed.error_message
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s10_a_cell_of_a_batch_that_cannot_be_read_is_left_out_of_it(owner: Membership) -> None:
+    simulator = Connection.objects.get(team=owner.team, kind=Connection.Kind.SIMULATOR)
+    asked = replace(plan(stream=False, system="[[simulator: tps=inf]]"), engine=Engine.BATCH)
+    comparison = run(owner, simulator, asked)
+    first, second = comparison.exchanges.order_by("pk")
+    spoil(first, request_headers=NO_JSON)
+    with running():
+        wait_until_finished(comparison)
+    states = dict(comparison.exchanges.values_list("pk", "state"))
+    assert states == {first.pk: State.FAILED, second.pk: State.SUCCEEDED}
+    assert "nothing was sent" in comparison.exchanges.get(pk=first.pk).error_message
 
 
 @pytest.mark.both_databases

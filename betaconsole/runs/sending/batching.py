@@ -23,13 +23,13 @@ from django.utils import timezone
 from betaconsole.drafts.models import Engine
 from betaconsole.runs.models import Batch, Body, Case, Comparison, Exchange, ExchangeBeta, PackedBody, Variant
 from betaconsole.runs.states import UNFINISHED, State
-from betaconsole.storage.fields import at_rest, showable, undamaged
+from betaconsole.storage.fields import Damaged, at_rest, showable
 from betaconsole.teams.models import Team
 
 from .batch_groups import UNKNOWN_MAX_TOKENS, Cell, create_body, groups
 from .batch_lines import lines_of, no_result, result_of
 from .deriving import derived_fields
-from .feed import changed
+from .feed import DAMAGED_HEADERS, changed
 from .further import unsent_headers
 from .recording import after_final, close_if_finished
 
@@ -95,11 +95,27 @@ def make_batches(comparison: Comparison) -> None:
 def _free_cells(comparison: Comparison) -> list[Cell]:
     free = comparison.exchanges.queued().filter(batch=None, cancel_requested_at=None).order_by("pk")
     rows = list(free.values_list("pk", "public_id", "request_headers", "request_body_id", "request_body__size"))
+    if damaged := [row[0] for row in rows if isinstance(row[2], Damaged)]:
+        _fail_unsent(comparison, damaged)
     asked = _max_tokens({row[3] for row in rows})
     return [
-        Cell(pk, custom_id, undamaged(headers), body_id, size, asked.get(body_id, UNKNOWN_MAX_TOKENS))
+        Cell(pk, custom_id, headers, body_id, size, asked.get(body_id, UNKNOWN_MAX_TOKENS))
         for pk, custom_id, headers, body_id, size in rows
+        if not isinstance(headers, Damaged)
     ]
+
+
+def _fail_unsent(comparison: Comparison, cells: Sequence[int]) -> None:
+    """Cells that no batch can carry end by themselves: the others must not wait for them."""
+    with transaction.atomic():
+        mine = Exchange.objects.queued().select_for_update().filter(pk__in=cells, batch=None)
+        keys = list(mine.values_list("pk", flat=True))
+        said = {"failure_kind": "not_sent", "error_message": DAMAGED_HEADERS}
+        Exchange.objects.filter(pk__in=keys).update(
+            state=State.FAILED, version=F("version") + 1, ended_at=timezone.now(), **said
+        )
+        after_final([(key, comparison.pk) for key in keys])
+        close_if_finished(comparison.pk)
 
 
 def _max_tokens(body_ids: Iterable[int]) -> dict[int, int]:

@@ -38,14 +38,14 @@ from betaconsole.runs import finding
 from betaconsole.runs.models import Comparison, Exchange
 from betaconsole.runs.states import IN_FLIGHT, State
 from betaconsole.storage.chores import Chore
-from betaconsole.storage.fields import Damaged
+from betaconsole.storage.fields import Damaged, DamagedValue
 from betaconsole.teams.origins import is_allowed, may_be_internal, origin_of
 from betaconsole.teams.sealing import Unreadable
 from betaconsole.web.troubles import BROKEN, trouble_of
 
 from . import batching, judging
 from .dispatch import Around, send
-from .feed import Ending, Feed, Job, Loop, changed, ring_all
+from .feed import DAMAGED_HEADERS, Ending, Feed, Job, Loop, changed, ring_all
 from .locks import is_free, locked, remove_if_free
 from .parking import owners_of_turns, park
 from .recording import RETRY_AFTER_S, Recorder, close_if_finished, interrupt
@@ -268,8 +268,11 @@ class Engine:
             if locked.values_list("paused_at", flat=True).first() is not None:
                 transaction.set_rollback(True)
                 return []
-        mine = Exchange.objects.filter(pk__in=chosen, worker=self.worker, state=State.SENDING)
-        return list(mine.select_related("connection", "request_body").order_by("pk"))
+        mine = Exchange.objects.filter(pk__in=chosen, worker=self.worker, state=State.SENDING).order_by("pk")
+        try:
+            return list(mine.select_related("connection", "request_body"))
+        except DamagedValue:
+            return list(mine.select_related("connection"))  # each is told of its own body where its job is made
 
     def _run(self, exchanges: Sequence[Exchange], loop: Loop | None, *, as_group: bool, waited: bool) -> None:
         if waited:
@@ -389,7 +392,7 @@ def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = Fals
     """The exchange as its sending thread needs it. Raises `NotSent` or `Unreadable` where it must not be sent."""
     connection = exchange.connection
     if not keyless and isinstance(exchange.request_headers, Damaged):
-        raise NotSent("Its request headers are damaged and cannot be read any more; nothing was sent.")
+        raise NotSent(DAMAGED_HEADERS)
     if not keyless and origin_of(exchange.url) != connection.origin:
         raise NotSent(
             "This request was made for another address than its connection has now: a key is never taken there."
@@ -406,7 +409,7 @@ def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = Fals
         method=exchange.method,
         url=exchange.url,
         headers=tuple((name, value) for name, value in exchange.request_headers),
-        body=exchange.request_body.data if exchange.request_body else b"",
+        body=b"" if keyless else _body_of(exchange),
         stream=exchange.stream,
         model=exchange.model,
         key=Secret("") if keyless else connection.key(),
@@ -416,6 +419,13 @@ def job_of(exchange: Exchange, *, loop: Loop | None = None, keyless: bool = Fals
         turn=exchange.turn,
         loop=loop,
     )
+
+
+def _body_of(exchange: Exchange) -> bytes:
+    try:
+        return exchange.request_body.data if exchange.request_body else b""
+    except DamagedValue:
+        raise NotSent("Its request body is damaged and cannot be read any more; nothing was sent.") from None
 
 
 def close_forgotten() -> None:

@@ -23,6 +23,7 @@ from .trail import Trail
 from .turns import Missing
 
 FLUSH_BYTES = 64 * 1024  # so much that is not stored yet is written at once
+DAMAGED_HEADERS = "Its request headers are damaged and cannot be read any more; nothing was sent."
 MOST_UNSAVED_BYTES = 8 * 1024 * 1024  # and so much of one answer is held where nothing can be written (faults.md, S2)
 
 
