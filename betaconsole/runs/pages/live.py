@@ -139,8 +139,10 @@ def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) ->
     told_at = asked_at = time.monotonic()
     # After a restart hundreds come back in one moment: they must not keep alive, and ask, in the same moments ever after.
     sent_at = told_at - random.uniform(0, KEEP_ALIVE_S)  # noqa: S311
-    while not engine.is_stopping():
+    while True:
         bell.clear()
+        if engine.is_stopping():  # asked after the bell is cleared: a stop rings it once
+            return
         html = page.news()
         now = time.monotonic()
         keeps_alive = not html and now - sent_at >= KEEP_ALIVE_S
