@@ -23,6 +23,7 @@ from betaconsole.teams.models import Connection, Membership, Role
 
 SALT = "betaconsole.runs.pages.passing"
 LASTS_S = 3 * 86_400
+DELETED = "It was let pass and sent, and what came of it was deleted since. Ask for a new link to send it again."
 CHANGED = "What it would send was changed since the link was made. Ask for a new one."
 
 
@@ -56,12 +57,11 @@ def let_pass(request: TeamRequest) -> HttpResponse:
     """What somebody's run would send and cost; posted, sends it in their name, once: afterwards the link leads to what was
     sent. The audit log says who let it pass."""
     asked = _asked(request)
-    ours = Comparison.objects.visible_to(request.user).filter(team=request.team)
-    sent = ours.filter(client_token=asked.client_token).first()
+    sent = Comparison.objects.filter(team=request.team, client_token=asked.client_token).first()
     if sent is not None:
-        return redirect(sent)
+        return redirect(sent) if sent.deleted_at is None else _page(request, asked, problem=DELETED, offers=False)
     if asked.is_changed:
-        return _page(request, asked, problem=CHANGED)
+        return _page(request, asked, problem=CHANGED, offers=False)
     if request.method != "POST":
         return _page(request, asked)
     draft = asked.draft
@@ -97,13 +97,14 @@ def _asked(request: TeamRequest) -> Asked:
     return Asked(draft, revision, draft.connection)
 
 
-def _page(request: TeamRequest, asked: Asked, *, problem: str = "") -> HttpResponse:
+def _page(request: TeamRequest, asked: Asked, *, problem: str = "", offers: bool = True) -> HttpResponse:
+    """`offers`: whether it may still be sent."""
     values = request.POST if request.method == "POST" else request.GET
     context = {
         "draft": asked.draft,
         "run": values["run"],
         "problem": problem,
-        **({} if asked.is_changed else _cost(asked)),
+        **(_cost(asked) if offers else {}),
     }
     return render(request, "runs/let_pass.html", context, status=409 if problem else 200)
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from betaconsole.drafts.models import Draft
 from betaconsole.runs.models import Comparison, Exchange
@@ -79,6 +80,9 @@ def test_an_admin_sends_what_a_member_asks_for_in_the_members_name(client, conne
     assert (sent.headers["Location"], made.author, made.exchanges.count()) == (made.get_absolute_url(), bo, 2)
     entry = AuditEntry.objects.get(action="budget passed")
     assert (entry.person, entry.detail["for"]) == (owner.user, "Bo")
+    Comparison.objects.update(deleted_at=timezone.now())
+    gone = client.post(reverse("runs:let_pass"), {"run": link})
+    assert (gone.status_code, "deleted since" in text(gone), "Send it" in text(gone)) == (409, True, False)
 
 
 def test_what_was_changed_since_or_is_no_admins_to_decide_is_not_sent(client, connection, owner, bo):
