@@ -31,7 +31,7 @@ TOO_LARGE = Line(
 NOT_UNDERSTOOD = Line("Not understood", "The console could not read what this page asked for. Reload the page.")
 NOT_ALLOWED = Line(
     "This needs another role",
-    "Your place in the team does not allow this. Nothing was changed. An owner of the team can give you the role.",
+    "Your place in the team does not allow this. Nothing was changed. An owner or an admin of the team can give you the role.",
 )
 GONE = Line(
     "That is gone",
