@@ -25,9 +25,11 @@ class CaseLine:
 
 @dataclass(frozen=True)
 class CaseTable:
-    """Cases under the names of the variables. Where they are too many to type, the first are shown."""
+    """Cases under the names of the variables; `unknown` are those that only cases name. Where they are too many to type,
+    the first are shown."""
 
     names: list[str]
+    unknown: list[str]
     lines: list[CaseLine]
     count: int
     is_typed: bool
@@ -51,7 +53,7 @@ def case_table(rows: Sequence[CaseRow], names: Sequence[str], *, count: int, emp
         CaseLine(number, row.name, [(name, showable(row.values.get(name, ""))[:most]) for name in columns])
         for number, row in enumerate(shown, start=1)
     ]
-    return CaseTable(columns, lines, count, is_typed)
+    return CaseTable(columns, columns[len(set(names)) :], lines, count, is_typed)
 
 
 def typed_rows(post: Mapping[str, str]) -> list[CaseRow]:
