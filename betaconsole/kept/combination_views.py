@@ -13,7 +13,7 @@ from betaconsole.teams.models import Role
 
 from .answering import Refusal, own, version_of
 from .combination_page import betas_of, page_context, refused
-from .listing import Search, combination_page, just_archived, visible
+from .listing import Search, combination_page, has_archive, just_archived, visible
 
 REFUSALS = (BadName, BadPatch, HeaderError)
 
@@ -22,8 +22,10 @@ REFUSALS = (BadName, BadPatch, HeaderError)
 @require_safe
 def combinations(request: TeamRequest) -> HttpResponse:
     search = Search.of(request.GET)
+    page = combination_page(request, search)
     context = {
-        "page": combination_page(request, search),
+        "page": page,
+        "has_archive": has_archive(visible(Combination, request), page),
         "search": search,
         "archived": just_archived(visible(Combination, request), request),
     }

@@ -101,6 +101,11 @@ def tags_in_use(request: TeamRequest) -> list[tuple[str, int]]:
     return list(counted[:MOST_TAGS])
 
 
+def has_archive(rows: KeptQuerySet, shown: Page) -> bool:
+    """Whether the archive is all there is: it is looked into where the list `shown` is empty."""
+    return not shown.rows and rows.archived().exists()
+
+
 def just_archived(rows: KeptQuerySet, request: TeamRequest) -> Kept | None:
     """What the address says was archived a moment ago, so that the page can offer to undo it."""
     public_id = identifier(request.GET.get("archived_now"))

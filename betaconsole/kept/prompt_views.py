@@ -16,7 +16,7 @@ from betaconsole.teams.models import Role
 from betaconsole.web.paging import identifier
 
 from .answering import Refusal, own, version_of
-from .listing import Search, just_archived, prompt_page, tags_in_use, visible
+from .listing import Search, has_archive, just_archived, prompt_page, tags_in_use, visible
 from .prompt_page import Text, page_context, refused
 
 
@@ -25,8 +25,10 @@ from .prompt_page import Text, page_context, refused
 def prompts(request: TeamRequest) -> HttpResponse:
     """Search with `q`, `tag`, `archived=1`; `before` pages."""
     search = Search.of(request.GET)
+    page = prompt_page(request, search)
     context = {
-        "page": prompt_page(request, search),
+        "page": page,
+        "has_archive": has_archive(visible(Prompt, request), page),
         "search": search,
         "tags": tags_in_use(request),
         "archived": just_archived(visible(Prompt, request), request),

@@ -125,7 +125,9 @@ def test_archiving_can_be_undone_from_the_page_that_follows(client, kind, reques
     restore = reverse(f"library:restore_{kind}", args=[kept.public_id])
     assert restore in page
     address = reverse(f"library:{kind}s")
-    assert f">{kept.name}<" not in text(client.get(address))
+    emptied = text(client.get(address))
+    assert f">{kept.name}<" not in emptied
+    assert f'href="{address}?archived=1"' in emptied
     assert f">{kept.name}<" in text(client.get(address, {"archived": 1}))
     assert "Bring back" in page_of(client, kept)
     client.post(restore)
@@ -206,6 +208,9 @@ def test_cases_come_from_a_file_as_a_whole_or_not_at_all(client, filled):
     assert "Line 3 has 2 cells" in text(refused)
     assert filled.cases.count() == 3
     again = client.get(reverse("library:export_cases", args=[filled.public_id])).getvalue()
+    send(b"capital,country\nRome,Italy\n")
+    head = text(client.get(reverse("library:prompt", args=[filled.public_id])))
+    assert re.findall(r"(\w+)<small>not in the prompt<", head) == ["capital"]
     send(again)
     assert [(case.name, case.values["country"]) for case in filled.cases.all()] == [
         ("one", "France"),
