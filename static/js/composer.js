@@ -78,6 +78,9 @@ const saveAll = () => {
   return new Promise((done) => document.addEventListener("composer:idle", done, { once: true }));
 };
 
+// What was typed without a network is sent once there is one again.
+window.addEventListener("online", () => failed.size && saveAll());
+
 // Who is about to have the page drawn anew asks for this first: `detail.done` settles once all that was typed is sent.
 document.addEventListener("composer:save", ({ detail }) => {
   detail.done = saveAll();

@@ -141,3 +141,16 @@ def test_a_page_says_that_the_console_does_not_answer_until_it_does(browser: Bro
         page.context.set_offline(False)
         asked.fill("triage again")
         expect(trouble).to_be_empty()
+
+
+def test_what_was_typed_without_a_network_is_saved_when_it_is_back(browser: Browser, stage: Stage) -> None:
+    with watched_page(browser, stage.console.url, allow=("Failed to fetch", "Failed to load resource")) as page:
+        page.goto("/")
+        page.context.set_offline(True)
+        page.get_by_label("Message 1, user").fill("typed in a tunnel")
+        expect(page.locator("#saved")).to_have_text("Not saved")
+        page.context.set_offline(False)
+        expect(page.locator("#saved")).to_have_text("Saved")
+        expect(page.locator("#trouble")).to_be_empty()
+        page.reload()
+        expect(page.get_by_label("Message 1, user")).to_have_value("typed in a tunnel")
