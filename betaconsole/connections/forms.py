@@ -149,13 +149,19 @@ class ConnectionForm(forms.ModelForm):
         return "people" in self.fields and bool(self["people"].subwidgets)
 
     @property
-    def changed_fields(self) -> dict[str, str]:
+    def changes(self) -> str:
         """What was changed, for the audit log: the new values, and of a key only that it is another one."""
-        return {
-            name: "replaced" if name == "key" else str(self.cleaned_data[name])
-            for name in self.changed_data
-            if name != "people"
-        } | ({"people": ", ".join(map(str, self.cleaned_data["people"]))} if "people" in self.changed_data else {})
+        return ", ".join(f"{name.replace('_', ' ')} to {self._said(name)}" for name in self.changed_data)
+
+    @property
+    def changes_budget(self) -> bool:
+        return any("budget" in name for name in self.changed_data)
+
+    def _said(self, name: str) -> str:
+        value = self.cleaned_data[name]
+        if name == "key":
+            return "another one"
+        return (" and ".join(map(str, value)) if name == "people" else str(value or "")) or "none"
 
     @sensitive_variables("key")
     def clean_key(self) -> str:

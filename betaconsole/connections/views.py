@@ -113,7 +113,8 @@ def edit(request: TeamRequest, public_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             form.keep(request.user)
-            noted(request, "connection changed", row, changed=form.changed_fields)
+            action = "connection budget changed" if form.changes_budget else "connection changed"
+            noted(request, action, row, changed=form.changes)
         return redirect("connections:connection", public_id)
     context = {"form": form, "row": row, "name": name}
     return render(request, "connections/edit.html", context, status=422 if form.errors else 200)

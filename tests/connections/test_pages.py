@@ -140,6 +140,9 @@ def test_everything_about_a_connection_can_be_changed_and_its_key_stays(client, 
     assert 'admins and owners, and <span dir="auto">Bo</span>' in page
     assert "…wxyz" in page
     assert mine.key_fingerprint[:12] in page
+    noted = AuditEntry.objects.get(action="connection budget changed")
+    assert "daily budget usd to 5, " in noted.detail["changed"]
+    assert "people to Bo" in noted.detail["changed"]
 
 
 def test_a_replaced_key_takes_the_place_of_the_old_one_and_is_never_shown(client, mine):
@@ -150,6 +153,7 @@ def test_a_replaced_key_takes_the_place_of_the_old_one_and_is_never_shown(client
     shown = text(client.get(reverse("connections:edit", args=[mine.public_id])))
     assert newer not in shown + everything_stored()
     assert "…abcd" in shown
+    assert AuditEntry.objects.get(action="connection changed").detail["changed"] == "key to another one"
 
 
 def test_a_key_does_not_go_along_to_another_address(client, mine, settings):
