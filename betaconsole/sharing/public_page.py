@@ -69,10 +69,12 @@ def page_of(link: PublicLink, *, case: int, repeat: int) -> PublicPage:
 
 
 def _change(link: PublicLink) -> str:
-    """The largest difference, unless it is one of costs and those are not to be shown."""
+    """The verdict's first sentence, else the largest difference; nothing where it speaks of costs and they are not to be
+    shown."""
     stored = link.comparison.summary
     change = Summary.load(stored).change if stored else ""
-    return change if link.shows_costs or ": cost " not in change else ""
+    said = link.comparison.verdict or (f"biggest change: {change}" if change else "")
+    return said if link.shows_costs or "cost" not in said.lower() else ""
 
 
 def _column(link: PublicLink, variant: Variant, exchange: Exchange | None) -> PublicColumn:

@@ -87,6 +87,12 @@ def test_a_difference_of_costs_is_a_cost(comparison):
     Comparison.objects.update(summary=Summary(columns=2, change="B: cost +40 %").dump())
     assert "+40 %" not in text(browser_of(None).get(issued(comparison)))
     assert "+40 %" in text(browser_of(None).get(issued(comparison, shows_costs=True)))
+    Comparison.objects.update(verdict="Not enough data.")
+    judged = text(browser_of(None).get(issued(comparison, shows_costs=True)))
+    assert "Not enough data." in judged
+    assert "+40 %" not in judged, "the verdict takes it back"
+    Comparison.objects.update(verdict="B costs 40 % more than A.")
+    assert "40 %" not in text(browser_of(None).get(issued(comparison)))
 
 
 @pytest.mark.parametrize("how", ["expired", "revoked", "unknown", "deleted"])
