@@ -84,7 +84,8 @@ def problem_of(exception: BaseException) -> Problem:
         case AuthenticationError():
             return Problem(
                 401,
-                "Send a token: `Authorization: Bearer bc_…`. `manage.py token NAME` makes one.",
+                "Send a token: `Authorization: Bearer bc_…`. Make one at /team/tokens/, or alone on this machine with "
+                "`manage.py token NAME`.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         case HttpError(__cause__=BaseException() as cause):  # ninja's wrapping of what a parser raises
