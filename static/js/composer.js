@@ -1,5 +1,6 @@
 // The composer: says what is saved, sends what is still unsaved before Run, and leads to the place of a problem.
 // htmx does the rest: every control posts its own change, one after the other.
+const RETRY_MS = 3000;
 const FIELDS = "textarea[hx-post], input[hx-post]:not([type='checkbox'])";
 
 const sent = new WeakMap(); // field → the value that was last sent
@@ -8,6 +9,7 @@ const counted = new WeakSet(); // requests that move "Saving…"
 let waiting = 0;
 let isLost = false; // the last edit that no field holds was refused or lost
 let goTo = null;
+let retry = 0;
 
 const composer = () => document.querySelector("#composer");
 const fields = () => [...(composer()?.querySelectorAll(FIELDS) ?? [])];
@@ -63,6 +65,7 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   else isLost = refused && ctx.response?.status !== 422 && !ctx.request.signal.aborted;
   if (refused && source.type === "checkbox") source.checked = !source.checked;
   sayHowItStands();
+  if (!ctx.response) tryAgainLater();
   if (!waiting) document.dispatchEvent(new Event("composer:idle"));
 });
 
@@ -78,8 +81,13 @@ const saveAll = () => {
   return new Promise((done) => document.addEventListener("composer:idle", done, { once: true }));
 };
 
-// What was typed without a network is sent once there is one again.
-window.addEventListener("online", () => failed.size && saveAll());
+// What was typed while the console was out of reach is sent once it answers again.
+const tryAgain = () => failed.size && saveAll();
+window.addEventListener("online", tryAgain);
+const tryAgainLater = () => {
+  clearTimeout(retry);
+  retry = setTimeout(tryAgain, RETRY_MS);
+};
 
 // Who is about to have the page drawn anew asks for this first: `detail.done` settles once all that was typed is sent.
 document.addEventListener("composer:save", ({ detail }) => {

@@ -143,13 +143,13 @@ def test_a_page_says_that_the_console_does_not_answer_until_it_does(browser: Bro
         expect(trouble).to_be_empty()
 
 
-def test_what_was_typed_without_a_network_is_saved_when_it_is_back(browser: Browser, stage: Stage) -> None:
-    with watched_page(browser, stage.console.url, allow=("Failed to fetch", "Failed to load resource")) as page:
+def test_what_was_typed_while_the_console_was_away_is_saved_when_it_is_back(browser: Browser, stage: Stage) -> None:
+    with watched_page(browser, stage.relay.url, allow=("Failed to fetch", "Failed to load resource")) as page:
         page.goto("/")
-        page.context.set_offline(True)
+        stage.relay.cut()
         page.get_by_label("Message 1, user").fill("typed in a tunnel")
         expect(page.locator("#saved")).to_have_text("Not saved")
-        page.context.set_offline(False)
+        stage.relay.mend()
         expect(page.locator("#saved")).to_have_text("Saved")
         expect(page.locator("#trouble")).to_be_empty()
         page.reload()
