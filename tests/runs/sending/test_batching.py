@@ -338,10 +338,12 @@ class TestAgainstAScriptedFarEnd:
 class TestAfterARestart:
     def test_a_batch_that_the_simulator_forgot_says_so(self, ann: Membership) -> None:
         with running():
-            comparison = simulated(ann, batch_plan(system=SLOWLY))
+            comparison = simulated(ann, batch_plan(system="[[simulator: tps=1]]"))
             batch = wait_for(lambda: comparison.batches.exclude(batch_id="").first(), what="the batch")
-        for call in batch.errand.exchanges.queued():  # as after a restart, no batch has this id
+        # As after a restart, no batch has this id: neither where the next look is queued nor where it is still to be.
+        for call in batch.errand.exchanges.queued():
             Exchange.objects.filter(pk=call.pk).update(url=call.url.replace(batch.batch_id, BATCH))
+        Batch.objects.filter(pk=batch.pk).update(batch_id=BATCH)
         with running():
             cells = wait_until_finished(comparison)
         assert {cell.state for cell in cells} == {State.UNKNOWN_OUTCOME}
