@@ -91,7 +91,16 @@ class ComparisonSummary(TypedDict):
     states: Annotated[dict[str, int], Field(description="How many cells stand where.")]
     refused: Annotated[int, Field(description="How many of the failed ones were refused for a beta.")]
     failure: Annotated[str | None, Field(description="Why, where exactly one failed.")]
-    change: Annotated[str | None, Field(description="The largest difference from the baseline, in words.")]
+    change: Annotated[
+        str | None,
+        Field(description="The largest difference of medians from the baseline, in words; concludes nothing."),
+    ]
+    verdict: Annotated[
+        str | None,
+        Field(
+            description="The first sentence of what it shows; null: not worked out yet, one answer a column, or damaged."
+        ),
+    ]
     cost_usd: float | None
     slowest_ms: float | None
     tags: Annotated[list[str] | None, Field(description="null: they are damaged.")]
@@ -203,11 +212,12 @@ def comparison_summary(comparison: Comparison, summary: Summary, betas: list[str
         "refused": summary.refused,
         "failure": summary.failure or None,
         "change": summary.change or None,
+        "verdict": readable(comparison.verdict),
         "cost_usd": None if summary.cost_usd is None else float(summary.cost_usd),
         "slowest_ms": summary.slowest_ms,
         "tags": [] if comparison.tags is None else readable(comparison.tags),
         "pinned": comparison.pinned_at is not None,
-        **damage(comparison, {"tags": "tags"}),
+        **damage(comparison, {"tags": "tags", "verdict": "verdict"}),
     }
 
 

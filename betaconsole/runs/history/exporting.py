@@ -6,7 +6,7 @@ from typing import Any
 
 from betaconsole.runs.models import Comparison, ComparisonBeta
 from betaconsole.runs.summaries import Summary
-from betaconsole.storage.fields import damaged_columns
+from betaconsole.storage.fields import DamagedValue, damaged_columns
 from betaconsole.teams.models import Team, User
 from betaconsole.web.csv_cells import csv_chunks
 
@@ -30,7 +30,7 @@ COLUMNS = (
         "columns",
         "repeats",
     ),
-    *("states", "refused", "failure", "change", "cost_usd", "slowest_ms", "tags", "damaged"),
+    *("states", "refused", "failure", "change", "verdict", "cost_usd", "slowest_ms", "tags", "damaged"),
 )
 
 OF_EXCHANGES = (
@@ -65,10 +65,16 @@ def whole_lines(user: User, team: Team, query: Query) -> Iterator[bytes]:
 
 
 def exchange_rows(user: User, team: Team, query: Query) -> Iterator[list[Any]]:
-    """A row for each exchange of the comparisons that match, under `EXCHANGE_COLUMNS`."""
+    """A row for each exchange of the comparisons that match, under `EXCHANGE_COLUMNS`; where the next of a comparison
+    cannot be read, a row that says so ends it."""
     for comparisons in _pages(user, team, query):
         for comparison in comparisons:
-            yield from _exchange_rows(comparison)
+            try:
+                yield from _exchange_rows(comparison)
+            except DamagedValue as damage:
+                about = [comparison.number, comparison.public_id, comparison.title, comparison.simulated]
+                unknown = [None] * (len(EXCHANGE_COLUMNS) - len(about) - 1)
+                yield [*about, *unknown, f"the rest is left out: {damage}"]
 
 
 def _exchange_rows(comparison: Comparison) -> Iterator[list[Any]]:
@@ -118,6 +124,7 @@ def _row(comparison: Comparison, summary: Summary, betas: list[str]) -> dict[str
         "refused": summary.refused,
         "failure": summary.failure or None,
         "change": summary.change or None,
+        "verdict": comparison.verdict,
         "cost_usd": None if summary.cost_usd is None else float(summary.cost_usd),
         "slowest_ms": summary.slowest_ms,
         "tags": list(comparison.tags or ()),
