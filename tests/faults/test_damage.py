@@ -90,6 +90,11 @@ def test_s10_a_damaged_comparison_does_not_take_the_list_with_it(
     assert listed.status_code == 200
     assert {"The damaged one", "Another one"} <= set(listed.content.decode().replace("<", ">").split(">"))
     assert visitor.get(bad.get_absolute_url()).status_code == 200
+    for route in ("runs:edit", "runs:again"):  # nothing goes out without what it was sent with
+        told = visitor.post(reverse(route, args=[bad.public_id]))
+        assert (route, told.status_code) == (route, 500)
+        assert "A part of this is damaged" in told.content.decode()
+    assert (Comparison.objects.count(), Draft.objects.count()) == (2, 0)
 
 
 @pytest.mark.both_databases

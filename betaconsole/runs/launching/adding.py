@@ -15,6 +15,7 @@ from betaconsole.runs.models import Batch, Comparison, ComparisonBeta, Exchange,
 from betaconsole.runs.sending import engine, feed
 from betaconsole.runs.sending.further import copy_betas, unsent_headers
 from betaconsole.runs.states import State
+from betaconsole.storage.fields import undamaged
 from betaconsole.teams.models import User
 from betaconsole.teams.origins import origin_of
 
@@ -40,14 +41,14 @@ def plan_of(comparison: Comparison, variants: Sequence[Variant]) -> Plan:
         endpoint=comparison.endpoint,
         raw_body=composed if comparison.content_type and not is_json else None,
         content_type=comparison.content_type,
-        tool_stubs=comparison.tool_stubs,
+        tool_stubs=undamaged(comparison.tool_stubs),
         max_turns=1 if comparison.is_trace else comparison.max_turns,  # of a trace a person may have let cells go on
         engine=comparison.engine,
         is_trace=comparison.is_trace,
         separate_caches=comparison.separate_caches,
         seed=comparison.seed,
         preset=comparison.preset,
-        checks=comparison.checks,
+        checks=undamaged(comparison.checks),
     )
 
 
@@ -172,7 +173,7 @@ def run_again(
 
 def turns_left(comparison: Comparison, *, turn: int = 1) -> int:
     """How many turns may follow by themselves from this one on, itself among them."""
-    return max(1, comparison.max_turns - turn + 1) if comparison.tool_stubs else 1
+    return max(1, comparison.max_turns - turn + 1) if undamaged(comparison.tool_stubs) else 1
 
 
 def promise_of(exchanges: Sequence[Exchange], *, turns: int) -> Promise:

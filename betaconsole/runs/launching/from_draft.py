@@ -12,6 +12,7 @@ from betaconsole.drafts.models import Draft, Upload
 from betaconsole.library.cases import CaseRow
 from betaconsole.library.stubs import turns_allowed
 from betaconsole.runs.models import Comparison, Variant
+from betaconsole.storage.fields import undamaged
 from betaconsole.teams.models import User
 
 from .planning import JSON, CasePlan, Plan, VariantPlan
@@ -82,10 +83,11 @@ def _first_text(content: Any) -> str:
 
 
 def draft_of(comparison: Comparison, author: User) -> Draft:
-    """A new draft that would send this comparison once more, open for editing."""
+    """A new draft that would send this comparison once more, open for editing. Raises `DamagedValue`."""
     variants = list(comparison.variants.all())
     keys = {variant.pk: new_key() for variant in variants}
-    by_itself = turns_allowed(None, comparison.tool_stubs)
+    stubs, checks = undamaged(comparison.tool_stubs), undamaged(comparison.checks)
+    by_itself = turns_allowed(None, stubs)
     draft = starting.from_comparison_parts(
         comparison.team,
         author,
@@ -98,12 +100,12 @@ def draft_of(comparison: Comparison, author: User) -> Draft:
         title="" if comparison.title == str(comparison.endpoint) else comparison.title,
         prompt_version=comparison.prompt_version,
         endpoint=comparison.endpoint,
-        tool_stubs=comparison.tool_stubs,
+        tool_stubs=stubs,
         max_turns=None if comparison.max_turns == by_itself else comparison.max_turns,
         engine=comparison.engine,
         separate_caches=comparison.separate_caches,
     )
-    draft.preset, draft.checks = comparison.preset, comparison.checks
+    draft.preset, draft.checks = comparison.preset, checks
     draft.save(update_fields=["preset", "checks"])
     _put_parts(comparison, draft)
     _put_cases(comparison, draft)
