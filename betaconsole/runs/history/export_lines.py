@@ -8,16 +8,19 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from betaconsole.runs.models import Body, Comparison, Exchange
 from betaconsole.runs.states import FINAL
+from betaconsole.storage.fields import DamagedValue
 
 from .records import (
     BODY,
     COMPARISON,
     DERIVED,
     EXCHANGE,
+    LEFT_OUT,
     MOMENTS,
     OF_COMPARISON,
     OF_EXCHANGE,
@@ -27,11 +30,31 @@ from .records import (
 )
 
 AT_ONCE = 20  # exchanges whose bodies are held together
+IN_MEMORY_BYTES = 8_000_000  # of a comparison's lines; more of them wait in a file
 Value = dict[str, Any]
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[bytes]:
-    """A finished comparison and everything in it."""
+    """A finished comparison and everything in it; one line in its place where that cannot be read from end to end.
+
+    Half a comparison is no use to anybody, and the ones after it must not be lost for it. So its lines wait for its last.
+    """
+    with SpooledTemporaryFile(IN_MEMORY_BYTES) as held:
+        try:
+            held.writelines(_lines(comparison))
+        except DamagedValue as damage:
+            yield _left_out(comparison, damage)
+            return
+        held.seek(0)
+        yield from held
+
+
+def _left_out(comparison: Comparison, damage: DamagedValue) -> bytes:
+    about = {"id": comparison.public_id, "number": comparison.number, "title": comparison.title}
+    return _line({"kind": LEFT_OUT, "version": VERSION, **about, "why": str(damage)})
+
+
+def _lines(comparison: Comparison) -> Iterator[bytes]:
     written: set[str] = set()
     cases = list(comparison.cases.select_related("body"))
     own = [case.body for case in cases if case.body is not None]

@@ -38,7 +38,16 @@ from betaconsole.web.redaction import redact
 
 from .import_keys import Keys, without_secrets
 from .import_values import Bad, Values, parsed, timeline_of
-from .records import BODY, BRITTLE_OF_COMPARISON, BRITTLE_OF_EXCHANGE, COMPARISON, DERIVED, KINDS, VERSION
+from .records import (
+    BODY,
+    BRITTLE_OF_COMPARISON,
+    BRITTLE_OF_EXCHANGE,
+    COMPARISON,
+    DERIVED,
+    KINDS,
+    LEFT_OUT,
+    VERSION,
+)
 
 MAX_FILE_BYTES = 500_000_000
 MAX_LINE_BYTES = 90_000_000  # a body of 64 MB as base64
@@ -93,7 +102,12 @@ class ExchangeLine:
         return (self.column, self.case, *(self.fields[name] for name in ("repeat", "attempt", "turn")))
 
 
-Line = BodyLine | ComparisonLine | ExchangeLine
+@dataclass(frozen=True)
+class LeftOutLine:
+    """A comparison that could not be read where the file comes from."""
+
+
+Line = BodyLine | ComparisonLine | ExchangeLine | LeftOutLine
 
 
 @dataclass
@@ -115,6 +129,9 @@ class Reader:
             raise Bad(f"Its version is not {VERSION}: it comes from another version of the console.")
         if value["kind"] == BODY:
             return self._body(Values(value))
+        if value["kind"] == LEFT_OUT:
+            self.comparison = None
+            return LeftOutLine()
         values = Values(self.keys.masked_in(value, line))
         return self._comparison(values) if value["kind"] == COMPARISON else self._exchange(values)
 

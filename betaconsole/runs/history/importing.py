@@ -35,7 +35,17 @@ from betaconsole.runs.states import State
 from betaconsole.storage.fields import showable
 from betaconsole.teams.models import Connection, Team, TeamClosed, User
 
-from .import_reading import BAD, BodyLine, ComparisonLine, ExchangeLine, ImportRefused, Line, Reader, lines
+from .import_reading import (
+    BAD,
+    BodyLine,
+    ComparisonLine,
+    ExchangeLine,
+    ImportRefused,
+    LeftOutLine,
+    Line,
+    Reader,
+    lines,
+)
 
 MOST_PROBLEMS = 50
 AT_ONCE, AT_ONCE_BYTES = 50, 8_000_000  # exchanges and bytes of one transaction
@@ -51,6 +61,7 @@ class Report:
     comparisons: int = 0
     exchanges: int = 0
     here_already: int = 0
+    left_out: int = 0  # damaged where the file comes from
     keys_taken_out: int = 0
     first: Comparison | None = None
 
@@ -119,6 +130,9 @@ class _Import:
     place: "_Place | None" = None  # of the lines that follow; None where the comparison is here already
 
     def take(self, line: Line) -> None:
+        if isinstance(line, LeftOutLine):
+            self.report.left_out += 1
+            return
         self.waiting.append(line)
         self.size += len(line.data) if isinstance(line, BodyLine) else 0
         if len(self.waiting) >= AT_ONCE or self.size >= AT_ONCE_BYTES:

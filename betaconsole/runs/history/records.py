@@ -2,6 +2,7 @@
 
 A comparison's line, then one for each of its exchanges, and each body before the first line that names it by its SHA-256. A body is `text` where it is UTF-8 and no longer so than as `base64`.
 What the database cannot read any more is null, and `damaged` names it: a list of fields, left out where it would be empty.
+Where that is a body, or something else that a comparison cannot be told without, one line stands for all of it: it was left out.
 """
 
 from typing import Any
@@ -11,7 +12,8 @@ from django.db import models
 from betaconsole.storage.fields import damaged_columns
 
 COMPARISON, BODY, EXCHANGE = "betaconsole.comparison", "betaconsole.body", "betaconsole.exchange"
-KINDS = (COMPARISON, BODY, EXCHANGE)
+LEFT_OUT = "betaconsole.left_out"
+KINDS = (COMPARISON, BODY, EXCHANGE, LEFT_OUT)
 VERSION = 1  # of these lines; a newer one is refused
 
 # Columns that are written as they are, and read as texts, numbers and so on (import_reading).

@@ -284,6 +284,31 @@ def test_what_is_damaged_is_exported_and_imported_as_damaged_but_for_what_the_by
     assert (alone["request_headers"], "request_headers" in alone["damaged"]) == (None, True)
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("what", ["body", "column"])
+def test_s10_a_comparison_that_cannot_be_read_is_left_out_and_the_others_are_not_lost(
+    told, what, client, ann, elsewhere, team
+):
+    hurt = make_comparison(team, ann, title="Hurt", exchanges=False)
+    one = make_exchange(hurt, hurt.variants.first(), answer="Thirty days.")
+    Comparison.objects.filter(pk=hurt.pk).update(finished_at=timezone.now())
+    if what == "body":
+        spoil(one.response_body, data=NO_ZLIB)
+    else:
+        spoil(one.variant, betas=NO_JSON)
+    lines = client.get(reverse("runs:export_whole")).getvalue().splitlines(keepends=True)
+    assert [line for line in lines if b"left_out" not in line] == told
+    left = json.loads(lines[0])
+    assert (left["id"], left["number"], "cannot be read" in left["why"]) == (hurt.public_id, hurt.number, True)
+    report = bring(lines, elsewhere)
+    assert (report.comparisons, report.exchanges, report.left_out) == (1, 2, 1)
+    table = client.get(reverse("runs:export_exchanges")).getvalue().decode()
+    rows = [row for row in csv.DictReader(io.StringIO(table)) if row["title"] != "Hurt"]
+    assert len(rows) == 2
+    if what == "column":
+        assert "the rest is left out" in table
+
+
 @pytest.mark.parametrize("name", ["a,b", "a b", "a\r\nx: 1", "a\0", "ä", "a" * 129])
 def test_b15_a_beta_that_could_change_a_header_line_does_not_come_in(told, elsewhere, name):
     line = of_kind(told, "comparison")
