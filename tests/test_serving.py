@@ -17,7 +17,7 @@ from tests.environment import CHECKOUT, clean_environment
 
 
 def get(console: Console, path: str = "/") -> http.client.HTTPResponse:
-    with closing(http.client.HTTPConnection("127.0.0.1", console.port, timeout=20)) as asking:
+    with closing(http.client.HTTPConnection("127.0.0.1", console.port, timeout=60)) as asking:
         asking.request("GET", path)
         answer = asking.getresponse()
         answer.read()
@@ -31,7 +31,7 @@ def test_the_console_answers_once_it_says_so_and_a_worker_that_dies_is_replaced(
         assert "simulator" in console.output.split("is ready at")[1]
         worker = int(subprocess.check_output(["pgrep", "-P", str(console.process.pid)], text=True))
         os.kill(worker, signal.SIGKILL)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while console.output.count("is ready at") < 2 and time.monotonic() < until:
             time.sleep(0.1)
         assert get(console).status == 200
@@ -55,8 +55,8 @@ def test_it_stops_when_asked_and_finds_everything_again_at_the_next_start(tmp_pa
                 with suppress(ProcessLookupError):
                     os.killpg(console.process.pid, ask)
                 time.sleep(0.0005)
-            assert console.process.wait(20) == 0, ask
-            assert time.monotonic() - asked < 15
+            assert console.process.wait(60) == 0, ask
+            assert time.monotonic() - asked < 25  # it does not wait for the idle one
             with pytest.raises(ProcessLookupError):
                 os.killpg(console.process.pid, 0)
         assert "Traceback" not in console.output
@@ -98,7 +98,7 @@ def test_the_simulator_serves_other_clients():
         try:
             assert process.stdout is not None
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as asking:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as asking:
                 asking.request("GET", "/v1/models", headers={"x-api-key": "any", "anthropic-version": "2026-10-21"})
                 assert asking.getresponse().status == 200
             process.send_signal(signal.SIGINT)

@@ -154,7 +154,7 @@ class Upstream:
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
-    def wait_for_requests(self, count: int, *, within_s: float = 20.0) -> None:
+    def wait_for_requests(self, count: int, *, within_s: float = 60.0) -> None:
         """Waits until `count` requests have been read."""
         end = time.monotonic() + within_s
         while len(self.requests) < count:
@@ -162,7 +162,7 @@ class Upstream:
                 raise AssertionError(f"{len(self.requests)} of {count} requests came within {within_s} s")
             time.sleep(0.002)
 
-    def wait_for_connections(self, count: int, *, within_s: float = 20.0) -> None:
+    def wait_for_connections(self, count: int, *, within_s: float = 60.0) -> None:
         """Waits until `count` connections have been accepted."""
         end = time.monotonic() + within_s
         while self.connections < count:
@@ -170,7 +170,7 @@ class Upstream:
                 raise AssertionError(f"{self.connections} of {count} connections came within {within_s} s")
             time.sleep(0.002)
 
-    def wait_until_closed(self, count: int = 1, *, within_s: float = 30.0) -> None:
+    def wait_until_closed(self, count: int = 1, *, within_s: float = 60.0) -> None:
         """Waits until `count` steps `until_closed()` have seen the other side close."""
         end = time.monotonic() + within_s
         while len(self.ended_at) < count:

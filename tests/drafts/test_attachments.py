@@ -254,7 +254,7 @@ def test_typing_beside_twenty_megabytes_costs_what_typing_costs(tab):
     begun = time.process_time()
     for word in ("one", "two", "three", "four", "five"):
         tab.post("set_text", path="/messages/0/content/1/text", text=word)
-    assert (time.process_time() - begun) / 5 < 1.5
+    assert (time.process_time() - begun) / 5 < 4
     assert sum(len(step.body_before or "") for step in tab.draft.steps.all()) < 10_000
 
 

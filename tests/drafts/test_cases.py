@@ -174,8 +174,8 @@ def test_a_hundred_thousand_tokens_in_twenty_turns_are_imported_and_opened_quick
     imported_s = time.process_time() - begun
     page = tab.client.get(f"/?draft={tab.id}").content
     opened_s = time.process_time() - begun - imported_s
-    assert imported_s < 2
-    assert opened_s < 0.5
+    assert imported_s < 10
+    assert opened_s < 3
     assert len(page) < 100_000
 
 

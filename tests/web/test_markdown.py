@@ -82,19 +82,19 @@ def test_what_scrolls_sideways_can_be_reached_by_keyboard():
     ids=["brackets", "images", "stars", "quotes", "long", "ticks", "lines"],
 )
 def test_b18_text_that_would_take_long_stays_as_it_is_and_complete(text):
-    started = time.monotonic()
+    started = time.process_time()
     html = render(text)
-    assert time.monotonic() - started < 6
+    assert time.process_time() - started < 6
     assert html.startswith('<div class="plain">')
     assert len(html) >= len(text)
 
 
 def test_b18_the_slowest_text_that_is_still_rendered_takes_moments():
-    started = time.monotonic()
+    started = time.process_time()
     render("![" * 3_000)
     render("[a](" * 3_000)
     render("a\n\n" * 3_000)
-    assert time.monotonic() - started < 30  # half a second each, on a machine that does nothing else
+    assert time.process_time() - started < 30  # half a second each, on a machine that does nothing else
 
 
 def test_b18_quotes_in_quotes_lose_no_text():
