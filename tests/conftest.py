@@ -1,5 +1,6 @@
 """Fixtures that the whole suite shares. Ann owns, Bo is on her team, Eve is not."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,9 @@ LONGEST = ("tests/chaos/", "tests/storage/", "tests/test_canary.py", "tests/test
 settings.register_profile("suite", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 empty_after_real_transactions()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts so what runs in its background, and the processes that tests stop with Ctrl-C would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
