@@ -90,6 +90,14 @@ def test_cases_from_a_file_take_the_place_of_those_there_were(client, owner):
     assert [values["country"] for _, values in sent(tab.draft)] == ["Fiji", "Oman"]
 
 
+def test_a_column_of_cases_that_the_prompt_does_not_name_is_marked(client, owner):
+    tab = Tab(client, a_draft(RIVERS))
+    file = SimpleUploadedFile("cases.csv", b"country,contry\nPeru,Chile\n")
+    drawn = tab.post("import_values", cases=file).content.decode()
+    assert "contry<small>not in the prompt</small>" in drawn
+    assert "country</th>" in drawn
+
+
 def test_a_prompt_opens_with_its_cases_and_its_defaults(client, rivers):
     tab = opened(client, rivers)
     assert sent(tab.draft) == [
