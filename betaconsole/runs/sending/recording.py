@@ -31,7 +31,7 @@ from .turns import Missing
 
 logger = logging.getLogger(__name__)
 
-STORED_WITHIN_S = 0.2  # from a byte's arrival to the end of the commit that holds it; with the machine's delays 250 ms
+STORED_WITHIN_S = 0.15  # from a byte's arrival to the end of the commit that holds it; with a busy machine's delays 250 ms
 LONGEST_PAUSE_S = 0.05
 RETRY_AFTER_S = 1.0
 # The database is busy or away: the same write may succeed later. Any other failure is about what is to be written.
