@@ -1,4 +1,4 @@
-"""One thread that writes what arrives: all exchanges' new bytes in one transaction every 250 ms or 64 KB.
+"""One thread that writes what arrives: all exchanges' new bytes in one transaction, within 250 ms or at 64 KB.
 
 Every write is conditional on this process still owning the exchange (`worker`) and on its state, so that a process
 that was declared dead can no longer change anything, and a final exchange never changes.
@@ -21,6 +21,7 @@ from betaconsole.claude.errors import Incomplete
 from betaconsole.runs.models import Body, Comparison, Exchange, PackedBody, Segment, ToIndex, VerdictDue, Wait
 from betaconsole.runs.states import IN_FLIGHT, UNFINISHED, State
 from betaconsole.storage.fields import at_rest, unpacked
+from betaconsole.storage.unsynced import unsynced
 from betaconsole.teams.audit import record_console
 from betaconsole.web.troubles import trouble_of
 
@@ -31,7 +32,8 @@ from .turns import Missing
 
 logger = logging.getLogger(__name__)
 
-STORED_WITHIN_S = 0.15  # from a byte's arrival to the end of the commit that holds it; with a busy machine's delays 250 ms
+# From a byte's arrival to the end of the commit that holds it; with a busy machine's delays 250 ms.
+STORED_WITHIN_S = 0.15
 LONGEST_PAUSE_S = 0.05
 RETRY_AFTER_S = 1.0
 # The database is busy or away: the same write may succeed later. Any other failure is about what is to be written.
@@ -131,7 +133,7 @@ class Recorder:
         self._on_failed(error)
 
     def flush(self) -> None:
-        """Write everything new in one transaction. Feeds whose ending is stored are forgotten.
+        """Write everything new, in a transaction for what goes on and one for what has ended. The latter's feeds are forgotten.
 
         What cannot be stored ends as failed with its bytes kept, and holds nobody else back.
         """
@@ -181,24 +183,36 @@ class Recorder:
         self._held.clear()
 
     def _write(self, dirty: "Sequence[tuple[Feed, bool]]") -> None:
-        # All that takes time before the transaction: the whole console waits for SQLite's one lock.
-        pieces = [Piece(feed) for feed, has_ended in dirty if not has_ended]
-        endings = [Final(feed) for feed, has_ended in dirty if has_ended]
-        with transaction.atomic():
+        # What goes on first, by itself: what has arrived must not wait for the disk, nor for endings to be worked out.
+        self._write_pieces([feed for feed, has_ended in dirty if not has_ended])
+        self._write_endings([feed for feed, has_ended in dirty if has_ended])
+
+    def _write_pieces(self, feeds: "Sequence[Feed]") -> None:
+        # Here and below all that takes time before the transaction: the whole console waits for SQLite's one lock.
+        pieces = [Piece(feed) for feed in feeds]
+        if not pieces:
+            return
+        with unsynced():
             owned = self._still_owned()
             self._append([piece for piece in pieces if piece.feed.job.exchange_id in owned])
-            self._finish([ending for ending in endings if ending.feed.job.exchange_id in owned], owned)
-        moved = {piece.feed.job.comparison_id for piece in pieces if piece.is_head}
         for piece in pieces:
             piece.note()
-        for ending in endings:
-            self.forget(ending.feed)
-            moved.add(ending.feed.job.comparison_id)
-        for comparison_id in moved:
+        for comparison_id in {piece.feed.job.comparison_id for piece in pieces if piece.is_head}:
             changed(comparison_id)
-        for feed, _ in dirty:
-            if feed.job.exchange_id not in owned:
-                self._let_go(feed)
+        self._let_go_but(owned, feeds)
+
+    def _write_endings(self, feeds: "Sequence[Feed]") -> None:
+        endings = [Final(feed) for feed in feeds]
+        if not endings:
+            return
+        with transaction.atomic():
+            owned = self._still_owned()
+            self._finish([ending for ending in endings if ending.feed.job.exchange_id in owned], owned)
+        for feed in feeds:
+            self.forget(feed)
+        for comparison_id in {feed.job.comparison_id for feed in feeds}:
+            changed(comparison_id)
+        self._let_go_but(owned, feeds)
 
     def _still_owned(self) -> dict[int, bool]:
         """What nobody took from this process meanwhile, locked until the end of the transaction; and whether it may go on."""
@@ -207,11 +221,13 @@ class Recorder:
         wishes = mine.order_by("pk").select_for_update().values_list("pk", "cancel_requested_at")
         return {pk: cancel_requested_at is None for pk, cancel_requested_at in wishes}
 
-    def _let_go(self, feed: Feed) -> None:
-        """Another process ended the exchange, because this one stood still for too long: nothing of it counts now."""
-        self.forget(feed)
-        feed.cancel()
-        changed(feed.job.comparison_id)  # pages here have heard of it from nobody
+    def _let_go_but(self, owned: Mapping[int, bool], feeds: "Sequence[Feed]") -> None:
+        """Another process ended the others, because this one stood still for too long: nothing of them counts now."""
+        for feed in feeds:
+            if feed.job.exchange_id not in owned:
+                self.forget(feed)
+                feed.cancel()
+                changed(feed.job.comparison_id)  # pages here have heard of it from nobody
 
     def _write_alone(self, feed: Feed, has_ended: bool) -> None:
         try:
