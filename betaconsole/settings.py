@@ -283,6 +283,7 @@ TEMPLATES = [
 
 DATABASES = {"default": _database(env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'betaconsole.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "betaconsole.storage.sqlite3"
     # Kept open per thread: a file costs nothing. A server's connections are counted: there each request takes one and
     # gives it back, or some hundred idle threads would hold as many.
     DATABASES["default"]["CONN_MAX_AGE"] = 600
