@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import timezone
 
 from .models import Membership, Role, Team, User
 
@@ -74,23 +72,3 @@ def signed_in(view: View) -> View:
 
     checked.access_rule = "person"  # type: ignore[attr-defined]
     return checked
-
-
-def still_let_in(request: HttpRequest) -> Callable[[], bool]:
-    """Asks, as often as it is called, whether whoever made this request would still be let in: for what stays open.
-
-    In the team, active, with the password of then, and in a session that goes on where it began in one. It holds no request.
-    """
-    user, membership = request.user, getattr(request, "membership", None)
-    if not isinstance(user, User) or membership is None:
-        return lambda: False
-    standing = Membership.objects.filter(
-        pk=membership.pk, user__is_active=True, user__password=user.password, team__deletes_at=None
-    )
-    key = getattr(getattr(request, "session", None), "session_key", None)
-    sessions = Session.objects.filter(session_key=key)
-
-    def is_let_in() -> bool:
-        return standing.all().exists() and (key is None or sessions.filter(expire_date__gt=timezone.now()).exists())
-
-    return is_let_in

@@ -20,7 +20,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ from betaconsole.runs.sending import engine, feed
 from betaconsole.runs.sending.recording import feeds
 from betaconsole.runs.sending.waiting import places
 from betaconsole.runs.states import FINAL, IN_FLIGHT
-from betaconsole.teams.access import still_let_in
+from betaconsole.teams.standing import Standing, standing_of
 from betaconsole.web.frames import OK, frame, text_html
 
 from . import lanes
@@ -50,7 +50,7 @@ FAR_LOOK_S = 15.0  # and about a comparison that is sent here: another process m
 REFRESH_S = 1.0  # how often at most figures and dots are drawn anew
 YIELD_S = 0.25  # so long at most cards wait for a first text that may come: drawing them would hold it up
 KEEP_ALIVE_S = 15.0
-ASK_S = 2.0  # how long before something goes out it was last asked whether the reader is still in the team
+ASK_S = 2.0  # how long before something goes out it was last asked, by any of a session's pages, whether it still may
 HUSHED_S = 10.0  # after so long without news that is asked with the next ones or the next keep-alive, not ahead of them
 SEND_TIMEOUT_S = 30
 POSITION = re.compile(r"([0-9]{1,18}):(?:([qs]?)([0-9]{1,9})|([fw]))")
@@ -71,7 +71,7 @@ def stream(comparison: Comparison, request: HttpRequest) -> StreamingHttpRespons
         may_run=getattr(request.user, "may_run", False),
     )
     _limit_sending(request)
-    response = StreamingHttpResponse(follow(page, still_let_in(request)), content_type="text/event-stream")
+    response = StreamingHttpResponse(follow(page, standing_of(request)), content_type="text/event-stream")
     # `identity` so that nothing on the way compresses, and so holds back, the stream.
     for name, value in (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"), ("Content-Encoding", "identity")):
         response.headers[name] = value
@@ -116,9 +116,9 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
-def follow(page: "LivePage", is_let_in: Callable[[], bool] = lambda: True) -> Iterator[bytes]:
-    """The frames of one open page. Ends by itself when all is final, when its reader is let in no more (`is_let_in`: nothing
-    goes out that was not asked for within ASK_S) and when the process stops."""
+def follow(page: "LivePage", reader: Standing | None = None) -> Iterator[bytes]:
+    """The frames of one open page. Ends by itself when all is final, when its reader is let in no more (nothing goes out of
+    which that was not asked within ASK_S; None: it is let in) and when the process stops."""
     if not places.acquire(blocking=False):
         yield OK
         yield frame(render_to_string("runs/_live_polling.html", {"comparison": page.comparison}))
@@ -127,16 +127,16 @@ def follow(page: "LivePage", is_let_in: Callable[[], bool] = lambda: True) -> It
     bell = feed.listen(page.comparison.pk)
     try:
         yield OK
-        yield from _frames(page, bell, is_let_in)
+        yield from _frames(page, bell, reader)
     finally:
         feed.unlisten(page.comparison.pk, bell)
         places.release()
         database.close()
 
 
-def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) -> Iterator[bytes]:
+def _frames(page: "LivePage", bell: feed.Bell, reader: Standing | None) -> Iterator[bytes]:
     # An idle page costs next to nothing: it sleeps until the bell rings or something is due.
-    told_at = asked_at = time.monotonic()
+    told_at = time.monotonic()
     # After a restart hundreds come back in one moment: they must not keep alive, and ask, in the same moments ever after.
     sent_at = told_at - random.uniform(0, KEEP_ALIVE_S)  # noqa: S311
     while True:
@@ -148,12 +148,10 @@ def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) ->
         keeps_alive = not html and now - sent_at >= KEEP_ALIVE_S
         # Asked ahead of what may come soon, so that a first text need not wait for the answer.
         asks_ahead = now - told_at < HUSHED_S
-        if now - asked_at >= ASK_S and (html or keeps_alive or asks_ahead):
-            asked_at = now
-            if not is_let_in():
-                yield frame(render_to_string("runs/_signed_out.html"))
-                yield frame("signed out", event="finished")
-                return
+        if reader and (html or keeps_alive or asks_ahead) and not reader.holds(at_most_s=ASK_S):
+            yield frame(render_to_string("runs/_signed_out.html"))
+            yield frame("signed out", event="finished")
+            return
         # No open page holds a database connection while it waits, for news or for a slow reader.
         database.close()
         if html:
@@ -167,7 +165,8 @@ def _frames(page: "LivePage", bell: feed.Bell, is_let_in: Callable[[], bool]) ->
         if keeps_alive:
             yield OK
             sent_at = time.monotonic()
-        due_at = min(sent_at + KEEP_ALIVE_S, page.due_at(), asked_at + ASK_S if asks_ahead else math.inf)
+        asks_at = reader.asked_at + ASK_S if reader and asks_ahead else math.inf
+        due_at = min(sent_at + KEEP_ALIVE_S, page.due_at(), asks_at)
         bell.wait(max(LOOK_S, due_at - time.monotonic()))
         # Another lane's first text ends the gathering.
         bell.urgent.wait(max(0.0, sent_at + GATHER_S - time.monotonic()))
