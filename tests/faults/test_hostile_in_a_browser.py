@@ -16,7 +16,10 @@ from tests.faults.hostile import Seeded, evil, seed
 from tests.migrated import lay_tables
 from tests.urls import Url, urls_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(database.vendor != "sqlite", reason="seeds the SQLite file of a console"),
+]
 
 # What became an element, or a link that runs something, and the places whose words a person can read, form fields included.
 LOOK = """() => {

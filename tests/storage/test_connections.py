@@ -4,10 +4,13 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite's connections"),
+]
 MOST_STATEMENTS, MOST_CACHE_KB = 64, 1000
 
 

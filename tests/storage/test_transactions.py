@@ -12,6 +12,7 @@ from betaconsole.storage.unsynced import NORMAL, unsynced
 from betaconsole.teams.models import Team
 
 pytestmark = pytest.mark.django_db(transaction=True)
+about_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite's lock")
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def asked(what: str) -> object:
         return cursor.fetchone()[0]
 
 
+@about_sqlite
 def test_a_transaction_waits_until_the_lock_is_free(other: sqlite3.Connection) -> None:
     patience = asked("PRAGMA busy_timeout")
     other.execute("BEGIN IMMEDIATE")
@@ -40,6 +42,7 @@ def test_a_transaction_waits_until_the_lock_is_free(other: sqlite3.Connection) -
     assert asked("PRAGMA busy_timeout") == patience
 
 
+@about_sqlite
 def test_a_lock_that_is_held_for_longer_than_it_waits_is_said(other: sqlite3.Connection) -> None:
     asked("PRAGMA busy_timeout = 60")
     other.execute("BEGIN IMMEDIATE")
