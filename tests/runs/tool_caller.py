@@ -32,7 +32,8 @@ def conversation(*replies: dict[str, Any]) -> Callable[[Peer], None]:
     """A far end that gives these replies, by how many the request holds already; the last one again after that."""
 
     def far_end(peer: Peer) -> None:
-        give(peer, replies[min(turn_of(peer.read_request().body) - 1, len(replies) - 1)])
+        if body := peer.read_request().body:  # or it was stopped before it was written
+            give(peer, replies[min(turn_of(body) - 1, len(replies) - 1)])
 
     return far_end
 
