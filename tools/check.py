@@ -5,7 +5,7 @@ mypy and the tests on PostgreSQL, which wait more than they work, run beside the
 when those have ended.
 
 What the tests need beside Python packages is looked for and, where this user may, installed: a Chromium (CHROMIUM
-names one; else one on PATH; else Playwright's own; else Debian's package) and PostgreSQL's programs. A server that runs
+names one; else one on PATH; else Playwright's own; else Debian's headless one) and PostgreSQL's programs. A server that runs
 already is never touched. Every step runs, whatever happened to the others.
 
 Browsers, killed processes and live streams share the cores with each other here, and on a busy machine one of them may wait
@@ -153,7 +153,7 @@ def provide_browser() -> None:
     print("No Chromium found (CHROMIUM=/path/to/one names it); installing one for the browser tests ...", flush=True)
     with_libraries = ["--with-deps"] if os.geteuid() == 0 else []
     if subprocess.call([*PYTHON, "playwright", "install", *with_libraries, "chromium"]) != 0:
-        install("chromium")
+        install(browser.SHELL, "chromium")
 
 
 def provide_postgres() -> None:
@@ -162,14 +162,16 @@ def provide_postgres() -> None:
         install("postgresql")
 
 
-def install(package: str) -> None:
-    """A package of Debian or Ubuntu, where this user may install one."""
+def install(*packages: str) -> None:
+    """The first of these packages that this Debian or Ubuntu has, where this user may install one."""
+    names = " or ".join(packages)
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit(f"The tests need {package}: install it, then run make test again.")
+        sys.exit(f"The tests need {names}: install it, then run make test again.")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.call(["apt-get", "-qq", "update"], env=quiet)
-    if subprocess.call(["apt-get", "-qq", "install", "--no-install-recommends", package], env=quiet) != 0:
-        sys.exit(f"apt-get could not install {package}; its own words are above.")
+    command = ["apt-get", "-qq", "install", "--no-install-recommends"]
+    if not any(subprocess.call([*command, package], env=quiet) == 0 for package in packages):
+        sys.exit(f"apt-get could not install {names}; its own words are above.")
 
 
 if __name__ == "__main__":
