@@ -52,6 +52,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
+        # Django reads an address without its tabs and sends it with them: //%09 is a host to a browser.
+        if url and (not url.isprintable() or url.strip().replace("\\", "/").startswith("//")):
+            return False
         try:
             return bool(super().is_safe_url(url))
         except ValueError:  # an address that cannot even be taken apart, such as //／

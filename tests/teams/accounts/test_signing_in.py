@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from betaconsole.teams.models import AuditEntry, Membership
@@ -251,6 +251,8 @@ def where_a_browser_goes(location: str) -> str:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("//\t")  # no host to Django; a browser is sent to the host %09
+@example("http://\tlocalhost")
 @given(st.lists(st.sampled_from(PARTS), max_size=5).map("".join))
 def test_b25_no_way_of_writing_next_leads_to_another_site(ann, signed_in, following):
     home = ann.teams.get().public_id
