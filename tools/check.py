@@ -37,8 +37,9 @@ QUICK_CHECKS = [
 MYPY = [*PYTHON, "mypy"]
 CORES = min(os.cpu_count() or 1, 8)
 PYTEST = [*PYTHON, "pytest", "--quiet", "--durations=10", "--durations-min=1"]
-# A file stays with one process, which starts its console once; conftest puts the longest files first.
-BY_FILE = ["-n", str(CORES), "--dist", "loadfile", "--no-loadscope-reorder"]
+# A file stays with one process, which starts its console once; conftest puts the longest files first. One process more than
+# there are cores: these files wait half of their time, for answers, browsers and moments that must pass.
+BY_FILE = ["-n", str(CORES + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 ON_POSTGRES = [*PYTHON, "tests.postgres", "--"]
 # Only files with such tests: reading all the others takes longer than many tests.
 OF_BOTH = sorted(str(path) for path in Path("tests").rglob("test_*.py") if "both_databases" in path.read_text())

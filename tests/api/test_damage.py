@@ -11,7 +11,7 @@ from tests.api.calling import Caller, fits
 from tests.builders import make_comparison, make_exchange
 from tests.damage import NO_JSON, NO_ZLIB, SHOWN, spoil
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from betaconsole.runs.history.seeding import seed
 from betaconsole.runs.models import Comparison
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.api.calling import BODY, Caller, fits
 from tests.runs.engines import KEY, connection_to, running, wait_for
 from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, head, pause, read, send, until_closed
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 BETA = "context-management-2025-06-27"
 AT_ONCE = "[[simulator: ttft_ms=1 tps=inf]] Say hello."
 

@@ -6,7 +6,7 @@ from betaconsole.api.shapes import Added, ComparisonAnswer, Paused
 from betaconsole.runs.models import Comparison
 from tests.api.calling import Caller, error_of, fits
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_comparison_is_paused_and_resumed(caller: Caller) -> None:

@@ -17,7 +17,7 @@ from tests.runs.engines import connection_to, running, wait_for
 from tests.runs.tool_caller import call, conversation, give, reply, results_in, says, turn_of
 from tests.upstream import Peer, Upstream
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 DONE = reply(says("Take a new one."))
 ONE = [{"betas": []}]
 

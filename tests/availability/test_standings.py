@@ -20,7 +20,7 @@ from betaconsole.teams.models import Membership
 from tests.availability.probed import BEGUN, MODEL, a_connection, days, found
 from tests.builders import CONTEXT, THINKING, make_team
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 OTHER = "claude-opus-4-8"
 ACCEPTED, REFUSED, FOR_MODEL, FOR_ACCOUNT = (
     State.ACCEPTED,

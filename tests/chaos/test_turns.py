@@ -4,14 +4,11 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.crew import crew
 from tests.chaos.far_end import FarEnd
 from tests.chaos.rounds import play
 from tests.chaos.verdict import judge
 
-pytestmark = pytest.mark.both_databases
 ROUNDS = 4 if os.environ.get("BETACONSOLE_TEST_DATABASE_URL") else 6
 ALLOWANCE_S = 2.0
 

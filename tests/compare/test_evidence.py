@@ -152,7 +152,6 @@ def test_a_mistake_of_ours_takes_no_page_away(team, ann, monkeypatch, caplog):
     assert "no such key" not in caplog.text
 
 
-@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_two_who_look_at_once_have_it_worked_out_once(team, ann, monkeypatch):
     comparison = answered(team, ann, repeats=6)

@@ -19,7 +19,7 @@ from betaconsole.drafts.models import Draft, Upload
 from .desk import BODY, Tab, a_draft, targets
 from .files import gif, jpeg, pdf, png, webp
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 MEGABYTE = 1_000_000
 
 

@@ -15,7 +15,7 @@ from betaconsole.drafts.models import CaseBody, CaseSet, Draft
 from .desk import BODY, CONTEXT, Tab, a_draft, targets
 from .test_importing import body, log
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 TURNS = [body("One?"), body("One?", "a", "Two?"), body("One?", "a", "Two?", "b", "Three?")]
 
 

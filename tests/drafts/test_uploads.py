@@ -15,7 +15,7 @@ from betaconsole.drafts.uploads import PartRow
 from .desk import Tab, a_draft, targets
 from .files import pdf, png
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 FILES, SKILLS = Endpoint("POST", "/v1/files"), Endpoint("POST", "/v1/skills")
 
 

@@ -23,7 +23,7 @@ from tests.api.calling import Caller
 from tests.runs.engines import connection_to, plan, run, running, wait_for, wait_until_finished
 from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunked, head, read, send
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SSE = "content-type: text/event-stream"
 MESSAGE = {

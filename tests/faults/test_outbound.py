@@ -13,7 +13,7 @@ from tests.upstream import Upstream, answer, read, send
 
 __all__ = ["names"]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from betaconsole.library.cases import CaseRow
 from betaconsole.library.models import Combination, Prompt
 from betaconsole.teams.models import AuditEntry
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 HOSTILE = '{"system": "=cmd|\' /C calc\'!A0 \\u0000", "n": 1.0} \x00\ud800'
 
 

@@ -6,7 +6,7 @@ from django.test import RequestFactory
 from betaconsole.teams.audit import record, record_person
 from betaconsole.teams.models import AuditEntry
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def test_an_entry_says_who_did_what_from_where(owner):

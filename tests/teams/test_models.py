@@ -13,7 +13,7 @@ from betaconsole.teams.solo import set_up_solo
 
 KEY = "sk-ant-not-a-real-key-0123456789"
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

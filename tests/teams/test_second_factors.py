@@ -18,7 +18,7 @@ from betaconsole.teams.key_health import factors
 from betaconsole.teams.keys import keep_key
 from betaconsole.teams.rotating import rotate
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.runs.tool_caller import call, conversation, give, refuse, reply, resu
 from tests.upstream import Peer, Upstream, reset
 from tests.upstream import answer as http_answer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 DONE = reply(says("Take a new one."))
 DELIVERED = [Result("toolu_1", "delivered")]
 

@@ -18,7 +18,7 @@ from tests.drafts.desk import BODY, CONTEXT, THINKING, Tab, a_draft
 from tests.runs.engines import connection_to, running
 from tests.upstream import Upstream, answer, read, send
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 EDITS = {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}
 

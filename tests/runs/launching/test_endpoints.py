@@ -18,7 +18,7 @@ from tests import recorded
 from tests.runs.engines import KEY, connection_to, run, running, wait_until_finished
 from tests.upstream import Upstream, answer, chunked, head, read, send
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 VERSION = "2026-10-21"
 FILES_BETA = "files-api-2025-04-14"
 

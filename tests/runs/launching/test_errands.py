@@ -22,7 +22,7 @@ from tests.drafts.files import pdf, png
 from tests.runs.engines import connection_to, running, wait_until_finished
 from tests.upstream import Upstream, answer, read, send
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.runs.engines import connection_to, plan, run, running, wait_until_fin
 from tests.runs.sending.test_engine import WHOLE
 from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunked
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 NOWHERE = "http://127.0.0.1:1"
 
 

@@ -76,7 +76,6 @@ def sent_order(comparison: Comparison) -> list[tuple[int, int, int]]:
 
 
 @pytest.mark.django_db
-@pytest.mark.both_databases
 def test_a_comparison_is_queued_in_the_order_of_its_seed_and_run_again_draws_a_new_one(owner: Membership):
     connection = connection_to(owner, "http://127.0.0.1:1")
     asked = replace(plan([[], [], [], []], repeats=4), cases=CASES, seed=7)

@@ -19,7 +19,7 @@ from tests.runs.sending.test_engine import DELTA, OPEN, SHUT, START, STOP, event
 from tests.runs.watching import Watcher
 from tests.upstream import STREAM_HEAD, Peer, Upstream, chunk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WORDS = ["Hello", " <b>", "\n\n  two blanks", "\r\nCR", " &amp; ", "\u0000", " 🙂", "</hx-partial>", " end"]
 SHOWN = "".join(WORDS).replace("\u0000", "\ufffd")

@@ -20,7 +20,7 @@ from tests.runs.tool_caller import call, conversation, give, reply, says, turn_o
 from tests.runs.watching import Watcher
 from tests.upstream import STREAM_HEAD, Peer, Upstream, chunk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 STUBS = ({"tool": "lookup_order", "result": "delivered"},)
 WORDS = ["You ", "get ", "a ", "refund."]
 

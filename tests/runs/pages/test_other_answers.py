@@ -86,7 +86,6 @@ def test_any_bytes_can_be_shown(data: bytes, content_type: str) -> None:
         answer_views(Start(data, whole_size, content_type), "x")
 
 
-@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_only_the_beginning_of_a_large_body_is_read(owner: Membership) -> None:
     made = make_comparison(owner.team, owner.user, exchanges=False)

@@ -15,7 +15,7 @@ from tests.builders import make_comparison, make_exchange
 from tests.runs.conversations import call, calls, make_conversation, make_turn, make_waiting
 from tests.runs.looking import lanes_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

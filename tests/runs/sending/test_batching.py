@@ -25,7 +25,7 @@ from tests import recorded
 from tests.runs.engines import connection_to, plan, run, running, wait_for, wait_until_finished
 from tests.upstream import Peer, Upstream, answer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 THINKING = "interleaved-thinking-2025-05-14"
 AT_ONCE = "[[simulator: tps=inf]]"
 SLOWLY = "[[simulator: tps=40]]"  # some seconds to its first answer

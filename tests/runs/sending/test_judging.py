@@ -20,7 +20,7 @@ from tests.runs.engines import connection_to, plan, run, running, wait_for, wait
 from tests.runs.tool_caller import reply, says
 from tests.upstream import Peer, Upstream, answer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 INTERLEAVED, MADE_UP = "interleaved-thinking-2025-05-14", "no-such-beta-2026-01-01"
 COMPACT, TASKS = "compact-2026-09-04", "task-budgets-2026-03-13"

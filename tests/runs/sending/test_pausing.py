@@ -22,7 +22,7 @@ from tests.runs.engines import connection_to, plan, run, running, wait_for, wait
 from tests.runs.sending.test_engine import ANSWERING, WHOLE
 from tests.upstream import STREAM_HEAD, Peer, Upstream, chunked
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

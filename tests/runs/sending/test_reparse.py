@@ -20,7 +20,7 @@ from tests.runs.engines import connection_to, plan, run, running, wait_for, wait
 from tests.runs.sending.test_engine import DELTA, HELLO, OPEN, REFUSAL, SHUT, START, STOP, WHOLE, event
 from tests.upstream import STREAM_HEAD, Peer, Upstream, answer, chunk, chunked, close, hang, read, reset, send, trickle
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 BETA = "interleaved-thinking-2025-05-14"
 ERROR = event("error", error={"type": "overloaded_error", "message": "Overloaded"})

@@ -19,7 +19,7 @@ from betaconsole.runs.sending.rounds import Round
 from betaconsole.teams.models import Membership, Team
 from tests.runs.engines import connection_to, plan, run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def a_round(comparison: int, first: int, *, size: int = 2, repeat: int = 1) -> Round:

@@ -20,7 +20,7 @@ from betaconsole.teams.models import Membership
 from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import connection_to, run, running, wait_until_finished
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 INTERLEAVED = "interleaved-thinking-2025-05-14"
 COLUMNS = [(), (INTERLEAVED,)]

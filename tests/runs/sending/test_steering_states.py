@@ -33,7 +33,7 @@ from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import connection_to, plan, run
 from tests.runs.sending.test_engine import REFUSAL, WHOLE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 STREAM = (("content-type", "text/event-stream"),)
 JSON = (("content-type", "application/json"),)
 # How a far end may answer: status, headers, body.

@@ -31,7 +31,7 @@ from tests.runs.engines import connection_to, plan, run, running, wait_for, wait
 from tests.runs.tool_caller import call, conversation, give, refuse, reply, results_in, says, turn_of
 from tests.upstream import Peer, Upstream
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 STUBS = [
     {"tool": "lookup_order", "match": {"order_id": "A-1043"}, "result": "delivered"},
