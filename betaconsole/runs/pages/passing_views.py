@@ -22,7 +22,8 @@ from betaconsole.teams.access import TeamRequest, requires
 from betaconsole.teams.models import Connection, Membership, Role
 
 SALT = "betaconsole.runs.pages.passing"
-LASTS_S = 3 * 86_400
+# No longer than what is deleted is kept (history.keeping): what a link sent would be forgotten, and it could send it again.
+LASTS_S = 86_400
 DELETED = "It was let pass and sent, and what came of it was deleted since. Ask for a new link to send it again."
 CHANGED = "What it would send was changed since the link was made. Ask for a new one."
 

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from betaconsole.drafts.models import Draft
+from betaconsole.runs.history.keeping import UNDO_FOR
 from betaconsole.runs.models import Comparison, Exchange
-from betaconsole.runs.pages.passing_views import pass_link
+from betaconsole.runs.pages.passing_views import LASTS_S, pass_link
 from betaconsole.runs.states import State
 from betaconsole.teams.models import AuditEntry, Membership, Role
 from tests.builders import make_comparison, message, succeeded_fields
@@ -83,6 +84,11 @@ def test_an_admin_sends_what_a_member_asks_for_in_the_members_name(client, conne
     Comparison.objects.update(deleted_at=timezone.now())
     gone = client.post(reverse("runs:let_pass"), {"run": link})
     assert (gone.status_code, "deleted since" in text(gone), "Send it" in text(gone)) == (409, True, False)
+
+
+def test_no_link_outlives_the_memory_of_what_it_sent():
+    """What was sent may be deleted at once, and is gone for good when its deletion can no longer be undone."""
+    assert UNDO_FOR.total_seconds() >= LASTS_S
 
 
 def test_what_was_changed_since_or_is_no_admins_to_decide_is_not_sent(client, connection, owner, bo):
