@@ -69,6 +69,8 @@ def reparse(exchanges: Iterable[Exchange], counts: Counts) -> None:
                 comparisons.add(exchange.comparison_id)
             if SEARCHED_FIELDS & found.fields.keys():
                 ToIndex.objects.create(comparison_id=exchange.comparison_id, exchange=exchange)
+        # What the list says of a comparison is written when it is indexed.
+        ToIndex.objects.bulk_create(ToIndex(comparison_id=pk) for pk in comparisons)
         VerdictDue.objects.bulk_create(VerdictDue(comparison_id=pk) for pk in comparisons)
     # After the columns they are read from. The baseline's, which stands before, is read anew already.
     counts.changed += len(changed | judging.rebuild([exchange.pk for exchange, _ in read]))

@@ -1,6 +1,7 @@
 """`manage.py reparse`: whatever is derived comes back from the bytes, and nothing else changes."""
 
 import json
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -153,6 +154,20 @@ def test_text_that_came_back_is_found_again(ann: Membership, ended: dict[str, Ex
     assert not found()
     reparsed("--all")
     assert found()
+
+
+def test_the_list_says_what_it_cost_when_that_came_back(ended: dict[str, Exchange]) -> None:
+    def listed() -> Decimal | None:
+        while finding.index_pending():
+            pass
+        return Comparison.objects.get(pk=ended["json"].comparison_id).cost_usd
+
+    cost_usd = listed()
+    Exchange.objects.filter(pk=ended["json"].pk).update(cost_usd=99)
+    ToIndex.objects.create(comparison_id=ended["json"].comparison_id)
+    assert (cost_usd is not None, listed()) == (True, 99)
+    assert reparsed("--all") == "9 read, 1 changed."
+    assert listed() == cost_usd
 
 
 @pytest.mark.parametrize("ending", [b"", ERROR, SHUT + DELTA + STOP], ids=["cut", "after an error", "after its end"])
