@@ -290,12 +290,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that reads before it writes must not find the lock taken half way.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 20,  # seconds to wait for the lock (storage.sqlite3)
         # What a connection may hold, or some hundred threads would hold more with every page they serve. A small cache costs
         # nothing: whatever another connection commits empties it.
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000; PRAGMA cache_size=-1000;"
-        ),
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-1000;",
         "cached_statements": 64,
     }
     # A file, not memory: the suite's threads and processes share it as they do in production.

@@ -1,40 +1,49 @@
-"""Django's SQLite backend, whose transactions ask for the database's one lock more often while it is taken.
+"""Django's SQLite backend, which waits for the database's one lock here and not inside SQLite.
 
-SQLite itself asks ever more rarely, in the end every 100 ms, and nobody stands in line: where others write one after the
-other it finds the lock taken again and again. What arrives from the API must be stored within 250 ms.
+SQLite's own waiting does two kinds of harm. It asks ever more rarely, in the end every 100 ms, and nobody stands in line: where
+others write one after the other it finds the lock taken again and again, and what arrives from the API must be stored within
+250 ms. And it holds the mutex of the connection that waits. A cursor of that connection may be garbage in a cycle, and
+Python collects it on whatever thread allocates next: where that is the thread with the lock it waits for the mutex, and both wait
+for each other until the first gives up.
 """
 
 import random
 import sqlite3
 import time
+from typing import Any
 
 from django.db.backends.sqlite3 import base
-from django.db.utils import OperationalError
 
 ASK_EVERY_S = (0.001, 0.004)  # drawn anew each time, so that those who wait do not ask at the same moments
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    def _start_transaction_under_autocommit(self) -> None:
-        # So long the connection waits, as its settings say.
-        [patience_ms] = self.connection.execute("PRAGMA busy_timeout").fetchone()
-        until = time.monotonic() + patience_ms / 1000
-        self.connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            while not self._has_begun(is_last=time.monotonic() >= until):
-                time.sleep(random.uniform(*ASK_EVERY_S))  # noqa: S311
-        finally:
-            self.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+    """As Django's; how long it waits is said where Django has it, by `timeout` in the options."""
 
-    def _has_begun(self, *, is_last: bool) -> bool:
-        try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in django-stubs
-        except OperationalError as error:
-            if is_last or not _is_taken(error.__cause__):
-                raise
-            return False
-        return True
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        # Opening still waits as SQLite does: a connection without cursors harms nobody.
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
+        connection.execute("PRAGMA busy_timeout = 0")
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> "Cursor":
+        cursor = self.connection.cursor(factory=Cursor)
+        cursor.patience_s = self.settings_dict["OPTIONS"].get("timeout", 5.0)
+        return cursor
 
 
-def _is_taken(error: BaseException | None) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+class Cursor(base.SQLiteCursorWrapper):
+    """Waits up to `patience_s` for the lock, where it is asked for: by what begins a transaction, or is one by itself."""
+
+    patience_s: float
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        until = time.monotonic() + self.patience_s
+        while True:
+            is_last = self.connection.in_transaction or time.monotonic() >= until
+            try:
+                return super().execute(query, params)
+            except sqlite3.OperationalError as error:
+                if is_last or getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            time.sleep(random.uniform(*ASK_EVERY_S))  # noqa: S311
