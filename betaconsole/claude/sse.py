@@ -100,7 +100,7 @@ class Parser:
         if start < len(chunk):
             self._waiting += chunk[start:]
             self._check_line(len(self._waiting))
-        elif chunk:
+        else:
             self._after_cr = chunk.endswith(b"\r")
         self._offset += len(chunk)
 

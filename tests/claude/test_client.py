@@ -57,6 +57,11 @@ def broken(script: list, **options: object) -> tuple[bytes, CallError, Call]:
     raise AssertionError(f"the call succeeded with {arrived[:100]!r}")
 
 
+def test_there_is_no_body_before_the_call_is_open():
+    with a_call("http://127.0.0.1:9") as call, pytest.raises(RuntimeError, match="open"):
+        next(call.chunks())
+
+
 class TestWhatGoesOut:
     def test_the_request_on_the_wire_is_the_one_asked_for(self):
         with Upstream([read(), send(answer(b"{}"))]) as upstream:

@@ -3,7 +3,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
-from hypothesis import assume, given, reject
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from urllib3.connectionpool import _encode_target
 
@@ -136,12 +136,13 @@ odd_paths = st.text(max_size=12) | st.lists(
 ).map("".join)
 
 
+@settings(max_examples=200)  # three in four are refused
 @given(st.sampled_from(METHODS), odd_paths, odd_paths, st.sampled_from(BASES))
 def test_no_accepted_endpoint_leaves_the_connections_address(method, path, query, base):
     try:
         endpoint = check_endpoint(method, "/" + path, query)
     except EndpointError:
-        reject()
+        return
     url = endpoint.url(base)
     before, after = urlsplit(base), urlsplit(url)
     assert (after.scheme, after.netloc, after.port) == (before.scheme, before.netloc, before.port)

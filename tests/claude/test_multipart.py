@@ -152,6 +152,12 @@ def test_a_body_of_another_type_is_no_upload(content_type):
         decode(UPLOAD, content_type)
 
 
+def test_a_part_without_a_name_is_told_by_its_place():
+    body = b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--X\r\nContent-Type: text/plain\r\n\r\n2\r\n--X--\r\n'
+    with pytest.raises(PartError, match="Part 2 of the upload has no name"):
+        decode(body, "multipart/form-data; boundary=X")
+
+
 @pytest.mark.parametrize("end", range(0, len(UPLOAD) - 4, 5))
 def test_an_upload_that_was_cut_is_refused(end):
     with pytest.raises(PartError):

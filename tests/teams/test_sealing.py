@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from betaconsole.teams import master_key, sealing
-from betaconsole.teams.sealing import NoMasterKey, Unreadable, fingerprint, seal, unseal
+from betaconsole.teams.sealing import NoMasterKey, Unreadable, fingerprint, seal, seal_factor, unseal, unseal_factor
 from tests.faults.disks import fail_fsync_in_this_thread
 
 KEY = "sk-ant-not-a-real-key-0123456789"
@@ -81,6 +81,21 @@ def test_a_master_key_that_is_none_is_refused_without_being_shown(keys):
     with pytest.raises(Unreadable) as refusal:
         seal(KEY, **ROW)
     assert "too-short" not in str(refusal.value)
+
+
+def test_a_sealed_key_is_no_second_factor():
+    assert unseal_factor(seal_factor("ABCD")) == "ABCD"
+    with pytest.raises(Unreadable, match="none of a second factor"):
+        unseal_factor(seal(KEY, **ROW))
+
+
+def test_a_file_that_holds_no_master_key_is_not_taken_for_a_missing_one(settings, tmp_path, keys):
+    settings.ENCRYPTION_KEYS_FILE = tmp_path / "encryption.key"
+    settings.ENCRYPTION_KEYS_FILE.write_text(" ,\n")
+    keys()
+    with pytest.raises(Unreadable, match="holds no master key") as refusal:
+        seal(KEY, **ROW)
+    assert not isinstance(refusal.value, NoMasterKey)
 
 
 def test_the_master_key_lies_outside_the_database_for_its_owner_only(settings, tmp_path, keys):
