@@ -95,6 +95,9 @@ def test_a_column_of_cases_that_the_prompt_does_not_name_is_marked(client, owner
     file = SimpleUploadedFile("cases.csv", b"country,contry\nPeru,Chile\n")
     drawn = tab.post("import_values", cases=file).content.decode()
     assert "contry<small>not in the prompt</small>" in drawn
+    assert 'Not in the prompt, so sent nowhere: <span class="mono">contry</span>.' in drawn, (
+        "the column may be out of sight"
+    )
     assert "country</th>" in drawn
 
 
