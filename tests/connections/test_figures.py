@@ -110,6 +110,18 @@ def test_a_member_tests_a_connection_over_the_wire(client, owner, settings):
         assert '<span class="tag" data-tone="warn">3</span>' in shown  # of 50 requests
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_the_simulator_no_key_is_said_to_be_accepted(client, owner, settings):
+    settings.SIMULATOR_SPEED = 10_000
+    simulator = Connection.objects.get(kind="simulator")
+    with running():
+        client.post(reverse("connections:test", args=[simulator.public_id]))
+        wait_until_finished(Comparison.objects.get(connection=simulator), timeout_s=30)
+    shown = page(client, simulator)
+    assert "✓ reached" in shown
+    assert "key accepted" not in shown
+
+
 def test_a_connection_for_others_is_shown_and_cannot_be_tested(client, connection):
     Connection.objects.filter(pk=connection.pk).update(lowest_role=Role.OWNER)
     Membership.objects.update(role=Role.ADMIN)
