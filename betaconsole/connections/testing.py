@@ -104,7 +104,8 @@ def _answered(exchange: Exchange) -> Verdict:
             True, None, "It answers, and not with a list of models.", "Is this the address of the API, or of a page?"
         )
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
-    return Verdict(True, True, f"It is reached, the key is accepted, and it lists {count}.", models=models)
+    key = "" if exchange.comparison.simulated else ", the key is accepted,"
+    return Verdict(True, True, f"It is reached{key} and it lists {count}.", models=models)
 
 
 def _models(exchange: Exchange) -> tuple[Model, ...] | None:
