@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        # Django reads an address without its tabs and sends it with them: //%09 is a host to a browser.
+        # Django reads an address without its blanks and sends it with them: //%20 and //%09 are hosts to a browser.
         if url and (not url.isprintable() or url.strip().replace("\\", "/").startswith("//")):
             return False
         try:

@@ -253,6 +253,8 @@ def where_a_browser_goes(location: str) -> str:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("//\t")  # no host to Django; a browser is sent to the host %09
 @example("http://\tlocalhost")
+@example("// ")
+@example("/\\ ")
 @given(st.lists(st.sampled_from(PARTS), max_size=5).map("".join))
 def test_b25_no_way_of_writing_next_leads_to_another_site(ann, signed_in, following):
     home = ann.teams.get().public_id
