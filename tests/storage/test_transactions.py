@@ -69,6 +69,20 @@ def test_a_lock_that_is_held_for_longer_than_it_waits_is_said(other: sqlite3.Con
 
 
 @about_sqlite
+def test_what_waiting_cannot_help_is_said_at_once(other: sqlite3.Connection) -> None:
+    """A write beside rows that are still being read, and are others by now."""
+    Team.objects.bulk_create([Team(name=f"{n}") for n in range(2)])
+    with connection.cursor() as reading:
+        reading.execute("SELECT name FROM teams_team")
+        reading.fetchone()
+        other.execute("UPDATE teams_team SET name = 'Theirs'")
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="locked"):
+            Team.objects.update(name="Mine")
+    assert time.monotonic() - began < connection.settings_dict["OPTIONS"]["timeout"] / 2
+
+
+@about_sqlite
 def test_whoever_has_the_lock_may_collect_the_garbage_of_who_waits_for_it() -> None:
     """SQLite's own waiting would hold what the collector needs: each would wait for the other, until one gives up."""
     ended: list[str] = []

@@ -33,7 +33,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Waits up to `patience_s` for the lock, where it is asked for: by what begins a transaction, or is one by itself."""
+    """Waits up to `patience_s` for the lock, where it is asked for: by what begins a transaction, or is one by itself.
+
+    `executemany` does not wait, call it inside a transaction: outside, some of its rows may be written before the lock is lost.
+    """
 
     patience_s: float
 
@@ -44,6 +47,11 @@ class Cursor(base.SQLiteCursorWrapper):
             try:
                 return super().execute(query, params)
             except sqlite3.OperationalError as error:
-                if is_last or getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                if is_last or not _may_pass(getattr(error, "sqlite_errorcode", 0)):
                     raise
             time.sleep(random.uniform(*ASK_EVERY_S))  # noqa: S311
+
+
+def _may_pass(code: int) -> bool:
+    """Whether the lock is what is waited for; what this connection is still reading itself grows no younger."""
+    return code & 0xFF == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
