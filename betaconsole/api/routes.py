@@ -1,8 +1,11 @@
 """The operations of the JSON API. Other programs build on these forms: they change only by addition."""
 
+from functools import cache
+
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Query
+from ninja.openapi.schema import OpenAPISchema
 
 from betaconsole.availability.standings import stands_on
 from betaconsole.checks.checks import CheckError
@@ -311,7 +314,13 @@ def answer_tool_calls(request: TeamRequest, exchange_id: str, asked: NewResults)
 @api.get("/openapi.json", operation_id="openapi", include_in_schema=False)
 def openapi(request: TeamRequest) -> HttpResponse:
     """All of this as an OpenAPI document, for programs that have no browser's session."""
-    return JsonResponse(api.get_openapi_schema())
+    return JsonResponse(document())
+
+
+@cache
+def document() -> OpenAPISchema:
+    """All operations as an OpenAPI document. Made once, which takes half a second: it changes with the code alone."""
+    return api.get_openapi_schema()
 
 
 def _exchange(request: TeamRequest, public_id: str) -> Exchange:

@@ -10,21 +10,21 @@ from betaconsole.teams.models import Role
 
 from . import reference
 from .problems import TYPES, Problem
-from .routes import api
+from .routes import document
 
 
 @requires(Role.VIEWER)
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     origin = request.build_absolute_uri("/").rstrip("/")
-    operations = reference.operations(api.get_openapi_schema(), origin=origin)
+    operations = reference.operations(document(), origin=origin)
     return render(request, "api/docs.html", {"operations": operations, "errors": TYPES.items()})
 
 
 @requires(Role.VIEWER)
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(api.get_openapi_schema())
+    return JsonResponse(document())
 
 
 @csrf_exempt
