@@ -10,7 +10,7 @@ from tests.console import Console, running
 
 pytestmark = pytest.mark.browser
 # Longer than any answer of the quick simulator, and so short that two of them are no timeout of a request.
-STEP_MS = 20_000
+STEP_S = 20
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_a_lane_plays_its_stream_again_and_comes_back(live_console, page):
     own = lane.locator(".lane-body > .conversation")
     answer = own.locator(".prose").last.inner_text().split()[:4]
     page.wait_for_load_state("networkidle")
-    page.clock.pause_at(page.evaluate("Date.now()") + STEP_MS)
+    page.clock.pause_at(page.evaluate("Date.now() / 1000") + STEP_S)
 
     lane.locator("[data-replay]").click()
     replay = lane.locator(".replay")
@@ -44,7 +44,7 @@ def test_a_lane_plays_its_stream_again_and_comes_back(live_console, page):
 
     replay.get_by_role("button", name="4×").click()
     expect(replay.get_by_role("button", name="4×")).to_have_attribute("aria-pressed", "true")
-    page.clock.fast_forward(STEP_MS)
+    page.clock.fast_forward(STEP_S * 1000)
     expect(page.locator("#said")).to_have_text("Replay ended.")
     expect(replay.locator(".block-text").last).to_contain_text(" ".join(answer))
     page.clock.resume()
