@@ -63,10 +63,11 @@ def scan_of_every_answer() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live_console() -> Iterator[Console]:
-    """A real console, one for the tests of a file."""
-    with running() as console:
+    """A real console with a quick simulator: one for all tests of a process, as a start takes longer than many of them. So
+    a test makes what it looks for, and expects no console that nothing happened to; such a one is its own to start."""
+    with running(BETACONSOLE_SIMULATOR_SPEED="20") as console:
         yield console
 
 

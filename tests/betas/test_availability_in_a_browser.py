@@ -1,22 +1,14 @@
 """Checks of availability in a real browser: from the button to the refusals, a page that ends by itself, and axe."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import accessibility_problems, watched_page
-from tests.console import Console, running
+from tests.console import Console
 
 pytestmark = pytest.mark.browser
 CONTEXT, UNHEARD_OF = "context-management-2025-06-27", "unheard-of-2026-01-01"
 LOOKS = [(1440, "light"), (390, "dark")]
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="50") as console:
-        yield console
 
 
 def checked(page: Page) -> None:

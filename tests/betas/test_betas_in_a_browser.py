@@ -1,22 +1,14 @@
 """The pages of the catalogue in a real browser: search as one types, a try with one click, and how they look to axe."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import accessibility_problems, watched_page
-from tests.console import Console, running
+from tests.console import Console
 
 pytestmark = pytest.mark.browser
 CONTEXT = "context-management-2025-06-27"
 LOOKS = [(1440, "light"), (390, "dark")]
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="50") as console:
-        yield console
 
 
 def rows(page: Page):
@@ -51,7 +43,7 @@ def test_a_beta_is_tried_in_one_click_and_run_in_another(page: Page):
     page.goto("/betas/")
     expect(page.get_by_role("group", name="What this team has sent")).to_contain_text(CONTEXT)
     page.get_by_role("group", name="What this team has sent").get_by_role("link", name=CONTEXT).click()
-    expect(page.locator("#used tbody tr")).to_have_count(1)
+    expect(page.locator("#used tbody tr")).not_to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

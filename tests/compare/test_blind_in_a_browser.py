@@ -1,21 +1,11 @@
 """Judging by keyboard, in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import accessibility_problems
-from tests.console import Console, running
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    """A console whose simulator is quick."""
-    with running(BETACONSOLE_SIMULATOR_SPEED="50") as console:
-        yield console
 
 
 def test_a_pair_is_judged_by_keys_and_the_vote_taken_back(page: Page) -> None:

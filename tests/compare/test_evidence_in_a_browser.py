@@ -1,22 +1,14 @@
 """From a run of several repeats to its verdict, its dots and its decision record, in a real browser."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import accessibility_problems
-from tests.console import Console, running
 
 pytestmark = pytest.mark.browser
 WORKED_OUT_MS = 60_000  # the process that has scipy starts first
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="20") as console:
-        yield console
 
 
 def run_twice_over(page: Page) -> None:

@@ -1,23 +1,13 @@
 """Playing a recorded stream again in its lane. The browser's clock stands still until the test moves it."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser import accessibility_problems
-from tests.console import Console, running
 
 pytestmark = pytest.mark.browser
 # Longer than any answer of the quick simulator, and so short that two of them are no timeout of a request.
 STEP_S = 20
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    """A console whose simulator is quick."""
-    with running(BETACONSOLE_SIMULATOR_SPEED="50") as console:
-        yield console
 
 
 def test_a_lane_plays_its_stream_again_and_comes_back(live_console, page):

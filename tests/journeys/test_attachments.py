@@ -3,14 +3,13 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import accessibility_problems, watched_page
-from tests.console import Console, running
+from tests.console import Console
 from tests.drafts.files import pdf, png
 from tests.drafts.test_importing import body, log
 
@@ -27,12 +26,6 @@ HAND_OVER = """(element, [kind, files]) => {
                                  : new DragEvent(kind, {...init, dataTransfer: held});
   element.dispatchEvent(event);
 }"""
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="50") as console:
-        yield console
 
 
 def fresh_draft(page: Page) -> None:

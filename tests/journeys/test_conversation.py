@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from betaconsole.catalogue.examples import INTERLEAVED, examples
 from tests.browser import accessibility_problems, watched_page
-from tests.console import Console, running
+from tests.console import Console
 from tests.environment import CHECKOUT, clean_environment
 from tests.journeys.test_main_job import comparison_shown, lane
 
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.browser
 LOOKS = [(1440, "light"), (390, "dark")]
 EXAMPLE = examples()[0]
 RESULT = '{"rule": "Within 30 days"}'
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="20") as console:
-        yield console
 
 
 @pytest.fixture(scope="module")

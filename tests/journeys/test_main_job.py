@@ -2,25 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import accessibility_problems, watched_page
-from tests.console import Console, running
+from tests.console import Console
 
 pytestmark = pytest.mark.browser
 
 SLOW = "Tell me about harbours. [[simulator: ttft_ms=150; tps=45; tokens=150]]"
 BETA = "context-1m-2025-08-07"
-LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="20") as console:
-        yield console
+LOOKS = [(1440, "light"), (390, "dark")]
 
 
 def fresh_draft(page: Page) -> None:

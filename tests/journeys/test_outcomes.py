@@ -1,22 +1,15 @@
 """What came of each beta, in a real browser: chips while an example runs, what bears them out, and the way to compare elsewhere."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import accessibility_problems, watched_page
-from tests.console import Console, running
+from tests.console import Console
 
 pytestmark = pytest.mark.browser
-LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
-
-
-@pytest.fixture(scope="module")
-def live_console() -> Iterator[Console]:
-    with running(BETACONSOLE_SIMULATOR_SPEED="20") as console:
-        yield console
+LOOKS = [(1440, "light"), (390, "dark")]
 
 
 def try_it(page: Page, slug: str) -> None:
