@@ -5,6 +5,7 @@ No exchange is claimed twice, none is sent that was not claimed, none of a pause
 has ended changes any more. What is kept of an answer is how it began.
 """
 
+import shutil
 import tempfile
 from collections import Counter
 from datetime import timedelta
@@ -16,7 +17,15 @@ from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as some
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from betaconsole.claude.errors import CutBeforeStatus
 from betaconsole.claude.reading import Reading
@@ -33,7 +42,8 @@ from betaconsole.teams.solo import set_up_solo
 from tests.runs.engines import connection_to, plan, run
 from tests.runs.sending.test_engine import REFUSAL, WHOLE
 
-pytestmark = pytest.mark.django_db
+# As in a console: what is stored without waiting for the disk cannot be part of another transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
 STREAM = (("content-type", "text/event-stream"),)
 JSON = (("content-type", "application/json"),)
 # How a far end may answer: status, headers, body.
@@ -44,13 +54,16 @@ ANSWERS: dict[str, tuple[int, Any, bytes]] = {
     "refused key": (401, JSON, b'{"type":"error","error":{"type":"authentication_error","message":"no"}}'),
 }
 WHO = some.integers(0, 1)
+WHICH = some.integers(0, 7)  # of those there are, round and round
+# Which of those in flight, how it is answered, how much of that has come, whether it ends, whether it is stored.
+ARRIVAL = some.tuples(WHICH, some.sampled_from(list(ANSWERS)), some.floats(0, 1), some.booleans(), some.booleans())
+CELLS = 20  # more of them only take longer
 
 
 class Steering(RuleBasedStateMachine):
     """Two engines that claim and record as they do in a console, without the threads: every step is one of theirs."""
 
     comparisons = Bundle("comparisons")
-    found = Bundle("found")  # rounds as they were seen at some moment: much may happen before they are claimed
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +71,7 @@ class Steering(RuleBasedStateMachine):
         self.owner = set_up_solo()
         self.connection = connection_to(self.owner, "http://127.0.0.1:1")
         self.engines = [Engine(data_dir=self.folder), Engine(data_dir=self.folder)]
+        self.seen: list[rounds.Round] = []
         self.claims: Counter[int] = Counter()
         self.sent: Counter[int] = Counter()
         self.readings: dict[Feed, Reading] = {}
@@ -69,23 +83,22 @@ class Steering(RuleBasedStateMachine):
     def begin(self) -> int:
         return self.launch(columns=2, repeats=2)
 
+    @precondition(lambda self: self.cells.total() < CELLS)
     @rule(target=comparisons, columns=some.integers(1, 2), repeats=some.integers(1, 2))
     def launch(self, columns: int, repeats: int) -> int:
         made = run(self.owner, self.connection, plan([[]] * columns, repeats=repeats))
         self.cells[made.pk] = columns * repeats
+        self.look()
         return made.pk
 
-    @rule(target=found, which=some.integers(0, 3))
-    def look(self, which: int) -> rounds.Round | None:
-        waiting = rounds.waiting()
-        paused = set(Comparison.objects.exclude(paused_at=None).values_list("pk", flat=True))
-        assert not {one.comparison_id for one in waiting} & paused
-        return waiting[which] if which < len(waiting) else None
-
-    @rule(who=WHO, one=found, at_most=some.integers(1, 2))
-    def claim(self, who: int, one: rounds.Round | None, at_most: int) -> None:
-        if one is None:
+    @rule(who=WHO, is_new=some.booleans(), which=WHICH, at_most=some.integers(1, 2))
+    def claim(self, who: int, is_new: bool, which: int, at_most: int) -> None:
+        """A round as it is seen now, or was some time before: much may have happened since."""
+        if is_new or not self.seen:
+            self.look()
+        if not self.seen:
             return
+        one = self.seen[which % len(self.seen)]
         claimed = self.engines[who].claim(one, at_most=at_most)
         self.claims.update(exchange.pk for exchange in claimed)
         if claimed:
@@ -93,37 +106,58 @@ class Steering(RuleBasedStateMachine):
         for exchange in claimed:
             self.engines[who]._recorder.track(Feed(job_of(exchange), line=StartLine(1, timeout_s=1)))
 
-    @rule(who=WHO, how=some.sampled_from(list(ANSWERS)), share=some.floats(0, 1), is_stored=some.booleans())
-    def receive(self, who: int, how: str, share: float, is_stored: bool) -> None:
-        """Send what was claimed first and not sent, and read the beginning of its answer."""
-        recorder = self.engines[who]._recorder
-        for feed in [feed for feed in recorder.feeds.values() if feed not in self.readings][:1]:
-            self.sent[feed.job.exchange_id] += 1
-            self.answers[feed.job.exchange_id] = ANSWERS[how][2]
-            self.readings[feed] = Reading(*ANSWERS[how][:2])
-            feed.opening = Opening(status=ANSWERS[how][0], response_headers=ANSWERS[how][1])
-            self.read(feed, int(len(ANSWERS[how][2]) * share))
-        if is_stored:
-            recorder.flush()
+    def look(self) -> None:
+        waiting = rounds.waiting()
+        paused = set(Comparison.objects.exclude(paused_at=None).values_list("pk", flat=True))
+        assert not {one.comparison_id for one in waiting} & paused
+        self.seen = [*waiting, *self.seen][:8]
 
-    def read(self, feed: Feed, end: int) -> None:
-        """The next bytes of the answer, as a sending thread reads them."""
-        piece = self.answers[feed.job.exchange_id][len(feed.data) : end]
+    def held(self) -> list[tuple[recording.Recorder, Feed]]:
+        """Every exchange that an engine has in flight, with who writes it down."""
+        recorders = [engine._recorder for engine in self.engines]
+        return [(recorder, feed) for recorder in recorders for feed in recorder.feeds.values()]
+
+    @precondition(held)
+    @rule(arrivals=some.lists(ARRIVAL, min_size=1, max_size=4))
+    def receive(self, arrivals: list[tuple[int, str, float, bool, bool]]) -> None:
+        """What was claimed is sent, then so much of its answer arrives, then all; or the connection ends before any of it."""
+        for which, how, share, ends, is_stored in arrivals:
+            if not self.held():
+                return
+            recorder, feed = self.held()[which % len(self.held())]
+            if feed not in self.readings:
+                self.sent[feed.job.exchange_id] += 1
+                if ends:
+                    feed.ended(Ending(Reading(0, ()).finish(CutBeforeStatus())))
+                else:
+                    self.send(feed, *ANSWERS[how])
+            if feed in self.readings:
+                self.read(feed, 1 if ends else share)
+                if ends:
+                    feed.ended(Ending(self.readings[feed].finish(None)))
+            if is_stored or ends:
+                recorder.flush()
+
+    def send(self, feed: Feed, status: int, headers: Any, answer: bytes) -> None:
+        self.readings[feed], self.answers[feed.job.exchange_id] = Reading(status, headers), answer
+        feed.opening = Opening(status=status, response_headers=headers)
+
+    def read(self, feed: Feed, share: float) -> None:
+        """The bytes of the answer up to there, as a sending thread reads them."""
+        answer = self.answers[feed.job.exchange_id]
+        piece = answer[len(feed.data) : int(len(answer) * share)]
         feed.received(piece, 1.0, self.readings[feed].feed(piece))
 
-    @rule(who=WHO, is_answered=some.booleans())
-    def end(self, who: int, is_answered: bool) -> None:
-        recorder = self.engines[who]._recorder
-        for feed in list(recorder.feeds.values())[:1]:
-            if feed in self.readings:
-                self.read(feed, len(self.answers[feed.job.exchange_id]))
-                feed.ended(Ending(self.readings[feed].finish(None)))
-            elif not is_answered:
-                self.sent[feed.job.exchange_id] += 1
-                feed.ended(Ending(Reading(0, ()).finish(CutBeforeStatus())))
-        recorder.flush()
+    @rule(who=WHO, what=some.sampled_from(["jump", "crash", "stand still"]), hours=some.sampled_from([-25, -1, 1, 25]))
+    def suffer(self, who: int, what: str, hours: int) -> None:
+        match what:
+            case "jump":
+                self.jump(who, hours)
+            case "crash":
+                self.crash(who)
+            case "stand still":
+                self.stand_still(who)
 
-    @rule(who=WHO, hours=some.sampled_from([-25, -1, 1, 25]))
     def jump(self, who: int, hours: int) -> None:
         """The clock steps: every lease is so much nearer or farther, and one process looks."""
         Exchange.objects.in_flight().update(lease_until=F("lease_until") - timedelta(hours=hours))
@@ -132,26 +166,26 @@ class Steering(RuleBasedStateMachine):
         # Its own leases it renews before it looks.
         assert own <= set(Exchange.objects.in_flight().values_list("pk", flat=True))
 
-    @rule(one=comparisons)
-    def pause(self, one: int) -> None:
-        pause(Comparison.objects.get(pk=one))
-
-    @rule(one=comparisons)
-    def resume(self, one: int) -> None:
-        resume(Comparison.objects.get(pk=one))
-
-    @rule(one=comparisons, whole=some.booleans())
-    def stop(self, one: int, whole: bool) -> None:
+    @rule(one=comparisons, how=some.sampled_from(["pause", "pause", "resume", "resume", "stop", "stop a column"]))
+    def steer(self, one: int, how: str) -> None:
         comparison = Comparison.objects.get(pk=one)
-        cancel(comparison, variant=None if whole else comparison.variants.first())
+        match how:
+            case "pause":
+                pause(comparison)
+            case "resume":
+                resume(comparison)
+            case "stop":
+                cancel(comparison)
+            case "stop a column":
+                cancel(comparison, variant=comparison.variants.first())
 
+    @precondition(lambda self: self.cells.total() < CELLS)
     @rule(one=comparisons, repeats=some.integers(1, 2))
     def add(self, one: int, repeats: int) -> None:
         comparison = Comparison.objects.get(pk=one)
         made = add_repeats(comparison, repeats, author=self.owner.user)
         self.cells[one] += len(made)
 
-    @rule(who=WHO)
     def crash(self, who: int) -> None:
         """The process is gone, and another one finds what it left."""
         dead, self.engines[who] = self.engines[who], Engine(data_dir=self.folder)
@@ -159,7 +193,6 @@ class Steering(RuleBasedStateMachine):
             dead._recorder.forget(feed)
         self.engines[who].recover()
 
-    @rule(who=WHO)
     def stand_still(self, who: int) -> None:
         """It slept past its leases, and the other one swept."""
         Exchange.objects.in_flight().filter(worker=self.engines[who].worker).update(
@@ -203,16 +236,17 @@ class Steering(RuleBasedStateMachine):
             engine._pool.shutdown(wait=False)
         close_forgotten()
         Comparison.objects.all().delete()
+        shutil.rmtree(self.folder)
         assert not recording.feeds
 
 
-def test_in_whatever_order_things_happen_nothing_is_sent_twice_or_against_a_pause(db: None) -> None:
+def test_in_whatever_order_things_happen_nothing_is_sent_twice_or_against_a_pause(transactional_db: None) -> None:
     # A failure is shown as it was found: to shrink it takes minutes, each step is a dozen queries.
     run_state_machine_as_test(
         Steering,
         settings=settings(
-            max_examples=10,
-            stateful_step_count=25,
+            max_examples=20,
+            stateful_step_count=40,
             deadline=None,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
