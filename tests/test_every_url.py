@@ -14,7 +14,8 @@ from betaconsole.library.models import Combination, Prompt, PromptVersion
 from betaconsole.sharing.models import Comment, PublicLink
 from betaconsole.teams.models import ApiToken, Connection, Membership, Role
 from betaconsole.teams.solo import set_up_solo
-from tests.builders import make_comparison, make_team
+from tests.api.calling import request as comparison_of
+from tests.builders import THINKING, make_comparison, make_team
 from tests.drafts.desk import a_draft
 from tests.urls import Url, every_url
 
@@ -46,12 +47,19 @@ NEEDED = {
     "drafts:set_parameter": {"name": "max_tokens", "value": "5"},
     "drafts:set_column": {"field": "name", "value": "thinks"},
     "drafts:remove_message": {"index": "0"},
+    "api:v1:create_comparison": comparison_of(),
+    "api:v1:list_prompts": {"name": "P", "body": {}},
+    "api:v1:create_prompt": {"name": "P", "body": {}},
+    "api:v1:list_combinations": {"name": "C", "betas": ["a"]},
+    "api:v1:create_combination": {"name": "C", "betas": ["a"]},
+    "api:v1:check_availability": {"connection": "simulator", "betas": ["a"]},
+    "api:v1:preflight": comparison_of(),
     "api:v1:answer_tool_calls": {"results": []},
     "api:v1:post_checks": {"checks": []},
     "api:v1:add_more": {"repeats": 1},
     "api:v1:create_prompt_version": {"body": {}},
     "api:v1:create_combination_version": {"betas": ["a"]},
-    "api:v1:create_decision": {"about": ["a"], "stand": "wait", "reason": "a"},
+    "api:v1:create_decision": {"about": [THINKING], "stand": "wait", "reason": "a"},
     "api:v1:list_comments": {"text": "a"},
     "api:v1:create_comment": {"text": "a"},
     "api:v1:list_comparison_links": {"days": 7},
@@ -112,8 +120,10 @@ def values(url: Url, objects: dict[str, str]) -> dict:
 
 def ask(client: Client, method: str, url: Url, path: str, sent: dict) -> HttpResponse:
     """The API reads JSON where it is sent something, the pages read forms."""
-    if method == "post" and sent and url.view.access_rule == "token":
-        return client.post(path, sent, content_type="application/json")
+    if url.view.access_rule == "token":
+        return (
+            client.post(path, sent or None, content_type="application/json") if method == "post" else client.get(path)
+        )
     return getattr(client, method)(path, sent)
 
 

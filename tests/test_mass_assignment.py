@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import models
+from django.utils import timezone
 
 from betaconsole.drafts.models import Draft
-from betaconsole.teams.models import ApiToken, Team, User
-from tests.api.calling import request as comparison_of
+from betaconsole.runs.models import Exchange
+from betaconsole.teams.models import ApiToken, Membership, Role, Team, User
 from tests.team_mode import browser_of
 from tests.test_access import URLS, each
 from tests.test_every_url import ask
@@ -36,13 +37,19 @@ ASKED_FOR = {
 # What addresses need to see before they make or change a row.
 FILLED: dict[str, dict[str, Any]] = {
     "connections:new": {"name": "K", "key": "sk-ant-a-key-of-a-test-0123", "base_url": "https://api.anthropic.com"},
-    "connections:edit": {"name": "K", "anthropic_version": "2026-10-21", "max_in_flight": "8", "lowest_role": "member"},
+    "connections:edit": {
+        "name": "K",
+        "base_url": "https://api.anthropic.com",
+        "anthropic_version": "2026-10-21",
+        "max_in_flight": "8",
+        "lowest_role": "member",
+    },
     "library:new_prompt": {"name": "P", "note": "n"},
     "library:rename_prompt": {"name": "P"},
     "library:rename_combination": {"name": "C"},
     "library:new_combination": {"name": "C", "betas": "a"},
     "library:tag_prompt": {"tags": "t"},
-    "runs:change_comparison": {"change": "title", "value": "T"},
+    "runs:change_comparison": {"change": "rename", "title": "T"},
     "drafts:set_title": {"value": "T"},
     "drafts:set_body": {"body": "{}", "view": "json"},
     "drafts:set_text": {"path": "/messages/0/content", "text": "t"},
@@ -57,24 +64,24 @@ FILLED: dict[str, dict[str, Any]] = {
     "people:new_team": {"name": "T"},
     "people:rename": {"name": "T"},
     "entering:account": {"name": "N"},
-    "api:v1:create_comparison": comparison_of(),
-    "api:v1:create_prompt": {"name": "P", "body": {}},
-    "api:v1:create_combination": {"name": "C", "betas": ["a"]},
 }
-DO_SOMETHING = {"pages": 60, "api": 12}
+DO_SOMETHING = {"pages": 73, "api": 18}
 
 
 def pushed(victim: User) -> dict[str, tuple[str, Any]]:
     """For every name of a column: what is sent, and what the column would then hold."""
     found: dict[str, tuple[str, Any]] = {}
-    for model in OURS:
+    for model in sorted(OURS, key=lambda model: model not in MEANT):
         for field in model._meta.concrete_fields:
             if field.name not in ASKED_FOR:
-                found[field.name] = found[field.attname] = _pushed(field, victim)
-    return {**found, "owner": (str(victim.pk), victim.pk), "created_by": (str(victim.pk), victim.pk)}
+                found.setdefault(field.name, _pushed(field, victim))
+                found.setdefault(field.attname, _pushed(field, victim))
+    user = (str(victim.pk), victim.pk)
+    return {**found, "owner": user, "created_by": user, "role": (Role.ADMIN, Role.ADMIN)}  # the owner asks
 
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith("betaconsole.")]
+MEANT = (Membership, Exchange)  # where several models have a column of one name
 
 
 def _pushed(field: models.Field, victim: User) -> tuple[str, Any]:
@@ -109,7 +116,7 @@ def taken(
 
 
 # Columns that an address fills in itself, with the very value that is pushed.
-OWN_COLUMNS = {"connections:test": {"simulated", "is_errand", "stream"}}
+OWN_COLUMNS = {"connections:test": {"simulated", "is_errand", "stream"}, "people:change_role": {"role"}}
 
 
 @pytest.mark.parametrize("where", ["pages", "api"])
@@ -119,7 +126,8 @@ def test_b21_fields_that_no_form_asked_for_are_ignored(where, crew):
     along = {name: text for name, (text, _) in extra.items()}
     _, secret = ApiToken.issue(user=crew["owner"], team=crew["owner"].teams.get(), name="test")
     browser = browser_of(crew["owner"]) if where == "pages" else browser_of(None, authorization=f"Bearer {secret}")
-    wrong, changed, before = [], 0, {}
+    ApiToken.objects.update(last_used_at=timezone.now())  # which an answer notes once a minute
+    wrong, changed, before = [], set(), {}
     for url, path, needed in each([url for url in URLS if belongs(url, where)], crew):
         before = before or stored()  # each is undone before the next
         own = {**needed, **FILLED.get(url.name, {})}
@@ -132,11 +140,14 @@ def test_b21_fields_that_no_form_asked_for_are_ignored(where, crew):
             answer = ask(browser, "post", url, path, own)
         assert answer.status_code < 500, url.name
         now = stored()
-        changed += now != before
+        if now != before:
+            changed.add(url.name)
         pushed_in = {name: value for name, value in held.items() if name not in OWN_COLUMNS.get(url.name, ())}
         wrong += [(url.name, *one) for one in taken(before, now, pushed_in)]
     assert wrong == []
-    assert changed >= DO_SOMETHING[where], f"only {changed} addresses did anything: this walk is not about refusals"
+    filled = {url.name for url in URLS if belongs(url, where) and url.name in FILLED}
+    assert filled - changed == set(), "these are filled in to do something"
+    assert len(changed) >= DO_SOMETHING[where], f"only {changed} did anything: this walk is not about refusals"
 
 
 def belongs(url: Url, where: str) -> bool:
