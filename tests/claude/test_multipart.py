@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from betaconsole.claude import multipart
 from betaconsole.claude.multipart import Part, PartError, decode, encode
+from tests.claude.test_fuzzing import spoiled
 
 FILE = Part("file", b"%PDF-1.7\r\n\x00\xff", "apples.pdf", "application/pdf")
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
@@ -182,8 +183,13 @@ pieces = st.lists(
 ).map(b"".join)
 
 
-@given(st.binary(max_size=60) | pieces, st.text(max_size=30) | st.sampled_from(["multipart/form-data; boundary=b"]))
-def test_any_bytes_are_an_upload_or_refused(body, content_type):
+kinds = st.text(max_size=30) | st.sampled_from(["multipart/form-data; boundary=b"])
+whole, its_kind = encode([Part("purpose", b"tests"), Part("file", b"\r\n--bytes\xff", "a.bin", "image/png")])
+
+
+@given(st.tuples(st.binary(max_size=60) | pieces, kinds) | st.tuples(spoiled(whole), st.just(its_kind)))
+def test_any_bytes_are_an_upload_or_refused(upload):
+    body, content_type = upload
     message = ""
     try:
         found = decode(body, content_type)

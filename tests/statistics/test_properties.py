@@ -24,7 +24,8 @@ quantities = st.one_of(
     st.floats(0, 1e4, allow_nan=False),
     st.floats(-MOST, MOST, allow_nan=False),
 )
-cells = st.tuples(st.integers(0, 1), st.integers(1, 7))
+CELLS = [(case, repeat) for case in (0, 1) for repeat in range(1, 8)]
+cells = st.sampled_from(CELLS)
 
 
 @st.composite
@@ -38,7 +39,18 @@ def columns(draw: st.DrawFn, position: int) -> Column:
     return Column(position, 0 if position else None, "", (), "model", 14, values, {}, {})
 
 
-both = st.tuples(columns(0), columns(1))
+@st.composite
+def full_columns(draw: st.DrawFn, position: int) -> Column:
+    """Nearly every cell has its value, and the columns may lie apart: what a verdict can be reached on."""
+    apart = draw(st.sampled_from([0.0, 300.0, 3000.0]))
+    present = draw(st.lists(st.sampled_from(CELLS), min_size=12, max_size=14, unique=True))
+    some = {cell: apart + draw(st.integers(0, 99)) for cell in present}
+    refused = {cell: draw(st.sampled_from([0.0, 1.0])) for cell in present}
+    values = {OUTPUT_TOKENS.key: some, TOTAL_MS.key: {cell: value / 8 for cell, value in some.items()}}
+    return Column(position, 0 if position else None, "", (), "model", 14, {**values, REFUSAL.key: refused}, {}, {})
+
+
+both = st.tuples(columns(0), columns(1)) | st.tuples(full_columns(0), full_columns(1))
 looks = st.booleans()
 
 
@@ -63,6 +75,18 @@ def test_every_interval_holds_its_estimate_and_every_p_value_is_one(pair: tuple[
             assert 0 < result.p <= 1
             assert result.p <= result.p_corrected <= 1
         assert result.n + result.excluded == 14
+
+
+def test_every_verdict_is_among_what_is_drawn():
+    states = set()
+
+    @settings(FEW, database=None, derandomize=True)
+    @given(both, looks)
+    def look(pair: tuple[Column, Column], extended: bool) -> None:
+        states.update(result.state for result in work_out(Inputs(pair, FIGURES, extended=extended)).results)
+
+    look()
+    assert states == {"differs", "no_difference", "identical", "not_enough"}
 
 
 @FEW
