@@ -114,9 +114,9 @@ def cases(data: bytes) -> None:
 def uploads(data: bytes) -> None:
     """A multipart body: refused in words, or parts that are no more than the body and survive being sent again."""
     check = _property(test_multipart.test_any_bytes_are_an_upload_or_refused)
-    check(data, MULTIPART)
+    check((data, MULTIPART))
     head, _, body = data.partition(b"\n")
-    check(body, head.decode("latin-1"))
+    check((body, head.decode("latin-1")))
     with suppress(PartError):
         parts = decode(data, MULTIPART)
         assert len(parts) <= MAX_PARTS
